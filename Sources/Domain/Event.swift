@@ -1,0 +1,108 @@
+/// Which chain an event is on: shared events travel between offices, local events never do.
+public enum EventStream: String, Codable, Sendable, CaseIterable {
+    case shared
+    case local
+}
+
+/// A hybrid logical clock reading: 48 bits of milliseconds, 16 bits of counter.
+///
+/// Kulkarni et al., "Logical Physical Clocks" (2014): never runs backwards, even when the box's clock does.
+public struct HybridTime: Hashable, Comparable, Codable, Sendable {
+    public var bits: Int64
+
+    public init(bits: Int64) { self.bits = bits }
+
+    public init(from decoder: any Decoder) throws {
+        bits = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(bits)
+    }
+
+    public var instant: Instant { Instant(milliseconds: bits >> 16) }
+
+    public static func < (a: HybridTime, b: HybridTime) -> Bool { a.bits < b.bits }
+
+    /// The reading for an event made now, later than `last`.
+    public static func next(after last: HybridTime?, now: Instant) -> HybridTime {
+        let ceiling = Int64.max >> 16
+        let wall = HybridTime(bits: min(max(0, now.milliseconds), ceiling) << 16)
+        guard let last, last >= wall else { return wall }
+        return HybridTime(bits: last.bits == .max ? .max : last.bits + 1)
+    }
+}
+
+/// Who did it, as it was called then; the name stays in the journal when the account is renamed.
+public struct Actor: Hashable, Codable, Sendable {
+    /// nil: the program itself, or the person at the box's own console.
+    public var user: ID<User>?
+    public var name: String
+    /// Where from: `web 192.168.1.20`, `api 192.168.1.20`, `cli`.
+    public var via: String
+
+    public init(user: ID<User>?, name: String, via: String) {
+        self.user = user
+        self.name = name
+        self.via = via
+    }
+
+    public static let program = Actor(user: nil, name: "Rollcall", via: "program")
+    public static let console = Actor(user: nil, name: "Console", via: "cli")
+}
+
+/// One change that somebody made, as a link of its office's chain.
+public struct Event: Hashable, Sendable {
+    public var stream: EventStream
+    public var office: ID<Office>
+    public var incarnation: Int
+    public var seq: Int64
+    public var time: HybridTime
+    public var actor: Actor
+    public var kind: String
+    /// Canonical JSON: keys sorted, no blanks; hashed as these bytes.
+    public var payload: String
+    public var previousHash: [UInt8]
+    public var hash: [UInt8]
+
+    public init(
+        stream: EventStream, office: ID<Office>, incarnation: Int, seq: Int64, time: HybridTime, actor: Actor,
+        kind: String, payload: String, previousHash: [UInt8], hash: [UInt8] = []
+    ) {
+        self.stream = stream
+        self.office = office
+        self.incarnation = incarnation
+        self.seq = seq
+        self.time = time
+        self.actor = actor
+        self.kind = kind
+        self.payload = payload
+        self.previousHash = previousHash
+        self.hash = hash
+    }
+
+    /// What the hash is taken over: a version line, then one field a line, each escaped so that it stays one.
+    ///
+    /// `rollcall-event-1`, stream, office, incarnation, seq, time, actor's user or `-`, actor's name, via,
+    /// kind, payload, previous hash in hex; every line ends in LF.
+    public var hashedText: String {
+        let fields = [
+            "rollcall-event-1", stream.rawValue, office.description, String(incarnation), String(seq),
+            String(time.bits), actor.user?.description ?? "-", actor.name, actor.via, kind, payload,
+            hexadecimal(previousHash),
+        ]
+        return fields.map { $0.replacing("\\", with: "\\\\").replacing("\n", with: "\\n") + "\n" }.joined()
+    }
+}
+
+/// Lower-case hexadecimal text of bytes.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+}

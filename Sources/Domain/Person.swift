@@ -80,7 +80,8 @@ public struct PlacementSpan: Hashable, Sendable {
     public var manager: ID<Person>?
 }
 
-/// Cuts placements into spans; every person with a placement is covered from his first day on, with no gap.
+/// Cuts placements into spans; every person with a placement is covered on every day, with no gap:
+/// before his first placement the first one holds, so that an older file finds him somewhere.
 ///
 /// - Parameter placements: at most one per person and first day counts; a later element wins.
 public func placementSpans(_ placements: [Placement]) -> [PlacementSpan] {
@@ -93,16 +94,17 @@ public func placementSpans(_ placements: [Placement]) -> [PlacementSpan] {
     for person in ordered.keys.sorted() {
         guard let timeline = ordered[person] else { continue }
         for (index, placement) in timeline.enumerated() {
+            let start = index == 0 ? Day(number: .min) : placement.from
             let end = index + 1 < timeline.count ? timeline[index + 1].from : forever
             guard let leader = placement.leader, let above = ordered[leader] else {
                 spans.append(
                     PlacementSpan(
-                        placement: placement, from: placement.from, until: end, manager: placement.manager))
+                        placement: placement, from: start, until: end, manager: placement.manager))
                 continue
             }
-            let cuts = above.map(\.from).filter { placement.from < $0 && $0 < end }
-            for (from, until) in zip([placement.from] + cuts, cuts + [end]) {
-                let manager = above.last { $0.from <= from }?.manager
+            let cuts = above.dropFirst().map(\.from).filter { start < $0 && $0 < end }
+            for (from, until) in zip([start] + cuts, cuts + [end]) {
+                let manager = (above.last { $0.from <= from } ?? above.first)?.manager
                 spans.append(
                     PlacementSpan(
                         placement: placement, from: from, until: until,

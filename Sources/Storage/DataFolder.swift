@@ -1,0 +1,71 @@
+import Domain
+import Foundation
+
+/// The layout of a data folder; every path in it is made here.
+public struct DataFolder: Sendable, Hashable {
+    public let path: String
+
+    public init(path: String) {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    public var database: String { path + "/rollcall.sqlite" }
+    public var lock: String { path + "/rollcall.lock" }
+    public var socket: String { path + "/rollcall.sock" }
+    public var files: String { path + "/Files" }
+    public var incoming: String { path + "/Incoming" }
+    public var backups: String { path + "/Backups" }
+    public var trash: String { path + "/Trash" }
+    public var keys: String { path + "/keys" }
+
+    public func archive(of file: ID<CallFile>, version: Int) -> String {
+        let digits = String(version)
+        let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        return "\(files)/\(file)/v\(padded).tar.zst"
+    }
+
+    /// Makes what is missing, for the owner's eyes only.
+    public func make() throws {
+        for folder in [path, files, incoming, backups, trash, keys] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw UserError(
+                    .unreadable, "The data folder \(folder) cannot be made.",
+                    advice: "Check that the folder above exists and that this user may write there.")
+            }
+        }
+    }
+}
+
+/// Keeps the data folder for one process; released when the process ends, however it ends.
+public final class FolderLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: `UserError` with code `busy`, naming the process that has it.
+    public init(_ folder: DataFolder) throws {
+        let descriptor = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw UserError(
+                .unreadable, "The data folder \(folder.path) cannot be opened for writing.",
+                advice: "Run as the user that owns it, or choose another with --data.")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            var bytes = [UInt8](repeating: 0, count: 32)
+            let count = pread(descriptor, &bytes, bytes.count, 0)
+            close(descriptor)
+            let owner = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            throw UserError(
+                .busy, "The data folder \(folder.path) is in use by process \(owner.isEmpty ? "?" : owner).",
+                advice: "Stop that process, or use the running server.")
+        }
+        self.descriptor = descriptor
+        let text = Array("\(getpid())\n".utf8)
+        _ = ftruncate(descriptor, 0)
+        _ = pwrite(descriptor, text, text.count, 0)
+    }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,39 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    /// Checks an event against the rules and brings the projections up to it.
+    ///
+    /// The same function when the event is made and when the journal is folded again: when made, a
+    /// `UserError` undoes the transaction; when folded, it becomes the event's refusal.
+    func fold(_ event: Event, _ body: EventBody) throws {
+        switch body {
+        case .officeFounded(let it): try foldOfficeFounded(event, it)
+        case .officeChanged(let it): try foldOfficeChanged(event, it)
+        case .sourceChanged(let it): try foldSourceChanged(event, it)
+        case .fileUploaded(let it): try foldFileUploaded(event, it)
+        case .personAdded(let it): try foldPersonAdded(event, it)
+        case .personsPlaced(let it): try foldPersonsPlaced(event, it)
+        case .userAdded(let it): try foldUserAdded(event, it)
+        case .userChanged(let it): try foldUserChanged(it)
+        case .userDisabled(let it): try foldUserDisabled(it)
+        case .boxSettingsChanged(let it): try foldBoxSettingsChanged(it)
+        // These are history and nothing else.
+        case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
+            .uploadRefused, .figuresExported:
+            break
+        }
+    }
+}
+
+/// JSON as columns hold it: the same canonical form as the journal's.
+func jsonText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+func fromJSON<T: Decodable>(_ type: T.Type, _ text: String) throws -> T {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+}

@@ -1,0 +1,132 @@
+import Crypto
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    /// Appends one event to this office's chain and folds it: the only way anything changes.
+    ///
+    /// - Throws: `UserError` where the rules forbid it; nothing is written then.
+    @discardableResult
+    mutating func append(_ body: EventBody) throws -> Event {
+        guard let chain = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
+        let last = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT seq, hash FROM journal WHERE stream = ? AND office = ? AND incarnation = ?
+                ORDER BY seq DESC LIMIT 1
+                """,
+            arguments: [body.stream.rawValue, chain.office.description, chain.incarnation])
+        let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM journal")
+        var event = Event(
+            stream: body.stream, office: chain.office, incarnation: chain.incarnation,
+            seq: (last.map { $0["seq"] as Int64 } ?? 0) + 1,
+            time: .next(after: latest.map(HybridTime.init(bits:)), now: now),
+            actor: actor, kind: body.kind, payload: try body.canonicalPayload(),
+            previousHash: last.map { Array($0["hash"] as Data) } ?? Event.rootHash)
+        event.hash = event.computedHash
+        try db.execute(
+            sql: """
+                INSERT INTO journal (stream, office, incarnation, seq, time, user, actor, via, kind, subject,
+                  payload, previousHash, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+                """,
+            arguments: [
+                event.stream.rawValue, event.office.description, event.incarnation, event.seq,
+                event.time.bits,
+                actor.user?.description, actor.name, actor.via, event.kind, body.payload.subject,
+                event.payload, Data(event.previousHash), Data(event.hash),
+            ])
+        try fold(event, body)
+        return event
+    }
+}
+
+/// Which chain this folder writes.
+struct ChainIdentity: Sendable {
+    var office: ID<Office>
+    var incarnation: Int
+
+    static func fetch(_ db: Database) throws -> ChainIdentity? {
+        guard let row = try Row.fetchOne(db, sql: "SELECT office, incarnation FROM folder"),
+            let office = ID<Office>(row["office"] as String)
+        else { return nil }
+        return ChainIdentity(office: office, incarnation: row["incarnation"])
+    }
+}
+
+extension UserError {
+    static let notSetUp = UserError(
+        .conflict, "This data folder has no office yet.",
+        advice: "Open the address that “rollcall serve” prints, or run “rollcall setup”.")
+}
+
+extension Event {
+    static let rootHash = [UInt8](repeating: 0, count: 32)
+
+    public var computedHash: [UInt8] { Array(SHA256.hash(data: Data(hashedText.utf8))) }
+
+    init(_ row: Row) throws {
+        guard let stream = EventStream(rawValue: row["stream"]),
+            let office = ID<Office>(row["office"] as String)
+        else {
+            throw UserError(
+                .damaged, "Entry \(row["seq"] as Int64) of the journal is damaged.",
+                advice: "Run “rollcall verify” and restore the last backup.")
+        }
+        self.init(
+            stream: stream, office: office, incarnation: row["incarnation"], seq: row["seq"],
+            time: HybridTime(bits: row["time"]),
+            actor: Actor(
+                user: (row["user"] as String?).flatMap { ID($0) }, name: row["actor"], via: row["via"]),
+            kind: row["kind"], payload: row["payload"], previousHash: Array(row["previousHash"] as Data),
+            hash: Array(row["hash"] as Data))
+    }
+}
+
+/// Where a chain first stops being what was written.
+public struct ChainFault: Hashable, Sendable {
+    public var stream: EventStream
+    public var seq: Int64
+    public var words: String
+}
+
+extension OfficeStore {
+    /// Recomputes every chain; returns the entries checked and the first fault.
+    public func verifyChains() async throws -> (entries: Int, fault: ChainFault?) {
+        let result: ChainCheck = try await read { db in
+            var check = ChainCheck()
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT * FROM journal ORDER BY stream, office, incarnation, seq")
+            var previous: Event?
+            while let row = try rows.next() {
+                let event = try Event(row)
+                let continues =
+                    previous?.stream == event.stream && previous?.office == event.office
+                    && previous?.incarnation == event.incarnation
+                let expectedSeq = continues ? (previous?.seq ?? 0) + 1 : 1
+                let expectedHash = continues ? (previous?.hash ?? Event.rootHash) : Event.rootHash
+                check.entries += 1
+                var words: String?
+                if event.seq != expectedSeq {
+                    words = "entry \(expectedSeq) is missing"
+                } else if event.previousHash != expectedHash {
+                    words = "entry \(event.seq) does not continue the one before it"
+                } else if event.hash != event.computedHash {
+                    words = "entry \(event.seq) (\(event.kind), \(event.actor.name)) was altered"
+                }
+                if let words {
+                    check.fault = ChainFault(stream: event.stream, seq: event.seq, words: words)
+                    break
+                }
+                previous = event
+            }
+            return check
+        }
+        return (result.entries, result.fault)
+    }
+
+    private struct ChainCheck: Sendable {
+        var entries = 0
+        var fault: ChainFault?
+    }
+}

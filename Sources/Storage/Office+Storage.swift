@@ -1,0 +1,178 @@
+import Crypto
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    func foldOfficeFounded(_ event: Event, _ founded: OfficeFounded) throws {
+        try founded.rules.check()
+        try db.execute(
+            sql: "INSERT INTO office (id, name, rules) VALUES (?, ?, ?)",
+            arguments: [event.office.description, founded.rules.name, try jsonText(founded.rules)])
+        for source in founded.sources { try saveSource(source, office: event.office) }
+    }
+
+    func foldOfficeChanged(_ event: Event, _ changed: OfficeChanged) throws {
+        try changed.after.check()
+        try db.execute(
+            sql: "UPDATE office SET name = ?, rules = ? WHERE id = ?",
+            arguments: [changed.after.name, try jsonText(changed.after), event.office.description])
+    }
+
+    func foldSourceChanged(_ event: Event, _ changed: SourceChanged) throws {
+        try changed.after.check()
+        try saveSource(changed.after, office: event.office)
+    }
+
+    func foldBoxSettingsChanged(_ changed: BoxSettingsChanged) throws {
+        try changed.after.check()
+        try db.execute(
+            sql: """
+                INSERT INTO boxSettings (only, settings) VALUES (1, ?)
+                ON CONFLICT (only) DO UPDATE SET settings = excluded.settings
+                """, arguments: [try jsonText(changed.after)])
+    }
+
+    private func saveSource(_ source: Source, office: ID<Office>) throws {
+        let clash = try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM source WHERE name = ? COLLATE NOCASE AND office = ? AND id <> ?",
+            arguments: [source.name, office.description, source.id.description])
+        guard clash == nil else {
+            throw UserError(
+                .conflict, "There is a source named “\(source.name)” already.", advice: "Choose another name."
+            )
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO source (id, office, name, settings) VALUES (?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings
+                """,
+            arguments: [source.id.description, office.description, source.name, try jsonText(source)])
+        guard
+            let number = try Int64.fetchOne(
+                db, sql: "SELECT number FROM source WHERE id = ?", arguments: [source.id.description])
+        else { return }
+        let outcomes = try Row.fetchAll(
+            db, sql: "SELECT number, state FROM outcome WHERE source = ?", arguments: [number])
+        for row in outcomes {
+            try db.execute(
+                sql: "UPDATE outcome SET flags = ? WHERE number = ?",
+                arguments: [
+                    source.outcomes.flags(ofState: row["state"])?.rawValue, row["number"] as Int64,
+                ])
+        }
+    }
+}
+
+/// The office as a page needs it.
+public struct OfficeState: Sendable {
+    public var office: Office
+    public var settings: BoxSettings
+
+    public var timeZone: TimeZone { TimeZone(identifier: office.rules.timeZone) ?? .gmt }
+}
+
+/// A source with the number its calls carry and the zone its files are in.
+public struct StoredSource: Sendable, Hashable {
+    public var number: Int64
+    public var source: Source
+}
+
+extension OfficeStore {
+    /// nil: not set up yet.
+    public func officeState() async throws -> OfficeState? {
+        try await read { db in try Self.officeState(db) }
+    }
+
+    static func officeState(_ db: Database) throws -> OfficeState? {
+        guard let chain = try ChainIdentity.fetch(db),
+            let rules = try String.fetchOne(
+                db, sql: "SELECT rules FROM office WHERE id = ?", arguments: [chain.office.description])
+        else { return nil }
+        let settings = try String.fetchOne(db, sql: "SELECT settings FROM boxSettings")
+        return OfficeState(
+            office: Office(id: chain.office, rules: try fromJSON(OfficeRules.self, rules)),
+            settings: try settings.map { try fromJSON(BoxSettings.self, $0) } ?? BoxSettings())
+    }
+
+    public func sources() async throws -> [StoredSource] {
+        try await read { db in try Self.sources(db) }
+    }
+
+    static func sources(_ db: Database) throws -> [StoredSource] {
+        try Row.fetchAll(db, sql: "SELECT number, settings FROM source ORDER BY name, number").map { row in
+            StoredSource(
+                number: row["number"], source: try fromJSON(Source.self, row["settings"] as String))
+        }
+    }
+
+    /// Founds the office with its first admin: the end of the set-up, once per data folder.
+    ///
+    /// - Throws: `UserError` `conflict` when there is an office already.
+    @discardableResult
+    public func foundOffice(
+        rules: OfficeRules, sources: [(name: String, format: String, outcomes: OutcomeMapping)],
+        username: String, name: String, password: String, by actor: Actor
+    ) async throws -> ID<User> {
+        try rules.check()
+        try checkPassword(password, username: username, officeName: rules.name)
+        let hash = try await passwords.hash(password)
+        let templates = sources.map {
+            SourceTemplate(name: $0.name, format: $0.format, outcomes: $0.outcomes)
+        }
+        return try await write(as: actor) { tx in
+            guard try ChainIdentity.fetch(tx.db) == nil else {
+                throw UserError(
+                    .conflict, "This data folder has an office already.",
+                    advice: "Sign in, or choose another folder with --data.")
+            }
+            let office: ID<Office> = tx.newID()
+            try tx.db.execute(
+                sql: "INSERT INTO folder (only, office, incarnation) VALUES (1, ?, 1)",
+                arguments: [office.description])
+            try tx.append(
+                .officeFounded(
+                    OfficeFounded(
+                        rules: rules,
+                        sources: templates.map {
+                            Source(id: tx.newID(), name: $0.name, format: $0.format, outcomes: $0.outcomes)
+                        })))
+            let admin = User(id: tx.newID(), username: username, name: name, role: .admin)
+            try tx.append(.userAdded(UserAdded(user: admin)))
+            try tx.saveCredential(admin.id, hash: hash)
+            try tx.append(.passwordSet(PasswordSet(user: admin.id, username: username)))
+            try tx.db.execute(sql: "DELETE FROM setupCode")
+            return admin.id
+        }
+    }
+
+    private struct SourceTemplate: Sendable {
+        var name: String
+        var format: String
+        var outcomes: OutcomeMapping
+    }
+
+    public func changeBoxSettings(_ after: BoxSettings, by actor: Actor) async throws {
+        try await write(as: actor) { tx in
+            let before = try Self.officeState(tx.db)?.settings ?? BoxSettings()
+            guard before != after else { return }
+            try tx.append(.boxSettingsChanged(BoxSettingsChanged(before: before, after: after)))
+        }
+    }
+
+    /// Adds a source, or changes one; a changed meaning of states counts its mapping's version up.
+    @discardableResult
+    public func saveSource(_ source: Source, by actor: Actor) async throws -> Source {
+        try await write(as: actor) { tx in
+            let before = try Self.sources(tx.db).first { $0.source.id == source.id }?.source
+            var after = source
+            if let before {
+                after.outcomes.version =
+                    before.outcomes.version + (before.outcomes.states == source.outcomes.states ? 0 : 1)
+                guard before != after else { return after }
+            }
+            try tx.append(.sourceChanged(SourceChanged(before: before, after: after)))
+            return after
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Domain
+import Foundation
+import GRDB
+
+/// An open data folder: the one connection that writes, readers, the clock and the source of identities.
+///
+/// Every change is a named verb in an extension of this type, one transaction each.
+public final class OfficeStore: Sendable {
+    public let folder: DataFolder
+    public let clock: Clock
+    public let ids: IDs
+    public let passwords: PasswordCost
+    private let lock: FolderLock
+    let pool: DatabasePool
+    /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
+    private let changing = NSLock()
+
+    /// Takes the folder's lock, brings the schema up to date and sweeps what a crash left behind.
+    ///
+    /// - Throws: `UserError` `busy` when another process has the folder, `damaged` for a database that
+    ///   cannot be opened.
+    public init(
+        folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard
+    ) throws {
+        try folder.make()
+        self.folder = folder
+        self.clock = clock
+        self.ids = ids
+        self.passwords = passwords
+        lock = try FolderLock(folder)
+        var configuration = Configuration()
+        configuration.maximumReaderCount = 6
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            if !db.configuration.readonly {
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000")
+            }
+            try db.execute(sql: "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
+        }
+        do {
+            pool = try DatabasePool(path: folder.database, configuration: configuration)
+            chmod(folder.database, 0o600)
+            try Schema.migrator.migrate(pool)
+        } catch let error as DatabaseError {
+            if error.resultCode == .SQLITE_FULL {
+                throw UserError(
+                    .diskFull, "The disk is full.", advice: "Make room on the disk of \(folder.path).")
+            }
+            throw UserError(
+                .damaged, "The database \(folder.database) cannot be opened: \(error.message ?? "unknown").",
+                advice: "Restore the last backup, or ask for help with this message.")
+        }
+        try sweep()
+    }
+
+    /// Reads one consistent state.
+    public func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await pool.read(body)
+    }
+
+    /// One transaction in the name of `actor`: all of it or nothing; one transaction has one time.
+    @discardableResult
+    public func write<T: Sendable>(
+        as actor: Actor, _ body: @escaping @Sendable (inout Transaction) throws -> T
+    ) async throws -> T {
+        try await pool.write { [self] db in try transact(db, actor, body) }
+    }
+
+    /// The same, for threads that may block.
+    func writeNow<T>(as actor: Actor, _ body: (inout Transaction) throws -> T) throws -> T {
+        try pool.write { db in try transact(db, actor, body) }
+    }
+
+    private func transact<T>(
+        _ db: Database, _ actor: Actor, _ body: (inout Transaction) throws -> T
+    ) throws -> T {
+        var transaction = Transaction(db: db, now: clock.now(), actor: actor, ids: ids)
+        return try body(&transaction)
+    }
+
+    /// Runs one change of calls and rollups after the other; blocks its thread, never the writer.
+    public func changingCalls<T>(_ body: () throws -> T) rethrows -> T {
+        changing.lock()
+        defer { changing.unlock() }
+        return try body()
+    }
+
+    public func close() throws { try pool.close() }
+}
+
+/// What a verb works with: the database inside one transaction, its one time, and who acts.
+public struct Transaction {
+    let db: Database
+    public let now: Instant
+    public let actor: Actor
+    let ids: IDs
+
+    public func newID<Entity>() -> ID<Entity> { ids.next(at: now) }
+}

@@ -1,0 +1,163 @@
+import Domain
+import Foundation
+import GRDB
+
+/// Rollups that are being staged under one change number: in no report until the change is posted.
+///
+/// A change holds whole agent-days, each a pure function of the rows that count on it. Reports read,
+/// for each name and day, the latest posted change; so posting is one small update, whatever its size.
+struct RollupChange {
+    let store: OfficeStore
+    let rules: OfficeRules
+    let number: Int64
+    private(set) var touched: [StagedVersion.AgentDay] = []
+
+    init(store: OfficeStore, rules: OfficeRules) throws {
+        self.store = store
+        self.rules = rules
+        number = try store.pool.write { db in
+            try db.execute(sql: "UPDATE folder SET lastChange = lastChange + 1")
+            return try Int64.fetchOne(db, sql: "SELECT lastChange FROM folder") ?? 0
+        }
+    }
+
+    mutating func stage(
+        _ tallies: [StagedVersion.AgentDay: AgentDayTally], isCancelled: () -> Bool = { false }
+    ) throws {
+        let ordered = tallies.sorted { ($0.key.day, $0.key.name) < ($1.key.day, $1.key.name) }
+        var start = 0
+        while start < ordered.count {
+            if isCancelled() { throw UserError.cancelledImport }
+            // About 4,000 rows a transaction.
+            var end = start
+            var rows = 0
+            while end < ordered.count, rows < 4000 {
+                rows += ordered[end].value.cells.count
+                end += 1
+            }
+            try store.pool.write { db in
+                for (key, tally) in ordered[start..<end] { try save(tally, key, db) }
+            }
+            touched += ordered[start..<end].map(\.key)
+            start = end
+        }
+    }
+
+    /// Counts agent-days again from the rows that count on them.
+    ///
+    /// - Parameter staged: a version that is not live yet but counts here.
+    mutating func recount(
+        _ days: Set<StagedVersion.AgentDay>, staged: Int64?, isCancelled: () -> Bool = { false }
+    ) throws {
+        let ordered = days.sorted { ($0.name, $0.day) < ($1.name, $1.day) }
+        for start in stride(from: 0, to: ordered.count, by: 200) {
+            let part = ordered[start..<min(start + 200, ordered.count)]
+            var tallies: [StagedVersion.AgentDay: AgentDayTally] = [:]
+            try store.pool.read { db in
+                for key in part {
+                    let day = Day(number: key.day)
+                    let begin = LocalTime(day, secondOfDay: rules.cutOverMinutes * 60).seconds
+                    var tally = AgentDayTally(day: day)
+                    try OfficeStore.countedRows(
+                        db, name: key.name, from: begin, until: begin + 86_400, staged: staged
+                    ) { row in
+                        try tally.add(
+                            time: LocalTime(seconds: row["time"]), campaign: row["campaign"],
+                            outcome: row["outcome"], talk: row["talk"],
+                            fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64))
+                    }
+                    tallies[key] = tally
+                }
+            }
+            try stage(tallies, isCancelled: isCancelled)
+        }
+    }
+
+    private func save(_ tally: AgentDayTally, _ key: StagedVersion.AgentDay, _ db: Database) throws {
+        let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO agentDay (day, name, change, logs, first, last, active, idle, longestGap,
+                  longestGapStart, pace, activeByHour, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+                """
+        ).execute(arguments: [
+            key.day, key.name, number, tally.logs, activity.first, activity.last, activity.active,
+            activity.idle,
+            activity.longestGap, activity.longestGapStart, activity.pace, activity.packedHours,
+            Int64(bitPattern: tally.digest),
+        ])
+        let day = try db.cachedStatement(
+            sql:
+                "INSERT INTO dayTally (day, name, change, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)"
+        )
+        for (outcome, cell) in tally.byOutcome {
+            try day.execute(arguments: [
+                key.day, key.name, number, outcome, cell.logs, cell.talkLogs, cell.talk,
+            ])
+        }
+        let hour = try db.cachedStatement(
+            sql: """
+                INSERT INTO hourTally (day, name, change, hour, campaign, outcome, logs, talkLogs, talk)
+                VALUES (?,?,?,?,?,?,?,?,?)
+                """)
+        for (cellKey, cell) in tally.cells.sorted(by: { $0.key.bits < $1.key.bits }) {
+            try hour.execute(arguments: [
+                key.day, key.name, number, cellKey.hour, cellKey.campaign, cellKey.outcome, cell.logs,
+                cell.talkLogs, cell.talk,
+            ])
+        }
+    }
+
+    /// Brings the change into every report; part of the transaction that appends its event.
+    func post(_ tx: Transaction) throws {
+        try tx.db.execute(sql: "UPDATE folder SET postedChange = ?", arguments: [number])
+    }
+
+    /// Removes what this change replaced; any time after it was posted.
+    func sweepReplaced() throws {
+        for start in stride(from: 0, to: touched.count, by: 2000) {
+            let part = touched[start..<min(start + 2000, touched.count)]
+            let replaced: [AgentDayKey] = try store.pool.read { db in
+                let statement = try db.cachedStatement(
+                    sql: "SELECT change FROM agentDay WHERE day = ? AND name = ? AND change < ?")
+                return try part.flatMap { key in
+                    try Int64.fetchAll(statement, arguments: [key.day, key.name, number])
+                        .map { AgentDayKey(day: key.day, name: key.name, change: $0) }
+                }
+            }
+            try store.removeRollups(replaced)
+        }
+    }
+
+    /// Removes the change itself, when it is not to be posted.
+    func abandon() throws {
+        try store.removeRollups(touched.map { AgentDayKey(day: $0.day, name: $0.name, change: number) })
+    }
+}
+
+extension UserError {
+    public static let cancelledImport = UserError(
+        .cancelled, "The import was cancelled; nothing of the file was kept.",
+        advice: "Upload it again any time.")
+}
+
+extension OfficeStore {
+    /// Rows of a name that count, in a stretch of wall-clock seconds: their version is live (or staged now)
+    /// and no later one holds the key.
+    static func countedRows(
+        _ db: Database, name: Int64, from: Int64, until: Int64, staged: Int64?, _ body: (Row) throws -> Void
+    ) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT c.* FROM call c JOIN fileVersion v ON v.number = c.version
+                WHERE c.name = ?1 AND c.time >= ?2 AND c.time < ?3
+                  AND (v.state = 'live' OR v.number = ?4)
+                  AND NOT EXISTS (
+                    SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
+                    WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
+                      AND (w.state = 'live' OR w.number = ?4) AND (w.time, w.office) > (v.time, v.office))
+                """)
+        let rows = try Row.fetchCursor(statement, arguments: [name, from, until, staged])
+        while let row = try rows.next() { try body(row) }
+    }
+}

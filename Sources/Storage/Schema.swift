@@ -1,0 +1,262 @@
+import GRDB
+
+/// The schema's history; a shipped migration never changes and knows no type of the program.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 the office opens") { db in try db.execute(sql: version1) }
+        return migrator
+    }
+
+    /// Tables that `rebuild` empties and folds again, in an order that no reference forbids.
+    static let projections = [
+        "agentDay", "dayTally", "hourTally", "call", "fileVersion", "file", "agentName", "placementSpan",
+        "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
+    ]
+
+    private static let version1 = """
+        -- Facts about this data folder that no event made.
+        CREATE TABLE folder (
+          only INTEGER PRIMARY KEY CHECK (only = 1),
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          -- Figures of changes up to this one are in every report; later ones are being staged.
+          postedChange INTEGER NOT NULL DEFAULT 0,
+          -- Counted up, never reused, so that leftovers of a crash are never taken for new work.
+          lastChange INTEGER NOT NULL DEFAULT 0
+        );
+
+        CREATE TABLE journal (
+          stream TEXT NOT NULL,
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          time INTEGER NOT NULL,
+          user TEXT,
+          actor TEXT NOT NULL,
+          via TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          subject TEXT,
+          payload TEXT NOT NULL,
+          previousHash BLOB NOT NULL,
+          hash BLOB NOT NULL,
+          -- Why the fold gave it no effect; null for an entry that has one.
+          refusal TEXT,
+          PRIMARY KEY (stream, office, incarnation, seq)
+        ) WITHOUT ROWID;
+        CREATE INDEX journalByTime ON journal (time, office, incarnation, stream, seq);
+        CREATE INDEX journalBySubject ON journal (subject, time);
+
+        CREATE TABLE office (
+          id TEXT PRIMARY KEY,
+          name TEXT NOT NULL,
+          rules TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE boxSettings (
+          only INTEGER PRIMARY KEY CHECK (only = 1),
+          settings TEXT NOT NULL
+        );
+
+        CREATE TABLE user (
+          id TEXT PRIMARY KEY,
+          username TEXT NOT NULL COLLATE NOCASE UNIQUE,
+          name TEXT NOT NULL,
+          role TEXT NOT NULL,
+          person TEXT,
+          disabled INTEGER NOT NULL DEFAULT 0,
+          added INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        -- Secrets are state, not history: they are in no event and in no snapshot.
+        CREATE TABLE credential (
+          user TEXT PRIMARY KEY,
+          hash TEXT NOT NULL,
+          changed INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE session (
+          hash BLOB PRIMARY KEY,
+          id TEXT NOT NULL UNIQUE,
+          user TEXT NOT NULL,
+          formToken TEXT NOT NULL,
+          browser BLOB NOT NULL,
+          browserName TEXT NOT NULL,
+          address TEXT NOT NULL,
+          created INTEGER NOT NULL,
+          seen INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX sessionByUser ON session (user);
+        CREATE TABLE apiToken (
+          hash BLOB PRIMARY KEY,
+          id TEXT NOT NULL UNIQUE,
+          user TEXT NOT NULL,
+          name TEXT NOT NULL,
+          created INTEGER NOT NULL,
+          expires INTEGER NOT NULL,
+          used INTEGER
+        ) WITHOUT ROWID;
+        CREATE TABLE signInThrottle (
+          scope TEXT PRIMARY KEY,
+          failures INTEGER NOT NULL,
+          last INTEGER NOT NULL,
+          until INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE setupCode (
+          only INTEGER PRIMARY KEY CHECK (only = 1),
+          hash BLOB NOT NULL
+        );
+
+        CREATE TABLE source (
+          number INTEGER PRIMARY KEY,
+          id TEXT NOT NULL UNIQUE,
+          office TEXT NOT NULL,
+          name TEXT NOT NULL,
+          settings TEXT NOT NULL
+        );
+
+        CREATE TABLE person (
+          id TEXT PRIMARY KEY,
+          office TEXT NOT NULL,
+          name TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE placement (
+          person TEXT NOT NULL,
+          fromDay INTEGER NOT NULL,
+          -- The event that made it: the last one in total order for a person and day stands.
+          time INTEGER NOT NULL,
+          office TEXT NOT NULL,
+          placement TEXT NOT NULL,
+          PRIMARY KEY (person, fromDay, time, office)
+        ) WITHOUT ROWID;
+        -- Cut so that designation, group, leader and manager are constant within a span.
+        CREATE TABLE placementSpan (
+          person TEXT NOT NULL,
+          fromDay INTEGER NOT NULL,
+          untilDay INTEGER NOT NULL,
+          designation TEXT NOT NULL,
+          employment TEXT NOT NULL,
+          status TEXT NOT NULL,
+          groupName TEXT NOT NULL,
+          leader TEXT,
+          manager TEXT,
+          PRIMARY KEY (person, fromDay)
+        ) WITHOUT ROWID;
+        CREATE INDEX placementSpanByLeader ON placementSpan (leader);
+        CREATE INDEX placementSpanByManager ON placementSpan (manager);
+
+        -- The dialer's names. Calls refer to a name, and the name to a person, so a rename rewrites no call.
+        -- A name has no person only while the first file that holds it is being staged.
+        CREATE TABLE agentName (
+          number INTEGER PRIMARY KEY,
+          office TEXT NOT NULL,
+          folded TEXT NOT NULL,
+          name TEXT NOT NULL,
+          person TEXT,
+          UNIQUE (office, folded)
+        );
+        CREATE INDEX agentNameByPerson ON agentName (person);
+
+        -- Dictionaries: texts that calls repeat.
+        CREATE TABLE outcome (
+          number INTEGER PRIMARY KEY,
+          source INTEGER NOT NULL,
+          type TEXT NOT NULL,
+          state TEXT NOT NULL,
+          -- The state's flags by the source's mapping; null: unmapped.
+          flags INTEGER,
+          UNIQUE (source, type, state)
+        );
+        CREATE TABLE label (
+          number INTEGER PRIMARY KEY,
+          text TEXT NOT NULL UNIQUE
+        );
+
+        CREATE TABLE file (
+          id TEXT PRIMARY KEY,
+          source TEXT NOT NULL,
+          name TEXT NOT NULL,
+          UNIQUE (source, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE fileVersion (
+          number INTEGER PRIMARY KEY,
+          file TEXT,
+          version INTEGER,
+          -- staged: being read, in no figure. live: counted.
+          state TEXT NOT NULL,
+          -- The event's place in the total order: of two live versions with a key, the later counts.
+          time INTEGER NOT NULL,
+          office TEXT NOT NULL,
+          source INTEGER NOT NULL,
+          archive TEXT,
+          original TEXT,
+          event TEXT
+        );
+        CREATE INDEX fileVersionByFile ON fileVersion (file, version);
+        CREATE INDEX fileVersionByOriginal ON fileVersion (original);
+
+        -- Every accepted row of every version. A row counts when its version is live and no later live
+        -- version holds its key.
+        CREATE TABLE call (
+          source INTEGER NOT NULL,
+          key ANY NOT NULL,
+          version INTEGER NOT NULL,
+          line INTEGER NOT NULL,
+          name INTEGER NOT NULL,
+          time INTEGER NOT NULL,
+          outcome INTEGER NOT NULL,
+          campaign INTEGER NOT NULL,
+          originalCampaign INTEGER NOT NULL,
+          callType INTEGER NOT NULL,
+          profile TEXT,
+          talk INTEGER,
+          wait INTEGER,
+          fingerprint INTEGER NOT NULL,
+          PRIMARY KEY (source, key, version)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX callByName ON call (name, time);
+        CREATE INDEX callByLine ON call (version, line);
+
+        -- Rollups by agent's name and business day, under the change that counted them. Of several changes
+        -- for a name and day the latest posted one is in force; the others are swept.
+        CREATE TABLE agentDay (
+          day INTEGER NOT NULL,
+          name INTEGER NOT NULL,
+          change INTEGER NOT NULL,
+          logs INTEGER NOT NULL,
+          first INTEGER,
+          last INTEGER,
+          active INTEGER NOT NULL,
+          idle INTEGER NOT NULL,
+          longestGap INTEGER NOT NULL,
+          longestGapStart INTEGER,
+          pace INTEGER,
+          -- 24 little-endian 16-bit numbers: active seconds by hour of the clock.
+          activeByHour BLOB NOT NULL,
+          digest INTEGER NOT NULL,
+          PRIMARY KEY (day, name, change)
+        ) WITHOUT ROWID;
+        CREATE INDEX agentDayByName ON agentDay (name, day);
+        CREATE TABLE dayTally (
+          day INTEGER NOT NULL,
+          name INTEGER NOT NULL,
+          change INTEGER NOT NULL,
+          outcome INTEGER NOT NULL,
+          logs INTEGER NOT NULL,
+          talkLogs INTEGER NOT NULL,
+          talk INTEGER NOT NULL,
+          PRIMARY KEY (day, name, change, outcome)
+        ) WITHOUT ROWID;
+        CREATE TABLE hourTally (
+          day INTEGER NOT NULL,
+          name INTEGER NOT NULL,
+          change INTEGER NOT NULL,
+          hour INTEGER NOT NULL,
+          campaign INTEGER NOT NULL,
+          outcome INTEGER NOT NULL,
+          logs INTEGER NOT NULL,
+          talkLogs INTEGER NOT NULL,
+          talk INTEGER NOT NULL,
+          PRIMARY KEY (day, name, change, hour, campaign, outcome)
+        ) WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,76 @@
+import Domain
+import Foundation
+import GRDB
+
+extension OfficeStore {
+    /// Removes what a crash left: rows of versions never made live, rollups never posted, temporary files.
+    ///
+    /// Runs before anything else uses the folder, so whatever is staged now belongs to nobody.
+    func sweep() throws {
+        let staged: [Int64] = try pool.read { db in
+            try Int64.fetchAll(db, sql: "SELECT number FROM fileVersion WHERE state = 'staged'")
+        }
+        for version in staged { try sweepVersion(version) }
+        let (changes, posted): (Int64, Int64) = try pool.read { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT lastChange, postedChange FROM folder") else {
+                return (0, 0)
+            }
+            return (row["lastChange"], row["postedChange"])
+        }
+        if changes > posted { try sweepChanges(after: posted) }
+        let incoming = try FileManager.default.contentsOfDirectory(atPath: folder.incoming)
+        for name in incoming { try FileManager.default.removeItem(atPath: folder.incoming + "/" + name) }
+    }
+
+    /// In steps of at most 20,000 rows, so that no one waits for it.
+    func sweepVersion(_ version: Int64) throws {
+        var removed = 0
+        repeat {
+            removed = try pool.write { db in
+                try db.execute(
+                    sql: """
+                        DELETE FROM call WHERE (source, key, version) IN
+                          (SELECT source, key, version FROM call WHERE version = ? LIMIT 20000)
+                        """, arguments: [version])
+                return db.changesCount
+            }
+        } while removed > 0
+        try pool.write { db in
+            try db.execute(
+                sql: "DELETE FROM fileVersion WHERE number = ? AND state = 'staged'", arguments: [version])
+            try db.execute(sql: "DELETE FROM agentName WHERE person IS NULL")
+        }
+    }
+
+    /// Removes staged rollups whose change was never posted.
+    func sweepChanges(after posted: Int64) throws {
+        let leftovers = try pool.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT DISTINCT day, name, change FROM agentDay WHERE change > ?",
+                arguments: [posted])
+        }.map { AgentDayKey(day: $0["day"], name: $0["name"], change: $0["change"]) }
+        try removeRollups(leftovers)
+    }
+
+    /// Removes rollups that a posted change replaced.
+    func removeRollups(_ keys: [AgentDayKey]) throws {
+        for start in stride(from: 0, to: keys.count, by: 500) {
+            try pool.write { db in
+                for table in ["hourTally", "dayTally", "agentDay"] {
+                    let statement = try db.cachedStatement(
+                        sql: "DELETE FROM \(table) WHERE day = ? AND name = ? AND change = ?")
+                    for key in keys[start..<min(start + 500, keys.count)] {
+                        try statement.execute(arguments: [key.day, key.name, key.change])
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One rollup: an agent's name on a business day, as one change counted it.
+struct AgentDayKey: Hashable, Sendable {
+    var day: Int32
+    var name: Int64
+    var change: Int64
+}

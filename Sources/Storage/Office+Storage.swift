@@ -106,6 +106,15 @@ extension OfficeStore {
         }
     }
 
+    /// For threads that may block.
+    public func sourcesNow() throws -> [StoredSource] { try pool.read { db in try Self.sources(db) } }
+
+    /// For threads that may block.
+    public func officeRulesNow() throws -> OfficeRules {
+        guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
+        return state.office.rules
+    }
+
     /// Founds the office with its first admin: the end of the set-up, once per data folder.
     ///
     /// - Throws: `UserError` `conflict` when there is an office already.

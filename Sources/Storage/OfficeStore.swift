@@ -97,3 +97,9 @@ public struct Transaction {
 
     public func newID<Entity>() -> ID<Entity> { ids.next(at: now) }
 }
+
+/// Whether the database, or the system under it, ran out of room.
+public func isDiskFull(_ error: any Error) -> Bool {
+    guard let error = error as? DatabaseError else { return false }
+    return error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_WRITE
+}

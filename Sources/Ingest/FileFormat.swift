@@ -1,0 +1,136 @@
+import Foundation
+import Domain
+import Formats
+
+/// What a column of a call log means to Rollcall.
+public enum ColumnRole: String, Sendable, CaseIterable, Codable {
+    case agent, profile, callID, logTime, date, time, type, state, callType
+    case originalCampaign, currentCampaign, talk, wait, answered, resolved
+}
+
+/// A dialer's layout: which headings mean what, compared without case, spaces and punctuation.
+public struct FileFormat: Sendable {
+    public struct Column: Sendable {
+        public var role: ColumnRole
+        /// As the dialer writes it; the first is the one that messages name.
+        public var headings: [String]
+        public var isRequired: Bool
+    }
+
+    public var key: String
+    public var title: String
+    public var columns: [Column]
+    /// Headings that are known to be of no use here, so that they raise no question.
+    public var ignored: [String] = []
+
+    public static let all: [FileFormat] = [readyMode, callCentre]
+
+    /// ReadyMode's (Xencall's) call log.
+    public static let readyMode = FileFormat(
+        key: "readymode", title: "ReadyMode",
+        columns: [
+            Column(role: .agent, headings: ["Agent name", "Agent"], isRequired: true),
+            Column(role: .profile, headings: ["Profile ID"], isRequired: false),
+            Column(role: .callID, headings: ["Call Log ID"], isRequired: true),
+            Column(role: .logTime, headings: ["Log Time"], isRequired: true),
+            Column(role: .type, headings: ["Log Type"], isRequired: true),
+            Column(role: .state, headings: ["State", "Disposition"], isRequired: true),
+            Column(role: .callType, headings: ["Call Type"], isRequired: false),
+            Column(role: .originalCampaign, headings: ["Original Campaign"], isRequired: false),
+            Column(role: .currentCampaign, headings: ["Current Campaign"], isRequired: false),
+            Column(role: .talk, headings: ["Recording Length (Seconds)"], isRequired: false),
+        ], ignored: ["Ember"])
+
+    /// The call-centre set: date and clock apart, answered and resolved as yes or no.
+    public static let callCentre = FileFormat(
+        key: "call-centre", title: "Call centre",
+        columns: [
+            Column(role: .callID, headings: ["Call Id"], isRequired: true),
+            Column(role: .agent, headings: ["Agent"], isRequired: true),
+            Column(role: .date, headings: ["Date"], isRequired: true),
+            Column(role: .time, headings: ["Time"], isRequired: true),
+            Column(role: .type, headings: ["Topic"], isRequired: false),
+            Column(role: .answered, headings: ["Answered (Y/N)", "Answered"], isRequired: true),
+            Column(role: .resolved, headings: ["Resolved"], isRequired: true),
+            Column(
+                role: .wait, headings: ["Speed of answer in seconds", "Speed of answer"], isRequired: false),
+            Column(role: .talk, headings: ["AvgTalkDuration", "Talk Duration"], isRequired: false),
+        ], ignored: ["Satisfaction rating"])
+}
+
+/// A format found in a file: which field holds what.
+public struct ColumnMap: Sendable {
+    public var format: FileFormat
+    public var indices: [ColumnRole: Int]
+    public var headings: [ColumnRole: String]
+    public var ignored: [String]
+    public var headerLine: Int
+    public var headingCount: Int
+
+    public func index(_ role: ColumnRole) -> Int? { indices[role] }
+
+    /// The heading as it stands in the file, for messages.
+    public func heading(_ role: ColumnRole) -> String { headings[role] ?? role.rawValue }
+
+    /// Finds the format of a header row.
+    ///
+    /// - Throws: `UserError` `unknownFormat` that names what is missing or doubled.
+    public static func find(_ header: [String], line: Int, in formats: [FileFormat]) throws -> ColumnMap {
+        let folded = header.map(foldedHeader)
+        var nearest: (format: FileFormat, missing: [String], found: Int)?
+        for format in formats {
+            var map = ColumnMap(
+                format: format, indices: [:], headings: [:], ignored: [], headerLine: line,
+                headingCount: header.count)
+            var missing: [String] = []
+            for column in format.columns {
+                let match = column.headings.lazy.map(foldedHeader).compactMap { wanted in
+                    folded.firstIndex(of: wanted)
+                }.first
+                guard let match else {
+                    if column.isRequired, let name = column.headings.first { missing.append(name) }
+                    continue
+                }
+                if folded.filter({ $0 == folded[match] }).count > 1 {
+                    throw UserError(
+                        .unknownFormat, "The heading “\(header[match])” stands over more than one column.",
+                        advice: "Rename or remove one of them in the dialer's export and upload it again.")
+                }
+                map.indices[column.role] = match
+                map.headings[column.role] = header[match].trimmingBlanks
+            }
+            guard !missing.isEmpty else {
+                let used = Set(map.indices.values)
+                map.ignored = header.indices.filter { !used.contains($0) }.map { header[$0].trimmingBlanks }
+                    .filter { !$0.isEmpty }
+                return map
+            }
+            if map.indices.count > (nearest?.found ?? 0) { nearest = (format, missing, map.indices.count) }
+        }
+        let seen = header.map(\.trimmingBlanks).filter { !$0.isEmpty }
+        let list = seen.prefix(12).map { "“\($0.prefix(40))”" }.joined(separator: ", ")
+        let more = seen.count > 12 ? " and \(seen.count - 12) more" : ""
+        if let nearest, nearest.found >= 2 {
+            let names = nearest.missing.map { "“\($0)”" }.joined(separator: ", ")
+            throw UserError(
+                .unknownFormat,
+                "This looks like a \(nearest.format.title) file, but \(nearest.missing.count == 1 ? "the column" : "the columns") \(names) \(nearest.missing.count == 1 ? "is" : "are") missing. Found: \(list)\(more).",
+                advice: "Export the call log again with all columns. Nothing of this file was kept.")
+        }
+        let needs = formats.map { format in
+            "\(format.title) ("
+                + format.columns.filter(\.isRequired).compactMap(\.headings.first).joined(separator: ", ")
+                + ")"
+        }.joined(separator: "; ")
+        throw UserError(
+            .notCallLog,
+            seen.isEmpty
+                ? "The file has no headings."
+                : "This is no call log that Rollcall knows. Found: \(list)\(more).",
+            advice: "Rollcall reads: \(needs). Nothing of this file was kept.")
+    }
+}
+
+extension String {
+    var trimmingBlanks: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}

@@ -1,0 +1,342 @@
+import Domain
+import Formats
+import Foundation
+import Storage
+
+/// One file to take in.
+public struct ImportRequest: Sendable {
+    public var file: ReceivedFile
+    public var fileName: String
+    /// Name or id of a source; nil: the one that the file's header belongs to.
+    public var source: String?
+    /// The answer to dates that can be read both ways.
+    public var dateOrder: DateOrder?
+    /// Do everything but make it live.
+    public var isDryRun: Bool
+
+    public init(
+        file: ReceivedFile, fileName: String, source: String? = nil, dateOrder: DateOrder? = nil,
+        isDryRun: Bool = false
+    ) {
+        self.file = file
+        self.fileName = fileName
+        self.source = source
+        self.dateOrder = dateOrder
+        self.isDryRun = isDryRun
+    }
+}
+
+public struct ImportProgress: Sendable, Hashable {
+    public enum Stage: String, Sendable { case reading, saving }
+    public var stage: Stage
+    public var rowsDone: Int
+    public var rowsEstimated: Int
+}
+
+public struct ImportResult: Sendable, Hashable {
+    public var upload: FileUploaded
+    public var sourceName: String
+    public var seconds: Double
+    public var isDryRun: Bool
+}
+
+/// Takes a file in, from its bytes to figures: sniff, parse, clean, validate, dedupe, insert, count,
+/// archive, one event. Blocks its thread; the file in `Incoming/` is gone afterwards, whatever happens,
+/// unless the error asks for an answer (`dateOrder`).
+///
+/// - Throws: `UserError`; nothing of the file is kept then.
+public func importFile(
+    _ request: ImportRequest, into store: OfficeStore, by actor: Actor,
+    progress: (ImportProgress) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
+) throws -> ImportResult {
+    do {
+        let result = try store.changingCalls {
+            try FileImport(request, store, actor, isCancelled).run(progress: progress)
+        }
+        unlink(request.file.path)
+        return result
+    } catch {
+        let explained = explain(error, request.fileName)
+        if explained.code != .dateOrder || actor.via == "cli" { unlink(request.file.path) }
+        throw explained
+    }
+}
+
+/// Everything that can stop an import, in words for the person who uploaded.
+func explain(_ error: any Error, _ fileName: String) -> any Error & Explained {
+    if let error = error as? UserError { return error }
+    if let failure = error as? FileFailure, failure.isDiskFull { return UserError.diskFull }
+    if isDiskFull(error) { return UserError.diskFull }
+    if let failure = error as? CSVFileError {
+        return UserError(
+            .unreadable, "“\(fileName)” cannot be read: \(failure.description).", advice: "Upload it again.")
+    }
+    return UnexplainedFailure(underlying: error)
+}
+
+/// An error with a code, so that one `catch` serves both kinds.
+protocol Explained {
+    var code: UserError.Code { get }
+}
+
+extension UserError: Explained {
+    static let diskFull = UserError(
+        .diskFull, "The disk is full; nothing of the file was kept.",
+        advice: "Make room on the box's disk, then upload the file again.")
+}
+
+/// Not a person's to mend: logged with an id by the caller.
+struct UnexplainedFailure: Error, Explained, CustomStringConvertible {
+    var underlying: any Error
+    var code: UserError.Code { .damaged }
+    var description: String { "\(underlying)" }
+}
+
+/// The work of one import; lives on the importing thread.
+private struct FileImport {
+    let request: ImportRequest
+    let store: OfficeStore
+    let actor: Actor
+    let isCancelled: @Sendable () -> Bool
+    let began: Instant
+
+    init(
+        _ request: ImportRequest, _ store: OfficeStore, _ actor: Actor,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) {
+        self.request = request
+        self.store = store
+        self.actor = actor
+        self.isCancelled = isCancelled
+        began = store.clock.now()
+    }
+
+    func run(progress: (ImportProgress) -> Void) throws -> ImportResult {
+        try checkName()
+        guard request.file.size > 0 else {
+            throw UserError(.emptyFile, "“\(request.fileName)” is empty.", advice: "Export it again.")
+        }
+        let needed = request.file.size * 3 + 64_000_000
+        guard try freeSpace(at: store.folder.path) > needed else { throw UserError.diskFull }
+        let dialect = try sniffDialect(path: request.file.path)
+        let map = try findHeader(dialect)
+        let source = try findSource(map)
+        let place = try store.nextVersion(
+            of: request.fileName, source: source.source, original: request.file.sha256)
+        let order = try CallDates(file: request.file.path, dialect: dialect, map: map)
+        do {
+            let settled = try order.settle(
+                asked: request.dateOrder, usual: source.source.dateOrder, wholeColumn: false)
+            return try stage(map, dialect, source, place, settled, progress)
+        } catch is RowCleaner.OrderUnsettled {
+            let settled = try order.settle(
+                asked: request.dateOrder, usual: source.source.dateOrder, wholeColumn: true)
+            return try stage(map, dialect, source, place, settled, progress)
+        }
+    }
+
+    private func checkName() throws {
+        let name = request.fileName
+        guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
+            !name.utf8.contains(where: { $0 < 0x20 })
+        else {
+            throw UserError(
+                .invalid, "The file's name cannot be kept.",
+                advice: "Give it a plain name of up to 200 bytes.")
+        }
+        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        guard ["csv", "txt", "tsv", "psv"].contains(ending) else {
+            throw UserError(
+                .unknownFormat, "“\(name)” is not a CSV file by its name.",
+                advice: "Export the call log as CSV. A spreadsheet (.xlsx) can be saved as CSV first.")
+        }
+    }
+
+    private func findHeader(_ dialect: CSVDialect) throws -> ColumnMap {
+        var reader = try CSVReader(path: request.file.path, dialect: dialect)
+        var row = CSVRow()
+        var rows: [(line: Int, fields: [String])] = []
+        while rows.count < 20, try reader.next(&row) {
+            if row.problem == nil, !row.isBlank { rows.append((row.line, row.strings)) }
+        }
+        guard let first = rows.first else {
+            throw UserError(
+                .emptyFile, "“\(request.fileName)” holds no text that can be read.",
+                advice: "Check that it is a CSV file, and export it again.")
+        }
+        // A candidate further down is only taken when it fits; the error speaks of the first row.
+        for line in dialect.headerLines {
+            guard let candidate = rows.first(where: { $0.line == line }) else { continue }
+            if let map = try? ColumnMap.find(candidate.fields, line: line, in: FileFormat.all) { return map }
+        }
+        return try ColumnMap.find(first.fields, line: first.line, in: FileFormat.all)
+    }
+
+    private func findSource(_ map: ColumnMap) throws -> StoredSource {
+        let all = try store.sourcesNow()
+        if let wanted = request.source, !wanted.isEmpty {
+            guard
+                let found = all.first(where: {
+                    $0.source.id.description == wanted || $0.source.name.lowercased() == wanted.lowercased()
+                })
+            else {
+                throw UserError(
+                    .notFound, "There is no source “\(wanted)”.",
+                    advice: "The sources are: \(all.map(\.source.name).joined(separator: ", ")).")
+            }
+            guard found.source.format == map.format.key else {
+                throw UserError(
+                    .unknownFormat,
+                    "The source “\(found.source.name)” has files of another layout; this is a \(map.format.title) file.",
+                    advice: "Choose the source that it came from.")
+            }
+            return found
+        }
+        let fitting = all.filter { $0.source.format == map.format.key }
+        guard let only = fitting.first else {
+            throw UserError(
+                .unknownFormat,
+                "This is a \(map.format.title) file, and the office has no source for such files.",
+                advice: "An admin can add one under Settings, Sources.")
+        }
+        guard fitting.count == 1 else {
+            throw UserError(
+                .invalid, "This \(map.format.title) file may come from \(fitting.count) sources.",
+                advice: "Say which: \(fitting.map(\.source.name).joined(separator: ", ")).")
+        }
+        return only
+    }
+
+    private func stage(
+        _ map: ColumnMap, _ dialect: CSVDialect, _ source: StoredSource, _ place: NextVersion,
+        _ order: DateOrder, _ progress: (ImportProgress) -> Void
+    ) throws -> ImportResult {
+        let office = try store.officeRulesNow()
+        let zoneName = source.source.timeZone ?? office.timeZone
+        let zone = TimeZone(identifier: zoneName) ?? .gmt
+        let cleaner = RowCleaner(
+            map: map, dateOrder: order, zone: zone, partTimerSuffix: source.source.partTimerSuffix,
+            latest: began.adding(seconds: 2 * 86_400).local(in: zone))
+        let staged = try store.stage(source)
+        do {
+            let rows = try RowPipeline(
+                request: request, dialect: dialect, cleaner: cleaner, isCancelled: isCancelled)
+            defer { rows.removeFiles() }
+            try rows.run(into: staged, progress: progress)
+            let counts = try rows.checkedCounts(staged)
+            let reading = RowReading(
+                mapping: FileMapping(
+                    format: map.format.key, encoding: dialect.encoding.rawValue,
+                    delimiter: String(UnicodeScalar(dialect.delimiter)), headerLine: map.headerLine,
+                    columns: Dictionary(
+                        uniqueKeysWithValues: map.headings.map { ($0.key.rawValue, $0.value) }),
+                    ignoredColumns: map.ignored, dateOrder: order.rawValue, timeZone: zoneName),
+                counts: counts)
+            progress(ImportProgress(stage: .saving, rowsDone: counts.rows, rowsEstimated: counts.rows))
+            let upload = try save(staged, rows, reading, source, place)
+            let seconds = Double(store.clock.now().milliseconds - began.milliseconds) / 1000
+            return ImportResult(
+                upload: upload, sourceName: source.source.name, seconds: seconds, isDryRun: request.isDryRun)
+        } catch {
+            try staged.abandon()
+            throw error
+        }
+    }
+
+    struct RowReading {
+        var mapping: FileMapping
+        var counts: RowCounts
+    }
+
+    /// Archive first, then the one transaction that makes it live; a dry run stops before both.
+    private func save(
+        _ staged: StagedVersion, _ rows: RowPipeline, _ reading: RowReading, _ source: StoredSource,
+        _ place: NextVersion
+    ) throws -> FileUploaded {
+        var upload = FileUploaded(
+            file: place.file, fileName: request.fileName, source: source.source.id, version: place.version,
+            archive: "", original: request.file.sha256, bytes: request.file.size, counts: reading.counts,
+            mapping: reading.mapping, firstDay: staged.firstDay, lastDay: staged.lastDay,
+            agents: staged.agents,
+            digest: hexadecimal(staged.digest.bigEndianBytes), newNames: [])
+        guard !request.isDryRun else {
+            try staged.abandon()
+            return upload
+        }
+        let path = store.folder.archive(of: place.file, version: place.version)
+        let manifest = ArchiveManifest(
+            upload: upload, sourceName: source.source.name, time: began, by: actor.name)
+        let entries = [
+            ArchiveEntry(
+                name: "original.csv", content: .file(path: request.file.path, size: request.file.size)),
+            ArchiveEntry(name: "calls.csv", content: .file(path: rows.callsPath, size: nil)),
+            ArchiveEntry(name: "rejects.csv", content: .file(path: rows.rejectsPath, size: nil)),
+            ArchiveEntry(name: "manifest.json", content: .bytes(try manifest.json())),
+        ]
+        // Packing needs only files, counting only the database: they share the two cores.
+        let packing = Background { [isCancelled] in
+            try writeArchive(entries, to: path, isCancelled: isCancelled)
+        }
+        do {
+            return try store.finish(
+                staged, by: actor, isPartTimer: { rows.partTimers.contains($0) }, isCancelled: isCancelled
+            ) {
+                upload.archive = try packing.wait().sha256
+                if isCancelled() { throw UserError.cancelledImport }
+                return upload
+            }
+        } catch {
+            _ = try? packing.wait()
+            try? removeDurably(path)
+            throw isCancelled() ? UserError.cancelledImport : error
+        }
+    }
+}
+
+/// `manifest.json` of an archive: with it, an office's calls can be had back from `Files/` alone.
+struct ArchiveManifest: Codable {
+    var format = 1
+    var file: ID<CallFile>
+    var fileName: String
+    var source: ID<Source>
+    var sourceName: String
+    var version: Int
+    var original: String
+    var bytes: Int64
+    var counts: RowCounts
+    var mapping: FileMapping
+    var firstDay: Day?
+    var lastDay: Day?
+    var agents: Int
+    var digest: String
+    var uploaded: Instant
+    var by: String
+
+    init(upload: FileUploaded, sourceName: String, time: Instant, by: String) {
+        file = upload.file
+        fileName = upload.fileName
+        source = upload.source
+        self.sourceName = sourceName
+        version = upload.version
+        original = upload.original
+        bytes = upload.bytes
+        counts = upload.counts
+        mapping = upload.mapping
+        firstDay = upload.firstDay
+        lastDay = upload.lastDay
+        agents = upload.agents
+        digest = upload.digest
+        uploaded = time
+        self.by = by
+    }
+
+    func json() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self)) + [0x0a]
+    }
+}
+
+extension UInt64 {
+    var bigEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * UInt64($0))) } }
+}

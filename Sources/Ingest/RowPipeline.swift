@@ -1,0 +1,298 @@
+import Domain
+import Formats
+import Foundation
+import Glibc
+import Storage
+
+/// Rows from the file to the store: one thread parses and cleans, the caller's thread inserts; a short
+/// queue between them bounds the memory.
+final class RowPipeline {
+    /// Big enough that a transaction pays, small enough that it holds the writer some 30 ms.
+    static let rowsPerBatch = 6000
+
+    let callsPath: String
+    let rejectsPath: String
+    private(set) var partTimers: Set<String> = []
+    private let request: ImportRequest
+    private let dialect: CSVDialect
+    private let cleaner: RowCleaner
+    private let isCancelled: @Sendable () -> Bool
+    private var counts = RowCounts()
+    private var firstReason: String?
+
+    init(
+        request: ImportRequest, dialect: CSVDialect, cleaner: RowCleaner,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws {
+        self.request = request
+        self.dialect = dialect
+        self.cleaner = cleaner
+        self.isCancelled = isCancelled
+        callsPath = request.file.path + ".calls"
+        rejectsPath = request.file.path + ".rejects"
+    }
+
+    func removeFiles() {
+        unlink(callsPath)
+        unlink(rejectsPath)
+    }
+
+    func run(into staged: StagedVersion, progress: (ImportProgress) -> Void) throws {
+        let calls = try TextFile(path: callsPath)
+        let rejects = try TextFile(path: rejectsPath)
+        defer {
+            calls.close()
+            rejects.close()
+        }
+        calls.buffer.append(contentsOf: CanonicalCalls.header.utf8)
+        rejects.buffer.append(contentsOf: "line,fate,reason,text\r\n".utf8)
+
+        let queue = BatchQueue()
+        let parser = Background { [request, dialect, cleaner] in
+            try parseRows(of: request, dialect, cleaner, into: queue)
+        }
+        do {
+            while let batch = queue.pop() {
+                if isCancelled() { throw UserError.cancelledImport }
+                let fates = try staged.insert(batch.records, folded: batch.folded)
+                counts.rows += batch.rows
+                counts.blank += batch.blank
+                for (index, fate) in fates.enumerated() { note(fate, batch, index, calls, rejects) }
+                for reject in batch.rejects {
+                    counts.rejected += 1
+                    if firstReason == nil { firstReason = "line \(reject.line): \(reject.reason)" }
+                    rejects.reject(reject.line, "rejected", reject.reason, reject.text[...])
+                }
+                try calls.flushIfFull()
+                try rejects.flushIfFull()
+                let done = counts.rows
+                let estimated =
+                    batch.bytesRead > 0
+                    ? Int(Double(done) * Double(request.file.size) / Double(batch.bytesRead)) : done
+                progress(ImportProgress(stage: .reading, rowsDone: done, rowsEstimated: max(done, estimated)))
+            }
+            let parsed = try parser.wait()
+            partTimers = parsed.partTimers
+            counts.badDurations = parsed.badDurations
+        } catch {
+            queue.cancel()
+            _ = try? parser.wait()
+            throw error
+        }
+        try calls.flush()
+        try rejects.flush()
+    }
+
+    private func note(_ fate: RowFate, _ batch: Batch, _ index: Int, _ calls: TextFile, _ rejects: TextFile) {
+        let record = batch.records[index]
+        switch fate {
+        case .accepted:
+            counts.accepted += 1
+            if case .digest = record.key { counts.keyless += 1 }
+            calls.buffer.appendDigits(record.line)
+            calls.buffer.append(0x2c)
+            calls.buffer.append(contentsOf: batch.canonical(index))
+            calls.buffer.append(contentsOf: [0x0d, 0x0a])
+        case .duplicate(let line):
+            counts.duplicate += 1
+            rejects.reject(record.line, "duplicate", "The same call as in line \(line).", batch.raw(index))
+        case .changed(let line):
+            counts.changed += 1
+            rejects.reject(
+                record.line, "changed", "The call of line \(line) with other content; that line counts.",
+                batch.raw(index))
+        }
+    }
+
+    /// - Throws: `UserError` `noRows` when there is nothing to count.
+    func checkedCounts(_ staged: StagedVersion) throws -> RowCounts {
+        counts.overlapping = staged.overlapping
+        guard counts.rows > counts.blank else {
+            throw UserError(
+                .noRows, "“\(request.fileName)” has a header and no rows.",
+                advice: "Export a period that has calls. Nothing was kept.")
+        }
+        guard counts.accepted > 0 else {
+            throw UserError(
+                .noRows,
+                "None of the \(counts.rows) rows of “\(request.fileName)” could be taken in; the first reason is \(firstReason ?? "unknown")",
+                advice: "Check the columns in the dialer's export. Nothing was kept.")
+        }
+        return counts
+    }
+}
+
+struct Reject: Sendable {
+    var line: Int
+    var reason: String
+    var text: [UInt8]
+}
+
+/// Rows on their way from the parser to the store.
+struct Batch: Sendable {
+    var records: [CallRecord] = []
+    var folded: [String] = []
+    var canonicalBytes: [UInt8] = []
+    var canonicalEnds: [Int] = []
+    var rawBytes: [UInt8] = []
+    var rawEnds: [Int] = []
+    var rejects: [Reject] = []
+    var rows = 0
+    var blank = 0
+    var bytesRead: Int64 = 0
+
+    func canonical(_ index: Int) -> ArraySlice<UInt8> { slice(canonicalBytes, canonicalEnds, index) }
+    func raw(_ index: Int) -> ArraySlice<UInt8> { slice(rawBytes, rawEnds, index) }
+
+    private func slice(_ bytes: [UInt8], _ ends: [Int], _ index: Int) -> ArraySlice<UInt8> {
+        guard ends.indices.contains(index) else { return [] }
+        return bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+    }
+}
+
+struct ParsedRows: Sendable {
+    var partTimers: Set<String>
+    var badDurations: Int
+}
+
+/// The parsing thread: ends the queue when it ends, however it ends.
+private func parseRows(
+    of request: ImportRequest, _ dialect: CSVDialect, _ cleaner: RowCleaner, into queue: BatchQueue
+) throws -> ParsedRows {
+    defer { queue.finish() }
+    var cleaner = cleaner
+    var reader = try CSVReader(path: request.file.path, dialect: dialect)
+    reader.keepsRaw = true
+    var row = CSVRow()
+    var batch = Batch()
+    while try reader.next(&row) {
+        guard row.line > cleaner.map.headerLine else { continue }
+        batch.rows += 1
+        if row.isBlank {
+            batch.blank += 1
+        } else {
+            let canonicalStart = batch.canonicalBytes.count
+            do {
+                let cleaned = try cleaner.clean(row, canonical: &batch.canonicalBytes)
+                batch.records.append(cleaned.record)
+                batch.folded.append(cleaned.folded)
+                batch.canonicalEnds.append(batch.canonicalBytes.count)
+                batch.rawBytes.append(contentsOf: row.raw)
+                batch.rawEnds.append(batch.rawBytes.count)
+            } catch let rejection as RowCleaner.Rejection {
+                batch.canonicalBytes.removeSubrange(canonicalStart...)
+                batch.rejects.append(Reject(line: row.line, reason: rejection.reason, text: row.raw))
+            }
+        }
+        if batch.rows >= RowPipeline.rowsPerBatch || batch.rawBytes.count > 4 << 20
+            || batch.rejects.count > 500
+        {
+            batch.bytesRead = reader.bytesRead
+            guard queue.push(batch) else { break }
+            batch = Batch()
+        }
+    }
+    batch.bytesRead = reader.bytesRead
+    _ = queue.push(batch)
+    return ParsedRows(partTimers: cleaner.partTimers, badDurations: cleaner.badDurations)
+}
+
+/// A queue of at most three batches between two threads.
+final class BatchQueue: @unchecked Sendable {
+    // Everything below is touched only while `condition` is held.
+    private let condition = NSCondition()
+    private var batches: [Batch] = []
+    private var isFinished = false
+    private var isCancelled = false
+
+    /// Waits for room; false when nobody will read it.
+    func push(_ batch: Batch) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while batches.count >= 3, !isCancelled { condition.wait() }
+        guard !isCancelled else { return false }
+        batches.append(batch)
+        condition.broadcast()
+        return true
+    }
+
+    /// Waits for a batch; nil after the last.
+    func pop() -> Batch? {
+        condition.lock()
+        defer { condition.unlock() }
+        while batches.isEmpty, !isFinished { condition.wait() }
+        guard !batches.isEmpty else { return nil }
+        let batch = batches.removeFirst()
+        condition.broadcast()
+        return batch
+    }
+
+    func finish() {
+        condition.withLock { isFinished = true }
+        condition.broadcast()
+    }
+
+    func cancel() {
+        condition.withLock {
+            isCancelled = true
+            batches = []
+        }
+        condition.broadcast()
+    }
+}
+
+/// One piece of work on a thread of its own, whose result is waited for.
+final class Background<Value: Sendable>: @unchecked Sendable {
+    // `result` is touched only while `condition` is held.
+    private let condition = NSCondition()
+    private var result: Result<Value, any Error>?
+
+    init(_ work: @escaping @Sendable () throws -> Value) {
+        let thread = Thread { [self] in
+            let outcome = Result { try work() }
+            condition.withLock { result = outcome }
+            condition.broadcast()
+        }
+        thread.stackSize = 1 << 21
+        thread.start()
+    }
+
+    func wait() throws -> Value {
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let result { return try result.get() }
+            condition.wait()
+        }
+    }
+}
+
+/// A buffered text file of the import, written once and packed afterwards.
+private final class TextFile {
+    var buffer: [UInt8] = []
+    private let sink: FileSink
+
+    init(path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileFailure(.create, path, errno: errno) }
+        sink = FileSink(descriptor: descriptor, path: path)
+    }
+
+    func reject(_ line: Int, _ fate: String, _ reason: String, _ text: ArraySlice<UInt8>) {
+        buffer.appendDigits(line)
+        buffer.append(contentsOf: ",\(fate),".utf8)
+        buffer.appendField(reason)
+        buffer.append(0x2c)
+        buffer.appendField(String(decoding: text, as: UTF8.self))
+        buffer.append(contentsOf: [0x0d, 0x0a])
+    }
+
+    func flushIfFull() throws { if buffer.count > 1 << 18 { try flush() } }
+
+    func flush() throws {
+        try sink.write(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    func close() { Glibc.close(sink.descriptor) }
+}

@@ -62,7 +62,7 @@ public struct LocalTime: Hashable, Comparable, Codable, Sendable {
     public static func < (a: LocalTime, b: LocalTime) -> Bool { a.seconds < b.seconds }
 
     public var day: Day { Day(number: Int32(clamping: seconds.floorDivided(by: 86_400))) }
-    public var secondOfDay: Int { Int(seconds - seconds.floorDivided(by: 86_400) * 86_400) }
+    public var secondOfDay: Int { Int(seconds &- seconds.floorDivided(by: 86_400) &* 86_400) }
     public var hour: Int { secondOfDay / 3600 }
 
     /// The day this moment is counted on when the office's day begins `cutOver` minutes past midnight.

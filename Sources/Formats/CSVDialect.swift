@@ -52,8 +52,9 @@ public enum CSVProblem: Equatable, Sendable, CustomStringConvertible {
     case tooManyFields(limit: Int)
     case recordTooLong(limit: Int)
 
-    /// A quoted field that never ends, or a record that takes in line ends inside quotes and then runs
-    /// over a limit, which is what a stray quotation mark looks like in a long file.
+    /// A quoted field that never ends; a record that takes in line ends inside quotes and then runs over a
+    /// limit; a field with line ends in it that goes on after its closing mark. All are what one stray
+    /// quotation mark looks like.
     case unclosedQuote
 
     /// Half of a UTF-16 surrogate pair, or half of a unit at the end of the file.

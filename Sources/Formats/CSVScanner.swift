@@ -27,7 +27,8 @@ struct ScannedRecord {
 /// Where files depart from the RFC: a field is quoted when its first character after any spaces is a
 /// quotation mark, and those spaces, like spaces after the closing mark, are dropped; other text after the
 /// closing mark belongs to the field (`"User 5" <109>` is `User 5 <109>`); elsewhere a quotation mark is
-/// itself. A backslash escapes nothing.
+/// itself. A backslash escapes nothing. Text after the closing mark of a field with line ends in it is taken
+/// for the sign of a stray mark before: the next line's opening mark has closed the field.
 struct CSVScanner {
     var delimiter: UInt8
     var limits: CSVLimits
@@ -43,8 +44,6 @@ struct CSVScanner {
         var span = bytes.mutableSpan
         var output = span.mutableBytes
         let delimiters = UInt64(repeating: delimiter)
-        let maxField = limits.maxFieldBytes
-        let maxRecord = limits.maxRecordBytes
         var i = start
         var o = 0
         var spansLines = false
@@ -54,6 +53,7 @@ struct CSVScanner {
         while true {
             let fieldStart = o
             var closedAt = -1
+            var fieldSpansLines = false
             var ahead = i
             while ahead < count, isSpace(text[ahead]) { ahead += 1 }
             if ahead > i {
@@ -67,20 +67,9 @@ struct CSVScanner {
             if ahead < count, text[ahead] == quote {
                 i = ahead + 1
                 while true {
-                    while i + 8 <= count {
-                        let word = UInt64(
-                            littleEndian: words.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-                        output.storeBytes(of: word.littleEndian, toByteOffset: o, as: UInt64.self)
-                        seen |= word | (word &- lowBits)
-                        let hits =
-                            (matches(word, quotes) | matches(word, lineFeeds) | matches(word, returns))
-                            & highBits
-                        let step = hits == 0 ? 8 : hits.trailingZeroBitCount >> 3
-                        i += step
-                        o += step
-                        if o - fieldStart > maxField || i - start > maxRecord { break }
-                        if hits != 0 { break }
-                    }
+                    copyWords(
+                        words, stopAt: quotes, into: &output, &i, &o, &seen, start: start,
+                        fieldStart: fieldStart)
                     if let failure = overrun(i: i, start: start, field: o - fieldStart, spansLines) {
                         return failure
                     }
@@ -90,6 +79,7 @@ struct CSVScanner {
                         if byte == lineFeed || byte == carriageReturn {
                             guard maySpanLines else { return .failed(.unclosedQuote, at: i) }
                             spansLines = true
+                            fieldSpansLines = true
                         }
                         seen |= byte == 0 ? highBits : UInt64(byte)
                         output.storeBytes(of: byte, toByteOffset: o, as: UInt8.self)
@@ -97,7 +87,6 @@ struct CSVScanner {
                         o += 1
                         continue
                     }
-                    if i + 1 == count, !isLast { return .needsMore }
                     if i + 1 < count, text[i + 1] == quote {
                         output.storeBytes(of: quote, toByteOffset: o, as: UInt8.self)
                         i += 2
@@ -112,20 +101,9 @@ struct CSVScanner {
 
             var ending: UInt8?
             while true {
-                while i + 8 <= count {
-                    let word = UInt64(
-                        littleEndian: words.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
-                    output.storeBytes(of: word.littleEndian, toByteOffset: o, as: UInt64.self)
-                    seen |= word | (word &- lowBits)
-                    let hits =
-                        (matches(word, delimiters) | matches(word, lineFeeds) | matches(word, returns))
-                        & highBits
-                    let step = hits == 0 ? 8 : hits.trailingZeroBitCount >> 3
-                    i += step
-                    o += step
-                    if o - fieldStart > maxField || i - start > maxRecord { break }
-                    if hits != 0 { break }
-                }
+                copyWords(
+                    words, stopAt: delimiters, into: &output, &i, &o, &seen, start: start,
+                    fieldStart: fieldStart)
                 if let failure = overrun(i: i, start: start, field: o - fieldStart, spansLines) {
                     return failure
                 }
@@ -150,7 +128,11 @@ struct CSVScanner {
                 {
                     end -= 1
                 }
-                if end == closedAt { o = end }
+                if end == closedAt {
+                    o = end
+                } else if fieldSpansLines {
+                    return .failed(.unclosedQuote, at: i)
+                }
             }
             ends.append(o)
 
@@ -177,9 +159,29 @@ struct CSVScanner {
         }
     }
 
+    /// Copies up to the first line end or byte of the pattern, a limit, or the last eight bytes.
+    @inline(__always)
+    private func copyWords(
+        _ words: RawSpan, stopAt pattern: UInt64, into output: inout MutableRawSpan, _ i: inout Int,
+        _ o: inout Int, _ seen: inout UInt64, start: Int, fieldStart: Int
+    ) {
+        while i + 8 <= words.byteCount {
+            let word = UInt64(littleEndian: words.unsafeLoadUnaligned(fromByteOffset: i, as: UInt64.self))
+            output.storeBytes(of: word.littleEndian, toByteOffset: o, as: UInt64.self)
+            seen |= word | (word &- lowBits)
+            let hits = (matches(word, pattern) | matches(word, lineFeeds) | matches(word, returns)) & highBits
+            let step = hits == 0 ? 8 : hits.trailingZeroBitCount >> 3
+            i += step
+            o += step
+            if hits != 0 || o - fieldStart > limits.maxFieldBytes || i - start > limits.maxRecordBytes {
+                return
+            }
+        }
+    }
+
     @inline(__always)
     private func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (byte == 0x09 && delimiter != 0x09)
+        (byte == 0x20 || byte == 0x09) && byte != delimiter
     }
 
     /// The failure at the first byte over a limit, wherever in the last eight bytes that was.

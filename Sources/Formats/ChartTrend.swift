@@ -57,8 +57,8 @@ public func trendChart(
 ) -> String {
     var svg = ChartSVG(id: id, width: width.units)
     guard !points.isEmpty else {
-        svg.text("c-text", x: svg.width / 2, y: 60, words.noDays, anchor: "middle")
-        return svg.finished(kind: "chart-trend", height: 120, title: title, summary: words.noDays)
+        svg.text("c-text", x: 0, y: 16, words.noDays)
+        return svg.finished(kind: "chart-trend", height: 28, title: title, summary: words.noDays)
     }
     let days = points.sorted { $0.day < $1.day }
     let means = sevenDayMean(days)

@@ -134,6 +134,10 @@ func sequenceLength(_ text: Span<UInt8>, at index: Int, end: Int) -> Int {
 func isValidUTF8(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
     var index = range.lowerBound
     while index < range.upperBound {
+        if text[index] < 0x80 {
+            index += 1
+            continue
+        }
         let length = sequenceLength(text, at: index, end: range.upperBound)
         if length == 0 { return false }
         index += length

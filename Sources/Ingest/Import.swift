@@ -274,8 +274,9 @@ private struct FileImport {
             ArchiveEntry(name: "manifest.json", content: .bytes(try manifest.json())),
         ]
         // Packing needs only files, counting only the database: they share the two cores.
-        let packing = Background { [isCancelled] in
-            try writeArchive(entries, to: path, isCancelled: isCancelled)
+        let packing = Background { [isCancelled, folder = store.folder] in
+            try makeDirectory(folder.files + "/" + place.file.description)
+            return try writeArchive(entries, to: path, isCancelled: isCancelled)
         }
         do {
             return try store.finish(

@@ -14,9 +14,9 @@ public final class IncomingFile {
     private var isOpen = true
 
     /// - Parameter limit: bytes; more is refused as it arrives.
-    public init(store: OfficeStore, limit: Int64) throws {
-        let id: ID<IncomingFile> = store.ids.next(at: store.clock.now())
-        path = "\(store.folder.incoming)/\(id).csv"
+    public init(folder: DataFolder, ids: IDs, clock: Clock, limit: Int64) throws {
+        let id: ID<IncomingFile> = ids.next(at: clock.now())
+        path = "\(folder.incoming)/\(id).csv"
         self.limit = limit
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileFailure(.open, path, errno: errno) }
@@ -52,7 +52,7 @@ public final class IncomingFile {
 }
 
 /// A file that is wholly on disk in `Incoming/`.
-public struct ReceivedFile: Sendable, Hashable {
+public struct ReceivedFile: Sendable, Hashable, Codable {
     public var path: String
     public var size: Int64
     public var sha256: String
@@ -60,8 +60,9 @@ public struct ReceivedFile: Sendable, Hashable {
     /// Takes in a file from elsewhere on this box.
     ///
     /// - Throws: `UserError` `notFound` or `tooLarge`.
-    public static func copy(_ file: String, to store: OfficeStore, limit: Int64 = .max) throws -> ReceivedFile
-    {
+    public static func copy(
+        _ file: String, to folder: DataFolder, ids: IDs, clock: Clock, limit: Int64 = .max
+    ) throws -> ReceivedFile {
         let source = open(file, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {
             let words = String(cString: strerror(errno))
@@ -69,7 +70,7 @@ public struct ReceivedFile: Sendable, Hashable {
                 .notFound, "The file \(file) cannot be read: \(words).", advice: "Check its name.")
         }
         defer { close(source) }
-        let incoming = try IncomingFile(store: store, limit: limit)
+        let incoming = try IncomingFile(folder: folder, ids: ids, clock: clock, limit: limit)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = read(source, &buffer, buffer.count)

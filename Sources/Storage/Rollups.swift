@@ -61,10 +61,7 @@ struct RollupChange {
                     try OfficeStore.countedRows(
                         db, name: key.name, from: begin, until: begin + 86_400, staged: staged
                     ) { row in
-                        try tally.add(
-                            time: LocalTime(seconds: row["time"]), campaign: row["campaign"],
-                            outcome: row["outcome"], talk: row["talk"],
-                            fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64))
+                        try tally.add(row)
                     }
                     tallies[key] = tally
                 }

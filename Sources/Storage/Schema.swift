@@ -23,7 +23,9 @@ enum Schema {
           -- Figures of changes up to this one are in every report; later ones are being staged.
           postedChange INTEGER NOT NULL DEFAULT 0,
           -- Counted up, never reused, so that leftovers of a crash are never taken for new work.
-          lastChange INTEGER NOT NULL DEFAULT 0
+          lastChange INTEGER NOT NULL DEFAULT 0,
+          -- 1 from the moment projections were emptied until they are folded again.
+          rebuilding INTEGER NOT NULL DEFAULT 0
         );
 
         CREATE TABLE journal (

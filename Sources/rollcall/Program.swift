@@ -1,1 +1,51 @@
-@main struct Program { static func main() {} }
+import ArgumentParser
+import Domain
+import Foundation
+
+@main
+struct Rollcall: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollcall",
+        abstract: "Runs a call-centre office: call logs in, figures out, who reports to whom, on one box.",
+        version: Version.text,
+        subcommands: [
+            SetupCommand.self,
+            ImportCommand.self, PermissionsCommand.self,
+            VerifyCommand.self, RebuildCommand.self,
+        ])
+
+    static func main() async {
+        // A reader that went away must not end the server.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withFailure: error)
+        }
+    }
+
+    /// What an error looks like on the command line: what happened, what to do, a sysexits code.
+    static func exit(withFailure error: any Error) -> Never {
+        if let error = error as? UserError {
+            writeError("\(error.message)\n\(error.advice)\n")
+            Foundation.exit(error.code.exitCode)
+        }
+        if error is CleanExit || error is ValidationError || exitCode(for: error) != .failure {
+            exit(withError: error)
+        }
+        writeError("Internal error: \(error)\nRun “rollcall doctor”, and ask for help with this message.\n")
+        Foundation.exit(70)
+    }
+}
+
+enum Version {
+    static let text = "0.1.0"
+}
+
+func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+func writeOutput(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }

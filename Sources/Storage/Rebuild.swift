@@ -1,0 +1,102 @@
+import Domain
+import Foundation
+import GRDB
+
+extension OfficeStore {
+    /// Whether a rebuild was cut off; until it is done again, pages would show too little.
+    public func isRebuilding() throws -> Bool {
+        try pool.read { db in try Bool.fetchOne(db, sql: "SELECT rebuilding FROM folder") ?? false }
+    }
+
+    /// Throws the projections away and folds the journal again.
+    ///
+    /// - Parameter readCalls: hands the accepted rows of an upload to the staged version, from its archive.
+    ///   Blocks its thread. A crash leaves a mark, and the next start begins again.
+    public func rebuild(readCalls: (FileUploaded, StagedVersion) throws -> Void) throws {
+        try changingCalls {
+            try pool.write { db in
+                try db.execute(sql: "UPDATE folder SET rebuilding = 1")
+                for table in Schema.projections { try db.execute(sql: "DELETE FROM \(table)") }
+                try db.execute(sql: "UPDATE journal SET refusal = NULL WHERE refusal IS NOT NULL")
+            }
+            var place: EventPlace? = EventPlace(time: -1, office: "", incarnation: 0, stream: "", seq: 0)
+            while let after = place {
+                let events = try pool.read { db in try Self.events(db, after: after, limit: 1000) }
+                for event in events { try refold(event, readCalls) }
+                place = events.last.map(EventPlace.init)
+            }
+            let change = try recountAll(try officeRulesNow())
+            try writeNow(as: .program) { tx in
+                try change.post(tx)
+                try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
+            }
+        }
+    }
+
+    private func refold(_ event: Event, _ readCalls: (FileUploaded, StagedVersion) throws -> Void) throws {
+        do {
+            let body = try EventBody(kind: event.kind, payload: event.payload)
+            if case .fileUploaded(let upload) = body {
+                guard let source = try sourcesNow().first(where: { $0.source.id == upload.source }) else {
+                    throw UserError.notHere
+                }
+                let staged = try StagedVersion(
+                    store: self, source: source, office: event.office, rules: try officeRulesNow(),
+                    time: event.time)
+                try readCalls(upload, staged)
+                try pool.write { db in
+                    try db.execute(
+                        sql: "UPDATE fileVersion SET archive = ? WHERE number = ?",
+                        arguments: [upload.archive, staged.number])
+                }
+            }
+            try writeNow(as: event.actor) { tx in try tx.fold(event, body) }
+        } catch let error as UserError {
+            try pool.write { db in
+                try db.execute(
+                    sql: """
+                        UPDATE journal SET refusal = ?
+                        WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?
+                        """,
+                    arguments: [
+                        error.message, event.stream.rawValue, event.office.description, event.incarnation,
+                        event.seq,
+                    ])
+            }
+        }
+    }
+
+    /// A place in the total order.
+    struct EventPlace {
+        var time: Int64
+        var office: String
+        var incarnation: Int
+        var stream: String
+        var seq: Int64
+
+        init(time: Int64, office: String, incarnation: Int, stream: String, seq: Int64) {
+            self.time = time
+            self.office = office
+            self.incarnation = incarnation
+            self.stream = stream
+            self.seq = seq
+        }
+
+        init(_ event: Event) {
+            self.init(
+                time: event.time.bits, office: event.office.description, incarnation: event.incarnation,
+                stream: event.stream.rawValue, seq: event.seq)
+        }
+    }
+
+    static func events(_ db: Database, after place: EventPlace, limit: Int) throws -> [Event] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM journal WHERE (time, office, incarnation, stream, seq) > (?, ?, ?, ?, ?)
+                ORDER BY time, office, incarnation, stream, seq LIMIT ?
+                """,
+            arguments: [place.time, place.office, place.incarnation, place.stream, place.seq, limit]
+        ).map(Event.init)
+    }
+}

@@ -1,0 +1,90 @@
+import Crypto
+import Domain
+import Foundation
+import GRDB
+
+/// What the shared stream determines, in one hash: offices that hold the same events have the same.
+///
+/// SHA-256 over lines of people, names, placements, sources and files in a fixed order, then the number
+/// and order-free digest of the counted calls.
+public struct StateHash: Hashable, Sendable {
+    public var hex: String
+    public var calls: Int64
+}
+
+extension OfficeStore {
+    /// - Parameter fromRows: false: from the digests kept with the rollups, cheap at any size; true: from
+    ///   every call row, as `verify` does.
+    public func stateHash(fromRows: Bool = false) async throws -> StateHash {
+        try await read { db in try Self.stateHash(db, fromRows: fromRows) }
+    }
+
+    static func stateHash(_ db: Database, fromRows: Bool) throws -> StateHash {
+        var hasher = SHA256()
+        func line(_ fields: [String]) {
+            let text = fields.map { $0.replacing("\\", with: "\\\\").replacing("\t", with: "\\t") }
+            hasher.update(data: Data((text.joined(separator: "\t") + "\n").utf8))
+        }
+        func lines(_ label: String, _ sql: String) throws {
+            let rows = try Row.fetchCursor(db, sql: sql)
+            while let row = try rows.next() {
+                line([label] + row.databaseValues.map { String.fromDatabaseValue($0) ?? "-" })
+            }
+        }
+        try lines("office", "SELECT id, rules FROM office ORDER BY id")
+        try lines("source", "SELECT id, office, settings FROM source ORDER BY id")
+        try lines("person", "SELECT id, office, name FROM person ORDER BY id")
+        try lines(
+            "placement",
+            """
+            SELECT person, CAST(fromDay AS TEXT), CAST(time AS TEXT), office, placement
+            FROM placement ORDER BY person, fromDay, time, office
+            """)
+        try lines(
+            "name",
+            "SELECT office, folded, name, person FROM agentName WHERE person IS NOT NULL ORDER BY office, folded"
+        )
+        try lines(
+            "version",
+            """
+            SELECT file, CAST(version AS TEXT), CAST(time AS TEXT), office, archive, original FROM fileVersion
+            WHERE state = 'live' ORDER BY file, version
+            """)
+        let (calls, digest) = try fromRows ? digestOfRows(db) : digestOfRollups(db)
+        line(["calls", String(calls), String(digest, radix: 16)])
+        return StateHash(hex: hexadecimal(hasher.finalize()), calls: calls)
+    }
+
+    private static func digestOfRollups(_ db: Database) throws -> (Int64, UInt64) {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT max(change), logs, digest FROM agentDay
+                WHERE change <= (SELECT postedChange FROM folder) GROUP BY day, name
+                """)
+        return try sum(rows, count: 1, digest: 2)
+    }
+
+    private static func digestOfRows(_ db: Database) throws -> (Int64, UInt64) {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT 1, c.fingerprint FROM call c JOIN fileVersion v ON v.number = c.version
+                WHERE v.state = 'live' AND NOT EXISTS (
+                  SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
+                  WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
+                    AND w.state = 'live' AND (w.time, w.office) > (v.time, v.office))
+                """)
+        return try sum(rows, count: 0, digest: 1)
+    }
+
+    private static func sum(_ rows: RowCursor, count: Int, digest: Int) throws -> (Int64, UInt64) {
+        var total: Int64 = 0
+        var sum: UInt64 = 0
+        while let row = try rows.next() {
+            total &+= row[count] as Int64
+            sum = sum &+ UInt64(bitPattern: row[digest] as Int64)
+        }
+        return (total, sum)
+    }
+}

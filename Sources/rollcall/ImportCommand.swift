@@ -1,0 +1,109 @@
+import ArgumentParser
+import Domain
+import Formats
+import Foundation
+import Ingest
+import Storage
+
+struct ImportCommand: OfficeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Take call-log files in.",
+        discussion: "Exit status 0: every file is in. 65: some were refused; the others are in.")
+
+    @OptionGroup var office: OfficeOptions
+
+    @Argument(help: "CSV files of a dialer.", completion: .file(extensions: ["csv"]))
+    var files: [String]
+
+    @Option(help: "Name of the source, where the header does not tell.")
+    var source: String?
+
+    @Option(name: .customLong("date-order"), help: "ymd, mdy or dmy, for dates that can be read both ways.")
+    var dateOrder: DateOrder?
+
+    @Flag(help: "Show what would happen and change nothing.")
+    var dryRun = false
+
+    private struct Input: Codable {
+        var name: String
+        var file: ReceivedFile?
+        var problem: String?
+    }
+
+    /// The files are copied by the caller, who may read what the server may not.
+    func collectInput(_ folder: DataFolder) throws -> [String] {
+        let owner = try FileManager.default.attributesOfItem(atPath: folder.path)
+        return try files.map { path in
+            var input = Input(name: URL(fileURLWithPath: path).lastPathComponent)
+            do {
+                let file = try ReceivedFile.copy(path, to: folder, ids: .system, clock: .system)
+                if geteuid() == 0, let user = owner[.ownerAccountID] as? NSNumber,
+                    let group = owner[.groupOwnerAccountID] as? NSNumber
+                {
+                    chown(file.path, user.uint32Value, group.uint32Value)
+                }
+                input.file = file
+            } catch let error as UserError {
+                input.problem = error.message
+            }
+            return try machineJSON(input)
+        }
+    }
+
+    func perform(_ session: OfficeSession) async throws {
+        var worst: Int32 = 0
+        for text in session.input {
+            let input = try JSONDecoder().decode(Input.self, from: Data(text.utf8))
+            guard let file = input.file else {
+                worst = max(worst, UserError.Code.notFound.exitCode)
+                try refuse(
+                    input.name,
+                    UserError(.notFound, input.problem ?? "It cannot be read.", advice: "Check its name."),
+                    session)
+                continue
+            }
+            do {
+                let request = ImportRequest(
+                    file: file, fileName: input.name, source: source, dateOrder: dateOrder, isDryRun: dryRun)
+                let result = try await offPool { [store = session.store] in
+                    try importFile(request, into: store, by: .console)
+                }
+                session.print(try office.json ? machineJSON(ImportLine(result)) : ImportLine(result).words)
+            } catch let error as UserError {
+                worst = max(worst, error.code.exitCode)
+                try await session.store.recordRefusal(of: input.name, error, by: .console)
+                try refuse(input.name, error, session)
+            }
+        }
+        if worst != 0 { throw ExitCode(worst) }
+    }
+
+    private func refuse(_ name: String, _ error: UserError, _ session: OfficeSession) throws {
+        session.print(
+            try office.json
+                ? machineJSON(
+                    RefusedLine(file: name, refused: .init(code: error.code, message: error.message)))
+                : "\(name): not taken in. \(error.message)\n  \(error.advice)")
+    }
+}
+
+extension DateOrder: ExpressibleByArgument {}
+
+struct RefusedLine: Encodable {
+    var file: String
+    var refused: Refusal
+
+    struct Refusal: Encodable {
+        var code: UserError.Code
+        var message: String
+    }
+}
+
+/// Runs blocking work on a thread of its own.
+func offPool<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+    try await withCheckedThrowingContinuation { continuation in
+        let thread = Thread { continuation.resume(with: Result { try work() }) }
+        thread.stackSize = 1 << 22
+        thread.start()
+    }
+}

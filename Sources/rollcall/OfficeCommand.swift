@@ -1,0 +1,98 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Storage
+
+/// Which data folder, and for whom the output is.
+struct OfficeOptions: ParsableArguments {
+    @Option(name: .customLong("data"), help: "The data folder; ROLLCALL_DATA where it is not given.")
+    var dataPath: String?
+
+    @Flag(name: .long, help: "Print JSON for machines.")
+    var json = false
+
+    var folder: DataFolder {
+        let environment = ProcessInfo.processInfo.environment["ROLLCALL_DATA"]
+        return DataFolder(path: dataPath ?? environment ?? "./rollcall-data")
+    }
+}
+
+/// A command that works on an office: in this process when no server runs, else inside the server.
+///
+/// Either way it is the same `perform`, so there is one way to do a thing.
+protocol OfficeCommand: AsyncParsableCommand {
+    var office: OfficeOptions { get }
+    /// What only the calling process can get: typed secrets, files of the calling user.
+    func collectInput(_ folder: DataFolder) throws -> [String]
+    func perform(_ session: OfficeSession) async throws
+}
+
+/// What a command works with.
+struct OfficeSession: Sendable {
+    let store: OfficeStore
+    let input: [String]
+    /// Writes a line for the person, or for the machine, who called.
+    let print: @Sendable (String) -> Void
+}
+
+extension OfficeCommand {
+    func collectInput(_ folder: DataFolder) throws -> [String] { [] }
+
+    func run() async throws {
+        let folder = office.folder
+        do {
+            let store = try OfficeStore(folder: folder)
+            let session = OfficeSession(store: store, input: try collectInput(folder)) {
+                writeOutput($0 + "\n")
+            }
+            try await perform(session)
+            try store.close()
+        } catch let error as UserError where error.code == .busy {
+            // Somebody has the folder: a server takes the command over, anything else is in the way.
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            guard let status = try ConsoleClient.send(arguments, input: collectInput(folder), to: folder)
+            else {
+                throw error
+            }
+            if status != 0 { throw ExitCode(status) }
+        }
+    }
+}
+
+/// JSON for machines: keys sorted, on one line.
+func machineJSON(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+/// Reads a secret from the terminal without showing it, or the first line of standard input.
+///
+/// - Throws: `UserError` when neither is there.
+func readSecret(_ prompt: String, fromStandardInput: Bool) throws -> String {
+    if fromStandardInput {
+        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+            throw UserError(
+                .invalid, "No password came on standard input.", advice: "Write it as the first line.")
+        }
+        return line
+    }
+    guard isatty(STDIN_FILENO) == 1 else {
+        throw UserError(
+            .invalid, "There is no terminal to ask for the password.", advice: "Use --password-stdin.")
+    }
+    writeError(prompt)
+    var settings = termios()
+    tcgetattr(STDIN_FILENO, &settings)
+    var silent = settings
+    silent.c_lflag &= ~tcflag_t(ECHO)
+    tcsetattr(STDIN_FILENO, TCSANOW, &silent)
+    defer {
+        tcsetattr(STDIN_FILENO, TCSANOW, &settings)
+        writeError("\n")
+    }
+    guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+        throw UserError(.invalid, "No password was typed.", advice: "Try again.")
+    }
+    return line
+}

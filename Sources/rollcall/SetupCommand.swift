@@ -1,0 +1,29 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Ingest
+import Storage
+
+struct SetupCommand: OfficeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup", abstract: "Found the office with its first admin.")
+
+    @OptionGroup var office: OfficeOptions
+    @Option(name: .customLong("office"), help: "The office's name.") var officeName: String
+    @Option(name: .customLong("time-zone"), help: "For example Europe/Berlin.") var timeZone: String
+    @Option(help: "The first admin's user name.") var admin: String
+    @Option(help: "The first admin's name.") var name: String?
+    @Flag(name: .customLong("password-stdin"), help: "Read the password from standard input.")
+    var passwordStdin = false
+
+    func collectInput(_ folder: DataFolder) throws -> [String] {
+        [try readSecret("Password for \(admin): ", fromStandardInput: passwordStdin)]
+    }
+
+    func perform(_ session: OfficeSession) async throws {
+        try await session.store.foundOffice(
+            rules: OfficeRules(name: officeName, timeZone: timeZone), sources: defaultSources,
+            username: admin, name: name ?? admin, password: session.input.first ?? "", by: .console)
+        session.print("The office “\(officeName)” is open. Sign in as \(admin).")
+    }
+}

@@ -1,0 +1,285 @@
+import Domain
+import Foundation
+import GRDB
+
+/// A call as lists show it.
+public struct CallRow: Sendable, Hashable {
+    public var reference: CallReference
+    public var day: Day
+    public var time: LocalTime
+    public var person: ID<Person>
+    public var personName: String
+    /// The dialer's spelling.
+    public var agentName: String
+    public var type: String
+    public var state: String
+    /// nil: unmapped.
+    public var flags: OutcomeFlags?
+    public var campaign: String
+    public var originalCampaign: String
+    public var callType: String
+    public var profile: String?
+    /// Seconds.
+    public var talk: Int?
+    public var wait: Int?
+    public var sourceName: String
+    public var file: ID<CallFile>
+    public var fileName: String
+    public var version: Int
+    public var line: Int
+    /// Whether this sighting is the one that counts.
+    public var counts: Bool
+}
+
+/// What names a call in an address: its source and its key there.
+public struct CallReference: Hashable, Sendable {
+    public var source: Int64
+    public var key: CallKey
+
+    public init(source: Int64, key: CallKey) {
+        self.source = source
+        self.key = key
+    }
+
+    /// `1-n123`, `1-t616263` (UTF-8 in hex) or `1-d…` (hex).
+    public var text: String {
+        switch key {
+        case .number(let number): "\(source)-n\(number)"
+        case .text(let text): "\(source)-t\(hexadecimal(Array(text.utf8)))"
+        case .digest(let bytes): "\(source)-d\(hexadecimal(bytes))"
+        }
+    }
+
+    public init?(text: some StringProtocol) {
+        let parts = text.split(separator: "-", maxSplits: 1)
+        guard parts.count == 2, let source = Int64(parts[0]), let kind = parts[1].first else { return nil }
+        let rest = parts[1].dropFirst()
+        switch kind {
+        case "n":
+            guard let number = Int64(rest) else { return nil }
+            self.init(source: source, key: .number(number))
+        case "t", "d":
+            guard let bytes = bytesOfHexadecimal(rest) else { return nil }
+            self.init(
+                source: source,
+                key: kind == "d" ? .digest(bytes) : .text(String(decoding: bytes, as: UTF8.self)))
+        default: return nil
+        }
+    }
+}
+
+/// nil for anything but pairs of hexadecimal digits.
+func bytesOfHexadecimal(_ text: some StringProtocol) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count, by: 2) {
+        let pair = String(decoding: digits[start...(start + 1)], as: UTF8.self)
+        guard pair.utf8.first != 0x2b, let byte = UInt8(pair, radix: 16) else { return nil }
+        bytes.append(byte)
+    }
+    return bytes
+}
+
+/// One page of calls, and out of how many.
+public struct CallPage: Sendable {
+    public var calls: [CallRow]
+    public var offset: Int
+    public var total: Int
+}
+
+extension OfficeStore {
+    /// Counted calls that a query means, latest day first, then by agent and time.
+    ///
+    /// The rollups say how many calls each agent-day has, so any page is found, and the total known, without
+    /// reading the calls before it.
+    /// - Parameter limit: at most 1,000.
+    public func calls(_ query: ReportQuery, offset: Int = 0, limit: Int = 100, for viewer: Viewer) async throws
+        -> CallPage
+    {
+        try viewer.require(.viewCalls)
+        return try await read { db in
+            let cells = try Self.callCells(query, viewer, db)
+            var page = CallPage(calls: [], offset: max(0, offset), total: 0)
+            for cell in cells { page.total += cell.logs }
+            var toSkip = page.offset
+            var wanted = min(max(0, limit), 1000)
+            let reader = try CallReader(query.filter, db)
+            for cell in cells where wanted > 0 {
+                if toSkip >= cell.logs {
+                    toSkip -= cell.logs
+                    continue
+                }
+                let calls = try reader.calls(of: cell, offset: toSkip, limit: wanted, db)
+                toSkip = 0
+                wanted -= calls.count
+                page.calls += calls
+            }
+            return page
+        }
+    }
+
+    /// Hands over every counted call of a query, in the order of `calls`, some hundreds at a time.
+    ///
+    /// - Parameter most: more calls than this are refused before the first.
+    public func exportCalls(
+        _ query: ReportQuery, most: Int, for viewer: Viewer,
+        _ body: @escaping @Sendable ([CallRow]) throws -> Void
+    ) async throws {
+        try viewer.require(.exportFigures)
+        try await read { db in
+            let cells = try Self.callCells(query, viewer, db)
+            let total = cells.reduce(0) { $0 + $1.logs }
+            guard total <= most else {
+                throw UserError(
+                    .tooMany, "These are \(total) calls; at most \(most) fit into one export.",
+                    advice: "Choose a shorter period or fewer agents.")
+            }
+            let reader = try CallReader(query.filter, db)
+            for cell in cells { try body(try reader.calls(of: cell, offset: 0, limit: .max, db)) }
+        }
+    }
+
+    /// The version that counts, then the other sightings within the viewer's reach, latest first.
+    ///
+    /// - Throws: `UserError` `notFound` where the call is not there or its agent is out of reach.
+    public func sightings(of call: CallReference, for viewer: Viewer) async throws -> [CallRow] {
+        try viewer.require(.viewCalls)
+        return try await read { db in
+            let reader = try CallReader(CallFilter(), db)
+            let rows = try Row.fetchAll(
+                db, sql: CallReader.sql(where: "c.source = ? AND c.key = ?", counted: false),
+                arguments: [call.source, call.key.databaseValue])
+            var visible: [CallRow] = []
+            for row in rows {
+                let name: Int64 = row["name"]
+                let time = LocalTime(seconds: row["time"])
+                let day = time.businessDay(cutOver: reader.cutOver)
+                let query = ReportQuery(period: Period(from: day, to: day))
+                let days = try VisibleDays(query, viewer, db, people: true)
+                // An earlier sighting may be on a day or under a name that has no counted call left.
+                let seen = try Bool.fetchOne(
+                    db, sql: days.sql("1", and: "a.name = ?"), arguments: days.arguments + [name])
+                if seen == true || viewer.reach(.viewCalls) == .office {
+                    if let call = reader.call(row, day: day) { visible.append(call) }
+                }
+            }
+            visible.sort { $0.counts && !$1.counts }
+            guard visible.first?.counts == true else { throw UserError.notHere }
+            return visible
+        }
+    }
+
+    /// The mapping that a version was read with: its encoding, for showing its lines.
+    public func mapping(of file: ID<CallFile>, version: Int) async throws -> FileMapping? {
+        try await read { db in
+            let payload = try String.fetchOne(
+                db, sql: "SELECT event FROM fileVersion WHERE file = ? AND version = ? AND event IS NOT NULL",
+                arguments: [file.description, version])
+            return try payload.map { try fromJSON(FileUploaded.self, $0).mapping }
+        }
+    }
+
+    fileprivate static func callCells(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws
+        -> [CallCell]
+    {
+        let words = try FigureWords(db)
+        let conditions = try RowConditions(query.filter, words, db)
+        let days = try VisibleDays(query, viewer, db)
+        let rows = try Row.fetchCursor(
+            db,
+            sql: days.sql(
+                "a.day, a.name, sum(\(conditions.onlyTalk ? "t.talkLogs" : "t.logs"))",
+                tally: conditions.needsHours ? "hourTally" : "dayTally", and: conditions.ofTally,
+                "GROUP BY a.day, a.name"),
+            arguments: days.arguments)
+        var cells: [CallCell] = []
+        while let row = try rows.next() {
+            cells.append(CallCell(day: row[0], name: row[1], logs: row[2]))
+        }
+        let order = words.people.mapValues { words.persons[$0] ?? "" }
+        return cells.sorted { a, b in
+            if a.day != b.day { return a.day > b.day }
+            let (x, y) = (order[a.name] ?? "", order[b.name] ?? "")
+            return x == y ? a.name < b.name : x < y
+        }
+    }
+}
+
+private struct CallCell {
+    var day: Int32
+    var name: Int64
+    var logs: Int
+}
+
+/// Reads the rows of agent-days, with their words.
+private struct CallReader {
+    let conditions: String
+    let words: FigureWords
+    let cutOver: Int
+
+    init(_ filter: CallFilter, _ db: Database) throws {
+        words = try FigureWords(db)
+        conditions = try RowConditions(filter, words, db).ofCall
+        cutOver = try OfficeStore.officeState(db)?.office.rules.cutOverMinutes ?? 0
+    }
+
+    static func sql(where condition: String, counted: Bool) -> String {
+        """
+        SELECT c.*, v.version AS versionNumber, v.file, f.name AS fileName, n.person,
+          n.name AS agentName, l.text AS campaignText, m.text AS originalText, k.text AS callTypeText,
+          \(counted ? "1" : OfficeStore.isCounted) AS counts
+        FROM call c JOIN fileVersion v ON v.number = c.version JOIN file f ON f.id = v.file
+          JOIN agentName n ON n.number = c.name JOIN label l ON l.number = c.campaign
+          JOIN label m ON m.number = c.originalCampaign JOIN label k ON k.number = c.callType
+        WHERE v.state = 'live' AND \(condition)\(counted ? " AND " + OfficeStore.isCounted : "")
+        ORDER BY \(counted ? "c.time, c.source, c.key" : "v.time DESC, v.office DESC")
+        """
+    }
+
+    func calls(of cell: CallCell, offset: Int, limit: Int, _ db: Database) throws -> [CallRow] {
+        let day = Day(number: cell.day)
+        let begin = LocalTime(day, secondOfDay: cutOver * 60).seconds
+        let statement = try db.cachedStatement(
+            sql: Self.sql(
+                where: "c.name = ? AND c.time >= ? AND c.time < ? AND \(conditions)", counted: true)
+                + " LIMIT ? OFFSET ?")
+        return try Row.fetchAll(
+            statement, arguments: [cell.name, begin, begin + 86_400, limit, offset]
+        ).compactMap { call($0, day: day) }
+    }
+
+    func call(_ row: Row, day: Day) -> CallRow? {
+        guard let person = ID<Person>(row["person"] as String? ?? ""),
+            let file = ID<CallFile>(row["file"] as String)
+        else { return nil }
+        let outcome = words.outcomes[row["outcome"]]
+        let source: Int64 = row["source"]
+        let key: CallKey
+        switch (row["key"] as DatabaseValue).storage {
+        case .int64(let number): key = .number(number)
+        case .string(let text): key = .text(text)
+        case .blob(let data): key = .digest(Array(data))
+        default: return nil
+        }
+        return CallRow(
+            reference: CallReference(source: source, key: key), day: day,
+            time: LocalTime(seconds: row["time"]),
+            person: person, personName: words.persons[person.description] ?? "", agentName: row["agentName"],
+            type: outcome?.type ?? "", state: outcome?.state ?? "", flags: outcome?.flags,
+            campaign: row["campaignText"], originalCampaign: row["originalText"],
+            callType: row["callTypeText"], profile: row["profile"], talk: row["talk"], wait: row["wait"],
+            sourceName: words.sources[source]?.name ?? "", file: file, fileName: row["fileName"],
+            version: row["versionNumber"], line: row["line"], counts: row["counts"])
+    }
+}
+
+extension OfficeStore {
+    /// SQL: row `c` of live version `v` counts, for no later live version holds its key.
+    static let isCounted = """
+        NOT EXISTS (
+          SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
+          WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
+            AND w.state = 'live' AND (w.time, w.office) > (v.time, v.office))
+        """
+}

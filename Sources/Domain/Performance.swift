@@ -161,22 +161,27 @@ public struct Metric: Sendable {
             $0.callbacks
         },
         count("machine", "Machine", "Logs answered by a machine", .machine) { $0.machine },
-        count("unmapped", "Unmapped", "Logs whose state has no meaning set; in Logs, in no other column",
+        count(
+            "unmapped", "Unmapped", "Logs whose state has no meaning set; in Logs, in no other column",
             .unmapped
         ) { $0.unmapped },
         share("contactRate", "Contact rate", "Contacts ÷ dials", { $0.contacts }, { $0.dials }),
         share("conversion", "Conversion", "Successes ÷ contacts", { $0.successes }, { $0.contacts }),
-        share("conversionPerDial", "Conversion per dial", "Successes ÷ dials", { $0.successes }, { $0.dials }),
+        share(
+            "conversionPerDial", "Conversion per dial", "Successes ÷ dials", { $0.successes }, { $0.dials }),
         Metric(
             key: "active", title: "Active",
             formula: "Sum of the pauses between two logs of an agent's day that are no longer than the "
                 + "office's limit; it does not see work before the first log",
             unit: .hours, value: { ($0.activity?.active).map(Double.init) }, n: { $0.logs }),
         Metric(
-            key: "idle", title: "Idle", formula: "Sum of the longer pauses; active + idle = last log − first log",
+            key: "idle", title: "Idle",
+            formula: "Sum of the longer pauses; active + idle = last log − first log",
             unit: .hours, value: { ($0.activity?.idle).map(Double.init) }, n: { $0.logs }),
         perHour("logsPerActiveHour", "Logs per active hour", "Logs ÷ active hours", { $0.logs }),
-        perHour("successesPerActiveHour", "Successes per active hour", "Successes ÷ active hours", { $0.successes }),
+        perHour(
+            "successesPerActiveHour", "Successes per active hour", "Successes ÷ active hours",
+            { $0.successes }),
         count("talkLogs", "With a duration", "Logs whose duration the file has", .talk) { $0.talkLogs },
         Metric(
             key: "aht", title: "Mean duration",

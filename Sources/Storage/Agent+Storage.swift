@@ -58,7 +58,8 @@ extension OfficeStore {
             for row in try Self.report(query, viewer, db).rows {
                 if let slice = row.slices.first { figures[slice.value] = row.figures }
             }
-            let names = try Row.fetchAll(db, sql: "SELECT person, name FROM agentName WHERE person IS NOT NULL")
+            let names = try Row.fetchAll(
+                db, sql: "SELECT person, name FROM agentName WHERE person IS NOT NULL")
             let spellings = Dictionary(grouping: names) { $0["person"] as String }
                 .mapValues { $0.map { $0["name"] as String } }
             let persons = try Self.personNames(db)
@@ -177,7 +178,8 @@ extension OfficeStore {
                     JOIN file f ON f.id = v.file WHERE v.number IN (\(list(held.keys))) ORDER BY v.time DESC
                     """)
             return versions.compactMap { row in
-                guard let id = ID<CallFile>(row["id"] as String), let source = ID<Source>(row["source"] as String)
+                guard let id = ID<CallFile>(row["id"] as String),
+                    let source = ID<Source>(row["source"] as String)
                 else { return nil }
                 let (rows, counted) = held[row["number"]] ?? (0, 0)
                 return AgentFile(

@@ -94,7 +94,8 @@ extension OfficeStore {
     /// The rollups say how many calls each agent-day has, so any page is found, and the total known, without
     /// reading the calls before it.
     /// - Parameter limit: at most 1,000.
-    public func calls(_ query: ReportQuery, offset: Int = 0, limit: Int = 100, for viewer: Viewer) async throws
+    public func calls(_ query: ReportQuery, offset: Int = 0, limit: Int = 100, for viewer: Viewer)
+        async throws
         -> CallPage
     {
         try viewer.require(.viewCalls)

@@ -21,7 +21,9 @@ struct VisibleDays {
               WHERE b.day = a.day AND b.name = a.name AND b.change > a.change AND b.change <= ?)
             """
         ]
-        var arguments: StatementArguments = [query.period.from.number, query.period.to.number, posted, posted]
+        var arguments: StatementArguments = [
+            query.period.from.number, query.period.to.number, posted, posted,
+        ]
         let placed = PlacedPersons(query.filter, viewer)
         if let condition = placed.condition {
             conditions.append(condition)

@@ -302,6 +302,7 @@
   }
 
   const keepKey = (form, index) => `keep ${location.pathname} ${form.getAttribute("id") || form.getAttribute("action") || index}`;
+  const who = () => document.querySelector(".account-name")?.textContent ?? "";
   const keepable = (field) => field.name && field.name !== "csrf" && !["password", "file", "hidden", "submit", "button"].includes(field.type)
     && !/one-time-code|password/.test(field.autocomplete);
 
@@ -309,7 +310,7 @@
     keep(session, "signed-out", null);
     const fields = [...form.elements].filter(keepable).map((field) =>
       [field.name, field.type === "checkbox" || field.type === "radio" ? [field.value, field.checked] : field.value]);
-    keep(session, keepKey(form, index), JSON.stringify({ at: Date.now(), fields }));
+    keep(session, keepKey(form, index), JSON.stringify({ who: who(), at: Date.now(), fields }));
   }
 
   // Restored only when the sign-in page came between the sending and now.
@@ -321,7 +322,8 @@
     if (stored(session, "signed-out") === null) return;
     let kept;
     try { kept = JSON.parse(text); } catch { return; }
-    if (!(Date.now() - kept.at < 12 * 3600 * 1000)) return;
+    // Another person at the same desk must not see it.
+    if (kept.who !== who() || !(Date.now() - kept.at < 12 * 3600 * 1000)) return;
     const places = {};
     for (const [name, value] of kept.fields ?? []) {
       const same = [...form.elements].filter((field) => field.name === name && keepable(field));
@@ -373,6 +375,9 @@
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
+    if (form.getAttribute("action") === "/auth/logout") {
+      try { session().clear(); } catch { /* private mode */ }
+    }
     if (form.matches("[data-import-cancel]")) {
       event.preventDefault();
       cancel(form);

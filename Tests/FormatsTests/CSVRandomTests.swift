@@ -4,7 +4,7 @@ import Testing
 @testable import Formats
 
 /// SplitMix64: the same texts on every run.
-struct Seeded: RandomNumberGenerator {
+private struct SeededTexts: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
@@ -33,7 +33,7 @@ private let awkward: [[UInt8]] = [
 
 struct CSVRandomTests {
     @Test func `the size of the chunks makes no difference`() throws {
-        var random = Seeded(state: 1)
+        var random = SeededTexts(state: 1)
         let limits = [
             CSVLimits(),
             CSVLimits(
@@ -44,16 +44,16 @@ struct CSVRandomTests {
             let bytes = random.bytes(awkward, upTo: 80)
             let limit = limits[round % 2]
             let dialect = CSVDialect(encoding: TextEncoding.allCases[round % 5 == 0 ? round / 5 % 6 : 0])
-            let whole = try readAll(bytes, dialect, limits: limit)
+            let whole = try readCSV(bytes, dialect, limits: limit)
             for chunk in 1...64 {
-                let rows = try readAll(bytes, dialect, limits: limit, chunk: chunk)
+                let rows = try readCSV(bytes, dialect, limits: limit, chunk: chunk)
                 try #require(rows == whole, "round \(round), chunks of \(chunk): \(bytes)")
             }
         }
     }
 
     @Test func `what is given up is the same whatever the chunks`() throws {
-        var random = Seeded(state: 5)
+        var random = SeededTexts(state: 5)
         let pieces = ["x\",\"", "x\",\"", "y", "\n", ",", "long enough for words", "\""].map {
             Array($0.utf8)
         }
@@ -64,33 +64,33 @@ struct CSVRandomTests {
                 maxFields: Int.random(in: 2...9, using: &random),
                 maxRecordBytes: Int.random(in: 20...90, using: &random), maxRawOfProblem: 40,
                 maxBytesReadAgain: Int.random(in: 0...150, using: &random))
-            let whole = try readAll(bytes, limits: limits)
+            let whole = try readCSV(bytes, limits: limits)
             for chunk in [1, 3, 7, 20] {
-                let rows = try readAll(bytes, limits: limits, chunk: chunk)
+                let rows = try readCSV(bytes, limits: limits, chunk: chunk)
                 try #require(rows == whole, "round \(round), chunks of \(chunk): \(bytes)")
             }
         }
     }
 
     @Test func `the reader agrees with a plain one that goes byte by byte`() throws {
-        var random = Seeded(state: 2)
+        var random = SeededTexts(state: 2)
         let valid = awkward.filter { $0 != [0xe9] && $0 != [0x00] }
         for round in 0..<3000 {
             let bytes = random.bytes(valid, upTo: 60)
             let expected = PlainReader(bytes).rows()
-            let found = try readAll(bytes)
+            let found = try readCSV(bytes)
             try #require(found.map(\.fields) == expected.map(\.fields), "round \(round): \(bytes)")
             try #require(found.map(\.line) == expected.map(\.line), "round \(round): \(bytes)")
         }
     }
 
     @Test func `no bytes at all make the reader trap or lose its place`() throws {
-        var random = Seeded(state: 3)
+        var random = SeededTexts(state: 3)
         for _ in 0..<2000 {
             let count = Int.random(in: 0...200, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             for encoding in TextEncoding.allCases {
-                let rows = try readAll(bytes, CSVDialect(encoding: encoding))
+                let rows = try readCSV(bytes, CSVDialect(encoding: encoding))
                 #expect(zip(rows, rows.dropFirst()).allSatisfy { $0.line < $1.line })
             }
             _ = sniffDialect(bytes: bytes)
@@ -98,7 +98,7 @@ struct CSVRandomTests {
     }
 
     @Test func `what the writer writes the reader reads`() throws {
-        var random = Seeded(state: 4)
+        var random = SeededTexts(state: 4)
         let texts =
             awkward.filter { $0 != [0xe9] && $0 != [0x00] } + [[0xef, 0xbb, 0xbf], Array("=1+1".utf8)]
         for delimiter in [0x2c, 0x3b, 0x09] as [UInt8] {
@@ -112,7 +112,7 @@ struct CSVRandomTests {
                 expected.append(record)
                 try writer.record(record)
             }
-            let rows = try readAll(writer.bytes, CSVDialect(delimiter: delimiter))
+            let rows = try readCSV(writer.bytes, CSVDialect(delimiter: delimiter))
             #expect(rows.map(\.fields) == expected)
         }
     }
@@ -121,11 +121,11 @@ struct CSVRandomTests {
         // Each line leaves a quote open, so that each is read again from its own start.
         let hostile = String(repeating: "x\",\"yyyyyyyyyyyyyyyy\n", count: 400)
         let bytes = Array((hostile + "1,2\n\"a\nb\",c\n").utf8)
-        let patient = try readAll(bytes, limits: CSVLimits(maxFields: 50))
+        let patient = try readCSV(bytes, limits: CSVLimits(maxFields: 50))
         #expect(patient.count == 402)
         #expect(patient.last?.fields == ["a\nb", "c"])
         // Once the bytes to read again are used up, a quote may not span lines any more.
-        let impatient = try readAll(bytes, limits: CSVLimits(maxFields: 50, maxBytesReadAgain: 100_000))
+        let impatient = try readCSV(bytes, limits: CSVLimits(maxFields: 50, maxBytesReadAgain: 100_000))
         #expect(impatient.suffix(2).map(\.problem) == [.unclosedQuote, nil])
         #expect(impatient.prefix(400).allSatisfy { $0.problem == .unclosedQuote })
     }

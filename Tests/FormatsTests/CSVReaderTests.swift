@@ -24,7 +24,7 @@ struct ReadRow: Equatable {
     }
 }
 
-func readAll(
+func readCSV(
     _ bytes: [UInt8], _ dialect: CSVDialect = .init(), limits: CSVLimits = .init(), chunk: Int = 1 << 18
 ) throws -> [ReadRow] {
     var reader = CSVReader(bytes: bytes, dialect: dialect, limits: limits, chunk: chunk)
@@ -35,65 +35,65 @@ func readAll(
     return rows
 }
 
-func fields(_ text: String, delimiter: Character = ",") throws -> [[String]] {
-    try readAll(Array(text.utf8), CSVDialect(delimiter: delimiter.asciiValue ?? 0x2c)).map(\.fields)
+func csvFields(_ text: String, delimiter: Character = ",") throws -> [[String]] {
+    try readCSV(Array(text.utf8), CSVDialect(delimiter: delimiter.asciiValue ?? 0x2c)).map(\.fields)
 }
 
 struct CSVReaderTests {
     @Test func `quoted fields are unescaped and keep commas and line ends`() throws {
         #expect(
-            try fields("a,\"b,\"\"c\"\"\r\nd\",e\r\n\"\",,\n") == [
+            try csvFields("a,\"b,\"\"c\"\"\r\nd\",e\r\n\"\",,\n") == [
                 ["a", "b,\"c\"\r\nd", "e"], ["", "", ""],
             ])
     }
 
     @Test func `text after a closing quote belongs to the field`() throws {
-        #expect(try fields("\"User 5\" <109>,x\n") == [["User 5 <109>", "x"]])
-        #expect(try fields("\"\"\"\"\" <client1>\",y\n") == [["\"\" <client1>", "y"]])
-        #expect(try fields("\"a\" \"b\",\"c\"  ,d\n") == [["a \"b\"", "c", "d"]])
+        #expect(try csvFields("\"User 5\" <109>,x\n") == [["User 5 <109>", "x"]])
+        #expect(try csvFields("\"\"\"\"\" <client1>\",y\n") == [["\"\" <client1>", "y"]])
+        #expect(try csvFields("\"a\" \"b\",\"c\"  ,d\n") == [["a \"b\"", "c", "d"]])
     }
 
     @Test func `a quote inside a bare field is itself`() throws {
-        #expect(try fields("5\" pipe,it's \"fine\"\nx\n") == [["5\" pipe", "it's \"fine\""], ["x"]])
+        #expect(try csvFields("5\" pipe,it's \"fine\"\nx\n") == [["5\" pipe", "it's \"fine\""], ["x"]])
     }
 
     @Test func `spaces before an opening quote do not make it a bare one`() throws {
-        #expect(try fields("1, \"a, b\" ,\t\"c\"\n") == [["1", "a, b", "c"]])
-        #expect(try fields(" a , b\n") == [[" a ", " b"]])
+        #expect(try csvFields("1, \"a, b\" ,\t\"c\"\n") == [["1", "a, b", "c"]])
+        #expect(try csvFields(" a , b\n") == [[" a ", " b"]])
     }
 
     @Test func `a tab is no blank where it is the delimiter`() throws {
-        #expect(try fields("\t\"a\tb\"\t\t\n", delimiter: "\t") == [["", "a\tb", "", ""]])
+        #expect(try csvFields("\t\"a\tb\"\t\t\n", delimiter: "\t") == [["", "a\tb", "", ""]])
     }
 
     @Test func `every kind of line end counts as one line`() throws {
-        let rows = try readAll(Array("a\nb\rc\r\nd\n\r\ne\r\rf".utf8))
+        let rows = try readCSV(Array("a\nb\rc\r\nd\n\r\ne\r\rf".utf8))
         #expect(rows.map(\.fields) == [["a"], ["b"], ["c"], ["d"], [""], ["e"], [""], ["f"]])
         #expect(rows.map(\.line) == [1, 2, 3, 4, 5, 6, 7, 8])
     }
 
     @Test func `line ends inside quotes count for the lines that follow`() throws {
-        let rows = try readAll(Array("h\r\n\"1\n2\r\n3\r4\",x\r\nlast\r\n".utf8))
+        let rows = try readCSV(Array("h\r\n\"1\n2\r\n3\r4\",x\r\nlast\r\n".utf8))
         #expect(rows.map(\.line) == [1, 2, 6])
         #expect(rows.map(\.raw) == ["h", "\"1\n2\r\n3\r4\",x", "last"])
     }
 
     @Test func `the last line needs no end and nothing follows the last end`() throws {
-        #expect(try fields("") == [])
-        #expect(try fields("\n") == [[""]])
-        #expect(try fields("a,b") == [["a", "b"]])
-        #expect(try fields("a,") == [["a", ""]])
-        #expect(try fields("\"a\"\r") == [["a"]])
+        #expect(try csvFields("") == [])
+        #expect(try csvFields("\n") == [[""]])
+        #expect(try csvFields("a,b") == [["a", "b"]])
+        #expect(try csvFields("a,") == [["a", ""]])
+        #expect(try csvFields("\"a\"\r") == [["a"]])
     }
 
     @Test func `a byte order mark is no part of the first field`() throws {
-        #expect(try fields("\u{feff}a,b\n") == [["a", "b"]])
-        #expect(try fields("\u{feff}\"a\"") == [["a"]])
-        #expect(try fields("\u{feff}") == [])
+        #expect(try csvFields("\u{feff}a,b\n") == [["a", "b"]])
+        #expect(try csvFields("\u{feff}\"a\"") == [["a"]])
+        #expect(try csvFields("\u{feff}") == [])
     }
 
     @Test func `a stray quote costs its own line and no other`() throws {
-        let rows = try readAll(Array("a,b\nc,\"d\ne,f\ng,h".utf8))
+        let rows = try readCSV(Array("a,b\nc,\"d\ne,f\ng,h".utf8))
         #expect(rows[1] == ReadRow(2, [], problem: .unclosedQuote, raw: "c,\"d"))
         #expect(rows.map(\.fields) == [["a", "b"], [], ["e", "f"], ["g", "h"]])
         #expect(rows.map(\.line) == [1, 2, 3, 4])
@@ -101,7 +101,7 @@ struct CSVReaderTests {
 
     @Test func `a stray quote far from the end of a file is found by the limit`() throws {
         let text = "\"oops,1\n" + String(repeating: "name,2\n", count: 100)
-        let rows = try readAll(Array(text.utf8), limits: CSVLimits(maxFieldBytes: 64))
+        let rows = try readCSV(Array(text.utf8), limits: CSVLimits(maxFieldBytes: 64))
         #expect(rows.count == 101)
         #expect(rows[0].problem == .unclosedQuote)
         #expect(rows[0].raw == "\"oops,1")
@@ -109,13 +109,13 @@ struct CSVReaderTests {
     }
 
     @Test func `a stray quote does not take in the next line where every field is quoted`() throws {
-        let rows = try readAll(Array("\"a\",\"b\"\n\"c\",\"d\n\"e\",\"f\"\n\"g\nh\" ,\"i\"\n".utf8))
+        let rows = try readCSV(Array("\"a\",\"b\"\n\"c\",\"d\n\"e\",\"f\"\n\"g\nh\" ,\"i\"\n".utf8))
         #expect(rows.map(\.fields) == [["a", "b"], [], ["e", "f"], ["g\nh", "i"]])
         #expect(rows[1] == ReadRow(2, [], problem: .unclosedQuote, raw: "\"c\",\"d"))
     }
 
     @Test func `a NUL flags its record alone`() throws {
-        let rows = try readAll(Array("a\0b,c\r\nd,e\n\"x\ny\0\"\nz\n".utf8))
+        let rows = try readCSV(Array("a\0b,c\r\nd,e\n\"x\ny\0\"\nz\n".utf8))
         #expect(rows.map(\.problem) == [.nulByte, nil, .nulByte, nil])
         #expect(rows.map(\.line) == [1, 2, 3, 5])
         #expect(rows[0].raw == "a\0b,c")
@@ -126,7 +126,7 @@ struct CSVReaderTests {
         _ opening: String
     ) throws {
         let text = "ok\n" + opening + String(repeating: "y", count: 10_000_000) + "\nafter,1\n"
-        let rows = try readAll(Array(text.utf8))
+        let rows = try readCSV(Array(text.utf8))
         #expect(rows.map(\.problem) == [nil, .fieldTooLong(limit: 1 << 20), nil])
         #expect(rows[1].raw.utf8.count == 16 << 10)
         #expect(rows[2] == ReadRow(3, ["after", "1"], raw: "after,1"))
@@ -135,14 +135,14 @@ struct CSVReaderTests {
     @Test func `five thousand columns are flagged and one thousand are not`() throws {
         let many = Array(repeating: "1", count: 5000).joined(separator: ",")
         let enough = Array(repeating: "1", count: 1000).joined(separator: ",")
-        let rows = try readAll(Array("\(many)\n\(enough)\na".utf8))
+        let rows = try readCSV(Array("\(many)\n\(enough)\na".utf8))
         #expect(rows.map(\.problem) == [.tooManyFields(limit: 1000), nil, nil])
         #expect(rows[1].fields.count == 1000)
     }
 
     @Test func `a record longer than the limit is flagged though its fields are not`() throws {
         let text = "aaaa,bbbb,cccc\naaaa,bbb,ccc\n"
-        let rows = try readAll(Array(text.utf8), limits: CSVLimits(maxRecordBytes: 12))
+        let rows = try readCSV(Array(text.utf8), limits: CSVLimits(maxRecordBytes: 12))
         #expect(rows.map(\.problem) == [.recordTooLong(limit: 12), nil])
     }
 
@@ -150,7 +150,7 @@ struct CSVReaderTests {
         for limit in 1...20 {
             let fits = String(repeating: "é", count: limit / 2) + (limit % 2 == 1 ? "e" : "")
             let text = "\(fits)\n\(fits)x\n\"\(fits)\"\n\"\(fits)x\"\n"
-            let rows = try readAll(Array(text.utf8), limits: CSVLimits(maxFieldBytes: limit))
+            let rows = try readCSV(Array(text.utf8), limits: CSVLimits(maxFieldBytes: limit))
             let failure = CSVProblem.fieldTooLong(limit: limit)
             #expect(rows.map(\.problem) == [nil, failure, nil, failure])
         }
@@ -160,7 +160,7 @@ struct CSVReaderTests {
         for limit in 4...12 {
             let text = String(repeating: "a€", count: 20)
             let limits = CSVLimits(maxFieldBytes: 10, maxRawOfProblem: limit)
-            let raw = try #require(try readAll(Array(text.utf8), limits: limits).first).raw
+            let raw = try #require(try readCSV(Array(text.utf8), limits: limits).first).raw
             #expect(text.hasPrefix(raw) && raw.utf8.count <= limit && raw.utf8.count > limit - 3)
         }
     }
@@ -181,10 +181,10 @@ struct CSVReaderTests {
     @Test func `half a surrogate pair flags its record`() throws {
         let units: [UInt16] = [0x41, 0xd83d, 0x0a, 0xd83d, 0xde00, 0x0a, 0xdc00, 0x0a, 0x42]
         let bytes = units.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-        let rows = try readAll(bytes, CSVDialect(encoding: .utf16le))
+        let rows = try readCSV(bytes, CSVDialect(encoding: .utf16le))
         #expect(rows.map(\.problem) == [.invalidText, nil, .invalidText, nil])
         #expect(rows.map(\.fields) == [[], ["😀"], [], ["B"]])
-        let cut = try readAll(bytes + [0x43], CSVDialect(encoding: .utf16le))
+        let cut = try readCSV(bytes + [0x43], CSVDialect(encoding: .utf16le))
         #expect(cut.last?.problem == .invalidText)
     }
 
@@ -202,13 +202,13 @@ struct CSVReaderTests {
             (.utf16le, [0xff, 0xfe] + little), (.utf16be, [0xfe, 0xff] + big),
         ] {
             for chunk in [1, 2, 3, 5, 1000] {
-                let rows = try readAll(bytes, CSVDialect(encoding: encoding), chunk: chunk)
+                let rows = try readCSV(bytes, CSVDialect(encoding: encoding), chunk: chunk)
                 #expect(rows.map(\.fields) == expected, "\(encoding) in chunks of \(chunk)")
             }
         }
         #expect(
-            try readAll([0xfd, 0xfe, 0xd0], CSVDialect(encoding: .windows1254)).map(\.fields) == [["ışĞ"]])
-        #expect(try readAll([0xfd, 0xe9], CSVDialect(encoding: .latin1)).map(\.fields) == [["ýé"]])
+            try readCSV([0xfd, 0xfe, 0xd0], CSVDialect(encoding: .windows1254)).map(\.fields) == [["ışĞ"]])
+        #expect(try readCSV([0xfd, 0xe9], CSVDialect(encoding: .latin1)).map(\.fields) == [["ýé"]])
     }
 
     @Test func `an index beyond the record gives an empty field`() throws {

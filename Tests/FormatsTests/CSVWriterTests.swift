@@ -20,15 +20,15 @@ struct CSVWriterTests {
     func `text that a spreadsheet would run gets an apostrophe`(_ text: String) throws {
         var writer = CSVWriter(guardsFormulas: true)
         try writer.record([text])
-        #expect(try readAll(writer.bytes).map(\.fields) == [["'" + text]])
-        #expect(try readAll(Array(try written([text]).utf8)).map(\.fields) == [[text]])
+        #expect(try readCSV(writer.bytes).map(\.fields) == [["'" + text]])
+        #expect(try readCSV(Array(try written([text]).utf8)).map(\.fields) == [[text]])
     }
 
     @Test(arguments: ["-5", "+37069123456", "-1.5", "-0,75", "12", "a=b", "0"])
     func `numbers stay numbers`(_ text: String) throws {
         var writer = CSVWriter(guardsFormulas: true)
         try writer.record([text])
-        #expect(try readAll(writer.bytes).map(\.fields) == [[text]])
+        #expect(try readCSV(writer.bytes).map(\.fields) == [[text]])
     }
 
     @Test func `a long file goes through the descriptor whole`() throws {

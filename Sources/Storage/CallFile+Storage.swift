@@ -16,11 +16,11 @@ extension Transaction {
         try db.execute(
             sql: """
                 UPDATE fileVersion SET file = ?, version = ?, state = 'live', time = ?, office = ?, original = ?,
-                  event = ? WHERE archive = ? AND state = 'staged'
+                  event = ?, uploadedBy = ? WHERE archive = ? AND state = 'staged'
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, it.archive,
+                event.payload, event.actor.name, it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
@@ -36,14 +36,27 @@ public struct NextVersion: Sendable {
     public var version: Int
 }
 
-/// A version of a file as pages show it.
+/// A live version of a file as pages show it.
 public struct FileVersion: Sendable {
-    public var file: CallFile
-    public var sourceName: String
-    public var number: Int64
     public var uploaded: FileUploaded
-    public var time: Instant
-    public var by: String
+    public var sourceName: String
+    public var uploadedAt: Instant
+    public var uploadedBy: String
+    /// How many versions the file has.
+    public var versions: Int
+    public var archivePath: String
+}
+
+/// What is listed of files.
+public struct FileQuery: Sendable, Hashable {
+    /// Part of a file's name; empty: all.
+    public var search = ""
+    /// Files that have calls on one of these days; nil: all.
+    public var period: Period?
+    public var offset = 0
+    public var limit = 50
+
+    public init() {}
 }
 
 extension OfficeStore {
@@ -131,5 +144,65 @@ extension OfficeStore {
             try tx.append(
                 .uploadRefused(UploadRefused(fileName: fileName, code: error.code, message: error.message)))
         }
+    }
+
+    /// The latest version of each file, newest upload first, and how many files fit the query.
+    public func files(_ query: FileQuery, for viewer: Viewer) async throws -> (
+        files: [FileVersion], total: Int
+    ) {
+        guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
+        let result: FilePage = try await read { [self] db in
+            let condition = """
+                v.state = 'live' AND v.version = (
+                  SELECT max(version) FROM fileVersion WHERE file = v.file AND state = 'live')
+                  AND (?1 = '' OR instr(lower(f.name), ?1) > 0)
+                  AND (?2 IS NULL OR (v.event ->> 'firstDay' <= ?3 AND v.event ->> 'lastDay' >= ?2))
+                """
+            let period = query.period
+            let arguments: StatementArguments = [
+                query.search.lowercased(), period?.from.iso, period?.to.iso,
+            ]
+            let total = try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM fileVersion v JOIN file f ON f.id = v.file WHERE \(condition)",
+                arguments: arguments)
+            let rows = try Row.fetchAll(
+                db,
+                sql: Self.versionSelect
+                    + "WHERE \(condition) ORDER BY v.time DESC, v.number DESC LIMIT ?4 OFFSET ?5",
+                arguments: arguments + [max(1, min(query.limit, 500)), max(0, query.offset)])
+            return FilePage(files: try rows.map(version), total: total ?? 0)
+        }
+        return (result.files, result.total)
+    }
+
+    /// All live versions of a file, newest first; empty: there is no such file for this viewer.
+    public func versions(of file: ID<CallFile>, for viewer: Viewer) async throws -> [FileVersion] {
+        guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
+        return try await read { [self] db in
+            try Row.fetchAll(
+                db, sql: Self.versionSelect + "WHERE v.file = ? AND v.state = 'live' ORDER BY v.version DESC",
+                arguments: [file.description]
+            ).map(version)
+        }
+    }
+
+    private struct FilePage: Sendable {
+        var files: [FileVersion]
+        var total: Int
+    }
+
+    private static let versionSelect = """
+        SELECT v.event, v.time, v.uploadedBy, s.name AS sourceName,
+          (SELECT count(*) FROM fileVersion WHERE file = v.file AND state = 'live') AS versions
+        FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
+        """ + " "
+
+    private func version(_ row: Row) throws -> FileVersion {
+        let uploaded = try fromJSON(FileUploaded.self, row["event"] as String)
+        return FileVersion(
+            uploaded: uploaded, sourceName: row["sourceName"],
+            uploadedAt: HybridTime(bits: row["time"]).instant, uploadedBy: row["uploadedBy"] ?? "",
+            versions: row["versions"],
+            archivePath: folder.archive(of: uploaded.file, version: uploaded.version))
     }
 }

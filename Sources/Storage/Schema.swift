@@ -191,7 +191,8 @@ enum Schema {
           source INTEGER NOT NULL,
           archive TEXT,
           original TEXT,
-          event TEXT
+          event TEXT,
+          uploadedBy TEXT
         );
         CREATE INDEX fileVersionByFile ON fileVersion (file, version);
         CREATE INDEX fileVersionByOriginal ON fileVersion (original);

@@ -1,0 +1,92 @@
+import Domain
+import Formats
+import Foundation
+import Storage
+
+/// A line of a file that was not accepted, with its fate: `rejected`, `duplicate` or `changed`.
+public struct RejectLine: Sendable, Hashable {
+    public var line: Int
+    public var fate: String
+    public var reason: String
+    /// The line as it stands in the file.
+    public var text: String
+}
+
+extension FileVersion {
+    /// The lines that were not accepted, in the order in which they were met. Blocks its thread.
+    ///
+    /// - Throws: `UserError` `damaged` when the archive cannot be read.
+    public func rejects(offset: Int, limit: Int, in store: OfficeStore) throws -> [RejectLine] {
+        var lines: [RejectLine] = []
+        var index = 0
+        try eachReject(in: store) { line in
+            if index >= offset { lines.append(line) }
+            index += 1
+            return lines.count < limit
+        }
+        return lines
+    }
+
+    /// Writes the rejected lines under the file's own header: to be mended and uploaded again.
+    ///
+    /// - Returns: how many lines were written.
+    public func writeMendable(to path: String, in store: OfficeStore) throws -> Int {
+        let header = try originalLines(from: uploaded.mapping.headerLine, count: 1).first?.text ?? ""
+        var count = 0
+        try writeFile(to: path) { sink in
+            // Excel takes a CSV for UTF-8 only with a byte order mark.
+            try sink.write(Array("\u{feff}\(header)\r\n".utf8))
+            try eachReject(in: store) { line in
+                guard line.fate == "rejected" else { return true }
+                try sink.write(Array((line.text + "\r\n").utf8))
+                count += 1
+                return true
+            }
+        }
+        return count
+    }
+
+    /// The bytes as they were uploaded, into a file. Blocks its thread.
+    public func extractOriginal(to path: String) throws {
+        try explained { try ArchiveReader(path: archivePath).extract(entry: "original.csv", to: path) }
+    }
+
+    /// Lines of the file as uploaded, in UTF-8.
+    public func originalLines(from line: Int, count: Int) throws -> [(line: Int, text: String)] {
+        try explained {
+            try ArchiveReader(path: archivePath).originalLines(
+                entry: "original.csv", from: line, count: count,
+                encoding: TextEncoding(rawValue: uploaded.mapping.encoding) ?? .utf8
+            ).map { ($0.line, String(decoding: $0.text, as: UTF8.self)) }
+        }
+    }
+
+    private func eachReject(in store: OfficeStore, _ body: (RejectLine) throws -> Bool) throws {
+        let id: ID<RejectLine> = store.ids.next(at: store.clock.now())
+        let copy = "\(store.folder.incoming)/\(id).rejects"
+        defer { unlink(copy) }
+        try explained { try ArchiveReader(path: archivePath).extract(entry: "rejects.csv", to: copy) }
+        var reader = try CSVReader(path: copy, dialect: CSVDialect())
+        var row = CSVRow()
+        _ = try reader.next(&row)
+        while try reader.next(&row) {
+            guard row.count == 4, let line = Int(row.string(0)) else { continue }
+            let reject = RejectLine(
+                line: line, fate: row.string(1), reason: row.string(2), text: row.string(3))
+            guard try body(reject) else { return }
+        }
+    }
+
+    private func explained<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch is ArchiveFailure {
+            throw UserError(
+                .damaged,
+                "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
+                advice:
+                    "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
+            )
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import Domain
+import Formats
+import Foundation
+import Logging
+import Storage
+
+/// An import as somebody watches it.
+public struct ImportJob: Sendable, Hashable {
+    public enum State: String, Sendable, Codable {
+        case queued, reading, saving, question, done, refused, cancelled
+
+        public var isOver: Bool { self == .done || self == .refused || self == .cancelled }
+    }
+
+    public var id: ID<ImportJob>
+    public var fileName: String
+    public var owner: ID<User>
+    public var state: State
+    public var rowsDone = 0
+    public var rowsEstimated = 0
+    public var rowsPerSecond = 0
+    /// nil: not known yet.
+    public var secondsLeft: Int?
+    public var result: ImportResult?
+    public var problem: UserError?
+    public var queuedAt: Instant
+    var startedAt: Instant?
+}
+
+/// The imports of a running server, one at a time, in the order they came.
+///
+/// Kept in memory only: what was not live when the server stopped is not in the office, and says so by
+/// not being there.
+public final class ImportQueue: @unchecked Sendable {
+    // Everything below `lock` is touched only while it is held.
+    private let lock = NSLock()
+    private var jobs: [ID<ImportJob>: ImportJob] = [:]
+    private var requests: [ID<ImportJob>: (request: ImportRequest, actor: Actor)] = [:]
+    private var cancelled: Set<ID<ImportJob>> = []
+
+    private let store: OfficeStore
+    private let logger: Logger
+    private let worker = DispatchQueue(label: "imports")
+
+    /// A person drops a folder at most; more is a mistake or an attack.
+    private static let longestQueue = 200
+
+    public init(store: OfficeStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Puts a received file in line.
+    ///
+    /// - Throws: `UserError` `tooMany`; the received file is removed then.
+    public func add(_ request: ImportRequest, owner: Viewer, by actor: Actor) throws -> ID<ImportJob> {
+        let now = store.clock.now()
+        let id: ID<ImportJob> = store.ids.next(at: now)
+        let isFull = lock.withLock { () -> Bool in
+            forgetOld(now)
+            guard jobs.values.count(where: { !$0.state.isOver }) < Self.longestQueue else { return true }
+            jobs[id] = ImportJob(
+                id: id, fileName: request.fileName, owner: owner.user, state: .queued, queuedAt: now)
+            requests[id] = (request, actor)
+            return false
+        }
+        guard !isFull else {
+            unlink(request.file.path)
+            throw UserError(
+                .tooMany, "\(Self.longestQueue) files are waiting already.",
+                advice: "Wait until some are done.")
+        }
+        worker.async { [self] in run(id) }
+        return id
+    }
+
+    /// nil: unknown, or not this viewer's to see.
+    public func job(_ id: ID<ImportJob>, for viewer: Viewer) -> ImportJob? {
+        guard viewer.reach(.uploadFiles) == .office else { return nil }
+        return lock.withLock { jobs[id] }
+    }
+
+    /// Newest first; those that ended longer than an hour ago are forgotten.
+    public func jobs(for viewer: Viewer) -> [ImportJob] {
+        guard viewer.reach(.uploadFiles) == .office else { return [] }
+        let now = store.clock.now()
+        return lock.withLock {
+            forgetOld(now)
+            return jobs.values.sorted { ($0.queuedAt, $0.id) > ($1.queuedAt, $1.id) }
+        }
+    }
+
+    /// Stops an import that is not live yet; nothing of it stays.
+    public func cancel(_ id: ID<ImportJob>, by viewer: Viewer) throws {
+        guard job(id, for: viewer) != nil else { throw UserError.notHere }
+        let waiting = lock.withLock { () -> ImportRequest? in
+            guard let job = jobs[id], !job.state.isOver else { return nil }
+            cancelled.insert(id)
+            guard job.state == .question || job.state == .queued else { return nil }
+            jobs[id]?.state = .cancelled
+            jobs[id]?.problem = .cancelledImport
+            return requests.removeValue(forKey: id)?.request
+        }
+        if let waiting { unlink(waiting.file.path) }
+    }
+
+    /// Answers the question about the dates, and puts the file in line again.
+    public func answer(_ id: ID<ImportJob>, dateOrder: DateOrder, by viewer: Viewer) throws {
+        guard job(id, for: viewer) != nil else { throw UserError.notHere }
+        let isWaiting = lock.withLock { () -> Bool in
+            guard jobs[id]?.state == .question, requests[id] != nil else { return false }
+            requests[id]?.request.dateOrder = dateOrder
+            jobs[id]?.state = .queued
+            jobs[id]?.problem = nil
+            return true
+        }
+        guard isWaiting else {
+            throw UserError(
+                .stale, "This import is not waiting for an answer any more.", advice: "Look at its state.")
+        }
+        worker.async { [self] in run(id) }
+    }
+
+    private func run(_ id: ID<ImportJob>) {
+        let start = store.clock.now()
+        let work = lock.withLock { () -> (request: ImportRequest, actor: Actor)? in
+            guard jobs[id]?.state == .queued, let work = requests[id] else { return nil }
+            jobs[id]?.state = .reading
+            jobs[id]?.startedAt = start
+            return work
+        }
+        guard let work else { return }
+        do {
+            let result = try importFile(
+                work.request, into: store, by: work.actor, progress: { self.note($0, of: id) },
+                isCancelled: { self.lock.withLock { self.cancelled.contains(id) } })
+            end(id, .done) { $0.result = result }
+        } catch let error as UserError where error.code == .dateOrder {
+            lock.withLock {
+                jobs[id]?.state = .question
+                jobs[id]?.problem = error
+            }
+        } catch let error as UserError {
+            end(id, error.code == .cancelled ? .cancelled : .refused) { $0.problem = error }
+            record(error, work.request.fileName, work.actor)
+        } catch {
+            logger.error("Import \(id) of \(work.request.fileName) failed: \(error)")
+            let problem = UserError(
+                .damaged, "Something went wrong inside Rollcall (error \(id)); nothing of the file was kept.",
+                advice: "Try again; if it happens again, give this number to whoever looks after the box.")
+            end(id, .refused) { $0.problem = problem }
+            record(problem, work.request.fileName, work.actor)
+        }
+    }
+
+    private func record(_ error: UserError, _ fileName: String, _ actor: Actor) {
+        Task { [store, logger] in
+            do {
+                try await store.recordRefusal(of: fileName, error, by: actor)
+            } catch {
+                logger.error("A refused upload could not be written to the activity: \(error)")
+            }
+        }
+    }
+
+    private func note(_ progress: ImportProgress, of id: ID<ImportJob>) {
+        let now = store.clock.now()
+        lock.withLock {
+            guard var job = jobs[id] else { return }
+            job.state = progress.stage == .reading ? .reading : .saving
+            job.rowsDone = progress.rowsDone
+            job.rowsEstimated = progress.rowsEstimated
+            let elapsed = now.milliseconds - (job.startedAt ?? now).milliseconds
+            if elapsed > 200, progress.rowsDone > 0 {
+                job.rowsPerSecond = Int(Int64(progress.rowsDone) * 1000 / elapsed)
+                let left = max(0, progress.rowsEstimated - progress.rowsDone)
+                job.secondsLeft =
+                    job.rowsPerSecond > 0 ? (left + job.rowsPerSecond - 1) / job.rowsPerSecond : nil
+            }
+            jobs[id] = job
+        }
+    }
+
+    private func end(_ id: ID<ImportJob>, _ state: ImportJob.State, _ change: (inout ImportJob) -> Void) {
+        lock.withLock {
+            guard var job = jobs[id] else { return }
+            job.state = state
+            job.secondsLeft = nil
+            change(&job)
+            jobs[id] = job
+            requests[id] = nil
+            cancelled.remove(id)
+        }
+    }
+
+    /// Call with the lock held.
+    private func forgetOld(_ now: Instant) {
+        let limit = now.adding(seconds: -3600)
+        jobs = jobs.filter { !$0.value.state.isOver || $0.value.queuedAt > limit }
+    }
+}

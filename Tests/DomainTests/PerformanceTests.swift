@@ -90,10 +90,13 @@ import Testing
         query.sort = "-contactRate"
         let read = try ReportQuery(items: query.items, today: monday, otherwise: today)
         #expect(read == query)
-        #expect(query.queryString.contains("campaign=-&campaign=--&campaign=---x&campaign=North%20%3D%20South"))
+        #expect(
+            query.queryString.contains("campaign=-&campaign=--&campaign=---x&campaign=North%20%3D%20South"))
     }
 
-    @Test(arguments: [("by", "agnet"), ("from", "23.11.2026"), ("hour", "24"), ("weekday", "x"), ("p", "never")])
+    @Test(arguments: [
+        ("by", "agnet"), ("from", "23.11.2026"), ("hour", "24"), ("weekday", "x"), ("p", "never"),
+    ])
     func `what means nothing is refused`(item: (String, String)) {
         #expect(throws: UserError.self) { try parse(item) }
     }

@@ -71,12 +71,12 @@ struct PerformanceModel {
         for group in Dictionary(grouping: calls, by: { AgentDay(agent: $0.agent, day: day($0)) }).values {
             let sorted = group.sorted { $0.time < $1.time }
             for (a, b) in zip(sorted, sorted.dropFirst()) where b.time.seconds - a.time.seconds <= maxGap {
-                for second in a.time.seconds..<b.time.seconds {
-                    var at = a
-                    at.time = LocalTime(seconds: second)
-                    let parts = by.map { $0 == .hour ? self.key(at, $0) : self.key(a, $0) }
-                    if parts == key { active += 1 }
-                }
+                let parts = by.map { $0 == .hour ? "" : self.key(a, $0) }
+                let wanted = zip(by, key).map { $0 == .hour ? "" : $1 }
+                let hour = zip(by, key).first { $0.0 == .hour }.flatMap { Int($0.1) }
+                guard parts == wanted else { continue }
+                for second in a.time.seconds..<b.time.seconds
+                where LocalTime(seconds: second).hour == hour { active += 1 }
             }
         }
         return Figures.Activity(active: active, idle: nil, presentDays: nil)

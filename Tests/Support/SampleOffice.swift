@@ -101,7 +101,8 @@ public final class SampleOffice: Sendable {
     }
 
     /// Calls of some agents over some days, by seed: busy hours, pauses, nights, unmapped states, blanks.
-    public static func calls(agents: Int, from day: Day, days: Int, perDay: Int, seed: UInt64) -> [SampleCall] {
+    public static func calls(agents: Int, from day: Day, days: Int, perDay: Int, seed: UInt64) -> [SampleCall]
+    {
         var numbers = SeededNumbers(seed)
         var calls: [SampleCall] = []
         var id = 1000
@@ -118,9 +119,11 @@ public final class SampleOffice: Sendable {
                     guard second < 30 * 3600 else { break }
                     calls.append(
                         SampleCall(
-                            id: id, agent: "Agent \(Character(UnicodeScalar(UInt8(65 + agent % 26))))\(agent)",
+                            id: id,
+                            agent: "Agent \(Character(UnicodeScalar(UInt8(65 + agent % 26))))\(agent)",
                             time: LocalTime(
-                                seconds: LocalTime(day.adding(offset), secondOfDay: 0).seconds + Int64(second)),
+                                seconds: LocalTime(day.adding(offset), secondOfDay: 0).seconds + Int64(second)
+                            ),
                             type: Bool.random(using: &numbers) ? "Manual" : "Auto",
                             state: states[Int.random(in: 0..<states.count, using: &numbers)],
                             campaign: ["North", "South", ""][Int.random(in: 0..<3, using: &numbers)],

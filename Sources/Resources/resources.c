@@ -1,1 +1,57 @@
-int rollcall_placeholder(void){return 0;}
+// Written by .ci/embed: the files of Resources/, as bytes inside the program.
+#include "resources.h"
+
+static const unsigned char r_assets_icons_svg[] = {
+#embed "../../Resources/assets/icons.svg" if_empty(0)
+};
+static const unsigned char r_assets_mark_svg[] = {
+#embed "../../Resources/assets/mark.svg" if_empty(0)
+};
+static const unsigned char r_assets_rollcall_css[] = {
+#embed "../../Resources/assets/rollcall.css" if_empty(0)
+};
+static const unsigned char r_assets_rollcall_js[] = {
+#embed "../../Resources/assets/rollcall.js" if_empty(0)
+};
+static const unsigned char r_templates_failure_mustache[] = {
+#embed "../../Resources/templates/failure.mustache" if_empty(0)
+};
+static const unsigned char r_templates_head_mustache[] = {
+#embed "../../Resources/templates/head.mustache" if_empty(0)
+};
+static const unsigned char r_templates_layout_mustache[] = {
+#embed "../../Resources/templates/layout.mustache" if_empty(0)
+};
+static const unsigned char r_templates_mark_mustache[] = {
+#embed "../../Resources/templates/mark.mustache" if_empty(0)
+};
+static const unsigned char r_templates_notice_mustache[] = {
+#embed "../../Resources/templates/notice.mustache" if_empty(0)
+};
+static const unsigned char r_templates_plain_mustache[] = {
+#embed "../../Resources/templates/plain.mustache" if_empty(0)
+};
+static const unsigned char r_templates_trust_mustache[] = {
+#embed "../../Resources/templates/trust.mustache" if_empty(0)
+};
+
+static const rollcall_resource table[] = {
+    {"assets/icons.svg", r_assets_icons_svg, sizeof r_assets_icons_svg},
+    {"assets/mark.svg", r_assets_mark_svg, sizeof r_assets_mark_svg},
+    {"assets/rollcall.css", r_assets_rollcall_css, sizeof r_assets_rollcall_css},
+    {"assets/rollcall.js", r_assets_rollcall_js, sizeof r_assets_rollcall_js},
+    {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
+    {"templates/head.mustache", r_templates_head_mustache, sizeof r_templates_head_mustache},
+    {"templates/layout.mustache", r_templates_layout_mustache, sizeof r_templates_layout_mustache},
+    {"templates/mark.mustache", r_templates_mark_mustache, sizeof r_templates_mark_mustache},
+    {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
+    {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},
+    {"templates/trust.mustache", r_templates_trust_mustache, sizeof r_templates_trust_mustache},
+};
+
+int rollcall_resource_count(void) { return (int)(sizeof table / sizeof table[0]); }
+
+rollcall_resource rollcall_resource_at(int index) {
+    if (index < 0 || index >= rollcall_resource_count()) index = 0;
+    return table[index];
+}

@@ -66,3 +66,42 @@ extension Transaction {
                 """, arguments: [user.description, hash, now.milliseconds])
     }
 }
+
+/// An account as the admin's pages show it.
+public struct Account: Sendable, Hashable {
+    public var user: User
+    public var isDisabled: Bool
+    public var added: Instant
+    /// The latest use of any of its sessions.
+    public var seen: Instant?
+    public var personName: String?
+}
+
+extension Transaction {
+    /// - Throws: `UserError.notHere` for an id that is nobody's.
+    func account(_ id: ID<User>) throws -> Account {
+        guard
+            let row = try Row.fetchOne(db, sql: Account.sql + " WHERE u.id = ?", arguments: [id.description])
+        else { throw UserError.notHere }
+        return try Account(row)
+    }
+}
+
+extension Account {
+    static let sql = """
+        SELECT u.*, p.name AS personName, (SELECT max(seen) FROM session s WHERE s.user = u.id) AS seen
+        FROM user u LEFT JOIN person p ON p.id = u.person
+        """
+
+    init(_ row: Row) throws {
+        guard let id = ID<User>(row["id"] as String), let role = Role(rawValue: row["role"]) else {
+            throw UserError(.damaged, "An account is damaged.", advice: "Run “rollcall verify”.")
+        }
+        self.init(
+            user: User(
+                id: id, username: row["username"], name: row["name"], role: role,
+                person: (row["person"] as String?).flatMap { ID($0) }),
+            isDisabled: row["disabled"], added: Instant(milliseconds: row["added"]),
+            seen: (row["seen"] as Int64?).map(Instant.init(milliseconds:)), personName: row["personName"])
+    }
+}

@@ -1,0 +1,155 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Mustache
+import NIOCore
+import Resources
+import Storage
+
+/// What a template prints: text that is already formatted, in the template's own names.
+///
+/// Made of String, Bool, Int, optionals, arrays and nested structs of these. (`Decodable` is how a test learns
+/// the names of its fields without a value.) Names that the frame has (`officeName`, `nav`, `user`, `csrf`,
+/// `notice`, `version`, `assetVersion`, `lang`, `dir`) may be used in a template, but not as fields.
+public protocol Page: Decodable, Sendable {
+    /// The name of the file in `Resources/templates`, without `.mustache`.
+    static var template: String { get }
+    var title: String { get }
+}
+
+/// A sentence on top of the next page.
+public struct Notice: Sendable, Decodable {
+    public enum Kind: String, Sendable, Decodable { case success, warning, error, info }
+    public var kind: String
+    public var title: String
+    public var text: String
+
+    public init(_ kind: Kind, _ title: String, _ text: String = "") {
+        self.kind = kind.rawValue
+        self.title = title
+        self.text = text
+    }
+}
+
+/// What stands around every page.
+struct Frame: Sendable, Decodable {
+    struct Entry: Sendable, Decodable {
+        var label: String
+        var href: String
+        var current: Bool
+        var icon: String?
+    }
+    struct Person: Sendable, Decodable {
+        var name: String
+        var role: String
+    }
+    var officeName: String
+    var nav: [Entry]
+    var user: Person?
+    var csrf: String
+    var notice: Notice?
+    var version: String
+    var assetVersion: String
+    var lang = "en"
+    var dir = "ltr"
+}
+
+/// A page in its frame: its own fields first, then the frame's.
+struct FramedPage: MustacheParent {
+    let fields: [String: Any]
+
+    init(_ page: some Page, in frame: Frame) {
+        var fields: [String: Any] = ["title": page.title]
+        for mirror in [Mirror(reflecting: frame), Mirror(reflecting: page)] {
+            for child in mirror.children {
+                guard let label = child.label else { continue }
+                let value = Mirror(reflecting: child.value)
+                fields[label] = value.displayStyle == .optional ? value.children.first?.value : child.value
+            }
+        }
+        self.fields = fields
+    }
+
+    func child(named: String) -> Any? { fields[named] }
+}
+
+/// The files of Resources/ that are inside the program.
+public struct EmbeddedFiles: Sendable {
+    /// By path, for example `assets/rollcall.css`.
+    public let files: [String: ByteBuffer]
+
+    public init() {
+        var files: [String: ByteBuffer] = [:]
+        for index in 0..<rollcall_resource_count() {
+            let file = rollcall_resource_at(index)
+            files[String(cString: file.name)] = ByteBuffer(
+                bytes: UnsafeBufferPointer(start: file.bytes, count: Int(file.size)))
+        }
+        self.files = files
+    }
+
+    /// Every template by its name, parsed.
+    ///
+    /// - Throws: when a template does not parse; a test sees to it that none is shipped.
+    func templates() throws -> MustacheLibrary {
+        var library = MustacheLibrary()
+        for (path, bytes) in files where path.hasPrefix("templates/") && path.hasSuffix(".mustache") {
+            let name = path.dropFirst("templates/".count).dropLast(".mustache".count)
+            try library.register(String(buffer: bytes), named: String(name))
+        }
+        return library
+    }
+}
+
+extension Visit {
+    /// The page in its frame; whoever is signed in sees the site's menu.
+    public func page(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
+        guard
+            let text = site.templates.render(
+                FramedPage(page, in: frame()), withTemplate: type(of: page).template)
+        else { throw MissingTemplate(name: type(of: page).template) }
+        return Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    func frame() -> Frame {
+        let viewer = session?.viewer
+        return Frame(
+            officeName: office?.office.rules.name ?? "Rollcall",
+            nav: viewer.map { viewer in
+                site.menu.filter { viewer.may($0.needs) }.map { entry in
+                    let current = entry.path == "/" ? path == "/" : (path + "/").hasPrefix(entry.path + "/")
+                    return Frame.Entry(
+                        label: entry.label, href: entry.path, current: current, icon: entry.icon)
+                }
+            } ?? [],
+            user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
+            csrf: formToken,
+            notice: session.flatMap { site.notices.take(for: $0.id) },
+            version: site.version, assetVersion: site.assets.version)
+    }
+}
+
+extension SignedIn {
+    public func page(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
+        try visit.page(page, status: status)
+    }
+
+    /// Sends the browser on after a form was taken (303, so that a reload posts nothing), with a word on what was done.
+    public func redirect(to path: String, _ notice: Notice? = nil) -> Response {
+        if let notice, let session { visit.site.notices.leave(notice, for: session.id) }
+        return .seeOther(path)
+    }
+}
+
+extension Response {
+    static func seeOther(_ path: String) -> Response {
+        Response(status: .seeOther, headers: [.location: path])
+    }
+}
+
+struct MissingTemplate: Error {
+    var name: String
+}

@@ -1,0 +1,61 @@
+import Domain
+import Mustache
+import Storage
+
+/// Everything that may be asked of the site: every feature's table, on one screen.
+let siteRoutes: [Route] =
+    plainRoutes + trustRoutes + signInRoutes
+
+/// Every page, so that a test can hold each template against the struct it prints.
+let sitePages: [any Page.Type] =
+    plainPages + trustPages + signInPages
+
+/// The main menu; who may not do what an entry needs does not see it.
+let siteMenu: [MenuEntry] = [
+    MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home")
+]
+
+struct MenuEntry: Sendable {
+    var label: String
+    var path: String
+    var needs: Permission
+    var icon: String?
+
+    init(_ label: String, _ path: String, needs: Permission, icon: String?) {
+        self.label = label
+        self.path = path
+        self.needs = needs
+        self.icon = icon
+    }
+}
+
+/// What handlers work with: the open office and what is made once at start.
+public struct Site: Sendable {
+    public let store: OfficeStore
+    public let version: String
+    /// Whether browsers come over TLS.
+    public let isSecure: Bool
+    /// The local authority's certificate in PEM, where there is one.
+    let authority: String?
+    let names: [String]
+    let menu: [MenuEntry]
+    let templates: MustacheLibrary
+    let assets: Assets
+    let notices = Notices()
+    let counters: Counters
+
+    public init(
+        store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = []
+    ) throws {
+        let files = EmbeddedFiles()
+        self.store = store
+        self.version = version
+        self.isSecure = isSecure
+        self.authority = authority
+        self.names = names
+        menu = siteMenu
+        templates = try files.templates()
+        assets = Assets(files)
+        counters = Counters(started: store.clock.now())
+    }
+}

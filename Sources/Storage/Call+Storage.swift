@@ -171,13 +171,13 @@ extension OfficeStore {
         }
     }
 
-    /// The mapping that a version was read with: its encoding, for showing its lines.
-    public func mapping(of file: ID<CallFile>, version: Int) async throws -> FileMapping? {
-        try await read { db in
-            let payload = try String.fetchOne(
-                db, sql: "SELECT event FROM fileVersion WHERE file = ? AND version = ? AND event IS NOT NULL",
-                arguments: [file.description, version])
-            return try payload.map { try fromJSON(FileUploaded.self, $0).mapping }
+    /// The version that holds a sighting, for showing its line to whoever may see the call.
+    public func version(of sighting: CallRow) async throws -> FileVersion? {
+        try await read { [self] db in
+            try Row.fetchOne(
+                db, sql: Self.versionSelect + "WHERE v.file = ? AND v.version = ? AND v.state = 'live'",
+                arguments: [sighting.file.description, sighting.version]
+            ).map(version)
         }
     }
 

@@ -191,13 +191,13 @@ extension OfficeStore {
         var total: Int
     }
 
-    private static let versionSelect = """
+    static let versionSelect = """
         SELECT v.event, v.time, v.uploadedBy, s.name AS sourceName,
           (SELECT count(*) FROM fileVersion WHERE file = v.file AND state = 'live') AS versions
         FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
         """ + " "
 
-    private func version(_ row: Row) throws -> FileVersion {
+    func version(_ row: Row) throws -> FileVersion {
         let uploaded = try fromJSON(FileUploaded.self, row["event"] as String)
         return FileVersion(
             uploaded: uploaded, sourceName: row["sourceName"],

@@ -1,0 +1,147 @@
+import Domain
+import Foundation
+import GRDB
+
+/// The rows behind a report, counted one by one.
+public struct CountedRows: Sendable, Hashable {
+    public var rows: Int
+    /// Live versions that hold at least one of them.
+    public var files: Int
+}
+
+extension OfficeStore {
+    /// Counts the rows that a query means from the calls themselves, for the badge on its report.
+    public func countedRows(_ query: ReportQuery, for viewer: Viewer) async throws -> CountedRows {
+        try viewer.require(.viewFigures)
+        return try await read { db in try Self.countedRows(query, viewer, db) }
+    }
+
+    static func countedRows(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws -> CountedRows {
+        let cutOver = (try officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
+        let days = try VisibleDays(query, viewer, db)
+        let conditions = try RowConditions(query.filter, FigureWords(db), db)
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT c.version, count(*) FROM (\(days.sql("a.day, a.name"))) a
+                CROSS JOIN call c ON c.name = a.name AND c.time >= a.day * 86400 + \(cutOver)
+                  AND c.time < a.day * 86400 + \(cutOver + 86_400)
+                CROSS JOIN fileVersion v ON v.number = c.version
+                WHERE v.state = 'live' AND \(conditions.ofCall) AND \(Self.isCounted) GROUP BY c.version
+                """, arguments: days.arguments)
+        return CountedRows(rows: rows.reduce(0) { $0 + ($1[1] as Int) }, files: rows.count)
+    }
+
+    /// The checks that figures agree with each other and with the rows they are made of, for a period.
+    public func reconcile(_ period: Period, for viewer: Viewer) async throws -> [CheckResult] {
+        try viewer.require(.viewFigures)
+        return try await read { db in
+            let whole = try Self.report(ReportQuery(period: period), viewer, db).total
+            var checks = [try Self.checkRows(period, whole, viewer, db)]
+            if viewer.reach(.viewFiles) == .office { checks.append(try Self.checkFiles(db)) }
+            checks.append(try Self.checkSlices(period, whole, viewer, db))
+            checks += try Self.checkAgentDays(period, viewer, db)
+            checks.append(try Self.checkScopes(period, viewer, db))
+            return checks
+        }
+    }
+
+    private static func checkRows(_ period: Period, _ whole: Figures, _ viewer: Viewer, _ db: Database) throws
+        -> CheckResult
+    {
+        let counted = try countedRows(ReportQuery(period: period), viewer, db)
+        return CheckResult(
+            name: "figures = rows", ok: counted.rows == whole.logs,
+            detail: "\(whole.logs) in reports, \(counted.rows) rows in \(counted.files) files")
+    }
+
+    private static func checkFiles(_ db: Database) throws -> CheckResult {
+        let events = try String.fetchAll(db, sql: "SELECT event FROM fileVersion WHERE state = 'live'")
+        var rows = 0
+        for text in events {
+            let upload = try fromJSON(FileUploaded.self, text)
+            rows += upload.counts.rows
+            guard upload.counts.isBalanced else {
+                return CheckResult(
+                    name: "lines of files", ok: false,
+                    detail: "“\(upload.fileName)”, version \(upload.version), does not add up")
+            }
+        }
+        return CheckResult(
+            name: "lines of files", ok: true,
+            detail: "\(rows) lines in \(events.count) files = accepted + duplicate + changed + rejected + blank")
+    }
+
+    private static func checkSlices(_ period: Period, _ whole: Figures, _ viewer: Viewer, _ db: Database) throws
+        -> CheckResult
+    {
+        var wrong: [String] = []
+        for by in By.allCases {
+            let sum = try report(ReportQuery(period: period, by: [by]), viewer, db).rows
+                .reduce(Figures(activity: .init())) { $0 + $1.figures }
+            var expected = whole
+            expected.activity = by.isOfAgentDay ? whole.activity : sum.activity
+            if sum != expected { wrong.append("by \(by.rawValue): \(sum.logs) of \(whole.logs) logs") }
+            if by == .hour, sum.activity?.active != whole.activity?.active {
+                wrong.append("active time by hour: \(sum.activity?.active ?? 0) s")
+            }
+        }
+        return CheckResult(
+            name: "slices = whole", ok: wrong.isEmpty,
+            detail: wrong.isEmpty
+                ? "\(whole.logs) logs by each of " + By.allCases.map(\.rawValue).joined(separator: ", ")
+                : wrong.joined(separator: "; "))
+    }
+
+    private static func checkAgentDays(_ period: Period, _ viewer: Viewer, _ db: Database) throws -> [CheckResult]
+    {
+        let days = try VisibleDays(ReportQuery(period: period), viewer, db)
+        let columns = """
+            a.day, a.active, a.idle, a.last - a.first, a.activeByHour,
+            (SELECT count(*) FROM agentName o JOIN placementSpan t ON t.person = o.person
+              WHERE o.number = a.name AND t.fromDay <= a.day AND a.day < t.untilDay) AS spans
+            """
+        let rows = try Row.fetchCursor(db, sql: days.sql(columns), arguments: days.arguments)
+        var (count, misplaced, unequal, unsplit) = (0, 0, 0, 0)
+        while let row = try rows.next() {
+            count += 1
+            let (active, idle, span): (Int, Int, Int) = (row[1], row[2], row[3])
+            if active + idle != span { unequal += 1 }
+            if activeSeconds(row[4] as Data).reduce(0, +) != active { unsplit += 1 }
+            if row[5] as Int != 1 { misplaced += 1 }
+        }
+        func check(_ name: String, _ wrong: Int) -> CheckResult {
+            CheckResult(
+                name: name, ok: wrong == 0,
+                detail: wrong == 0 ? "\(count) agent-days" : "\(wrong) of \(count) agent-days differ")
+        }
+        return [
+            check("one placement a day", misplaced), check("active + idle = span", unequal),
+            check("active by hour = active", unsplit),
+        ]
+    }
+
+    /// Each manager's own report is his slice of this one, and each leader's too.
+    private static func checkScopes(_ period: Period, _ viewer: Viewer, _ db: Database) throws -> CheckResult {
+        var wrong: [String] = []
+        var checked = 0
+        let roles: [(By, Role, Reach)] = [(.manager, .teamManager, .teams), (.leader, .teamLeader, .team)]
+        for (by, role, reach) in roles where viewer.reach(.viewFigures) >= reach {
+            for row in try report(ReportQuery(period: period, by: [by]), viewer, db).rows {
+                guard let slice = row.slices.first, let person = ID<Person>(slice.value) else { continue }
+                let own = Viewer(user: viewer.user, name: viewer.name, role: role, person: person)
+                // A leader may have agents of another manager on other days: compare within the reach.
+                var query = ReportQuery(period: period)
+                if viewer.reach(.viewFigures) == .teams, let manager = viewer.person {
+                    query.filter.managers = [.id(manager)]
+                }
+                checked += 1
+                let seen = try report(query, own, db).total
+                if seen != row.figures { wrong.append("\(slice.title) sees \(seen.logs) of \(row.figures.logs)") }
+            }
+        }
+        return CheckResult(
+            name: "own reports = slices", ok: wrong.isEmpty,
+            detail: wrong.isEmpty ? "\(checked) leaders and managers" : wrong.joined(separator: "; "))
+    }
+}

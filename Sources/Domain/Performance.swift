@@ -145,6 +145,16 @@ public struct Metric: Sendable {
         }
     }
 
+    /// The calls that opening a value shows: those it counts, or the part that a ratio is about; nil: all.
+    public var opens: Counting? {
+        switch key {
+        case "contactRate": .contacts
+        case "conversion", "conversionPerDial", "successesPerActiveHour": .successes
+        case "talk", "aht", "coverage": .talk
+        default: counting
+        }
+    }
+
     public static func named(_ key: String) -> Metric? { all.first { $0.key == key } }
 
     /// Every metric of a report, in the order of its columns.
@@ -183,6 +193,9 @@ public struct Metric: Sendable {
             "successesPerActiveHour", "Successes per active hour", "Successes ÷ active hours",
             { $0.successes }),
         count("talkLogs", "With a duration", "Logs whose duration the file has", .talk) { $0.talkLogs },
+        Metric(
+            key: "talk", title: "Talk", formula: "Sum of the durations that the file has",
+            unit: .hours, value: { $0.talkLogs == 0 ? nil : Double($0.talk) }, n: { $0.talkLogs }),
         Metric(
             key: "aht", title: "Mean duration",
             formula: "Sum of durations ÷ logs that have one, in seconds",

@@ -328,7 +328,7 @@ public struct Report: Sendable {
     public var metrics: [Metric] {
         Metric.all.filter { metric in
             switch metric.key {
-            case "talkLogs", "aht", "coverage": total.talkLogs > 0
+            case "talkLogs", "talk", "aht", "coverage": total.talkLogs > 0
             case "active", "logsPerActiveHour", "successesPerActiveHour": total.activity != nil
             case "idle": total.activity?.idle != nil
             case "presentDays": total.activity?.presentDays != nil

@@ -40,7 +40,7 @@ public func uploadDays(_ logs: [Day: Int], in period: Period, today: Day) -> [Up
     let first = logs.filter { $0.value > 0 }.keys.min()
     return (0..<max(0, period.dayCount)).map { offset in
         let day = period.from.adding(offset)
-        let like = (1...likeWeeks).map { day.adding(-7 * $0) }.filter { first.map { first in first <= $0 } ?? false }
+        let like = (1...likeWeeks).map { day.adding(-7 * $0) }.filter { $0 >= first ?? $0.adding(1) }
         let counts = like.map { logs[$0] ?? 0 }
         let working = counts.filter { $0 > 0 }.sorted()
         let usual = working.count < 2 ? nil : working[working.count / 2]

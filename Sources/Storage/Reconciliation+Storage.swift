@@ -7,6 +7,11 @@ public struct CountedRows: Sendable, Hashable {
     public var rows: Int
     /// Live versions that hold at least one of them.
     public var files: Int
+
+    public init(rows: Int, files: Int) {
+        self.rows = rows
+        self.files = files
+    }
 }
 
 extension OfficeStore {

@@ -42,7 +42,7 @@ extension SignedIn {
             headers: [.contentType: type, .contentDisposition: contentDisposition(name)], body: body)
     }
 
-    private static func csvBytes(_ rows: [[String]]) -> [UInt8] {
+    static func csvBytes(_ rows: [[String]]) -> [UInt8] {
         var writer = CSVWriter(guardsFormulas: true)
         // Without a descriptor nothing is written anywhere, and nothing can fail.
         for row in rows { try? writer.record(row) }

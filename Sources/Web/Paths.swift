@@ -15,3 +15,20 @@ public enum Paths {
 
     static let home = "/"
 }
+
+// Figures.
+extension Paths {
+    static let agents = "/agents"
+    static func agent(_ id: String) -> String { "/agents/\(id)" }
+    static let reports = "/reports"
+    static let performance = "/reports/performance"
+    static let performanceCSV = "/reports/performance.csv"
+    static let checks = "/reports/checks"
+    static let calls = "/calls"
+    static let callsCSV = "/calls.csv"
+    static func call(_ reference: String) -> String { "/calls/\(reference)" }
+    static let performanceAPI = "/api/v1/reports/performance"
+    static let agentsAPI = "/api/v1/agents"
+    static let callsAPI = "/api/v1/calls"
+    static let openAPI = "/api/v1/openapi.json"
+}

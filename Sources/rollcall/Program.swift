@@ -11,7 +11,7 @@ struct Rollcall: AsyncParsableCommand {
         subcommands: [
             SetupCommand.self,
             ImportCommand.self, PermissionsCommand.self,
-            VerifyCommand.self, RebuildCommand.self,
+            VerifyCommand.self, RebuildCommand.self, ReportCommand.self,
         ])
 
     static func main() async {

@@ -94,7 +94,8 @@ extension OfficeStore {
                 choices[by] = try Self.report(ReportQuery(period: period, by: [by]), viewer, db).rows
                     .compactMap(\.slices.first)
             }
-            choices[.campaign] = try Self.report(ReportQuery(period: period, by: [.campaign]), viewer, db).rows
+            choices[.campaign] = try Self.report(ReportQuery(period: period, by: [.campaign]), viewer, db)
+                .rows
                 .sorted { $0.figures.logs > $1.figures.logs }.prefix(500).compactMap(\.slices.first)
             return choices
         }

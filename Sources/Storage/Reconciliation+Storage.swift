@@ -74,10 +74,12 @@ extension OfficeStore {
         }
         return CheckResult(
             name: "lines of files", ok: true,
-            detail: "\(rows) lines in \(events.count) files = accepted + duplicate + changed + rejected + blank")
+            detail:
+                "\(rows) lines in \(events.count) files = accepted + duplicate + changed + rejected + blank")
     }
 
-    private static func checkSlices(_ period: Period, _ whole: Figures, _ viewer: Viewer, _ db: Database) throws
+    private static func checkSlices(_ period: Period, _ whole: Figures, _ viewer: Viewer, _ db: Database)
+        throws
         -> CheckResult
     {
         var wrong: [String] = []
@@ -98,7 +100,8 @@ extension OfficeStore {
                 : wrong.joined(separator: "; "))
     }
 
-    private static func checkAgentDays(_ period: Period, _ viewer: Viewer, _ db: Database) throws -> [CheckResult]
+    private static func checkAgentDays(_ period: Period, _ viewer: Viewer, _ db: Database) throws
+        -> [CheckResult]
     {
         let days = try VisibleDays(ReportQuery(period: period), viewer, db)
         let columns = """
@@ -127,7 +130,8 @@ extension OfficeStore {
     }
 
     /// Each manager's own report is his slice of this one, and each leader's too.
-    private static func checkScopes(_ period: Period, _ viewer: Viewer, _ db: Database) throws -> CheckResult {
+    private static func checkScopes(_ period: Period, _ viewer: Viewer, _ db: Database) throws -> CheckResult
+    {
         var wrong: [String] = []
         var checked = 0
         let roles: [(By, Role, Reach)] = [(.manager, .teamManager, .teams), (.leader, .teamLeader, .team)]
@@ -142,7 +146,9 @@ extension OfficeStore {
                 }
                 checked += 1
                 let seen = try report(query, own, db).total
-                if seen != row.figures { wrong.append("\(slice.title) sees \(seen.logs) of \(row.figures.logs)") }
+                if seen != row.figures {
+                    wrong.append("\(slice.title) sees \(seen.logs) of \(row.figures.logs)")
+                }
             }
         }
         return CheckResult(

@@ -48,7 +48,8 @@ public struct ReportValues: Sendable {
                     keys: row.slices.map(\.title), figures: row.figures, rank: ranks.map { $0[index] })
             },
             total: ReportJSON.Row(keys: nil, figures: report.total, rank: nil),
-            outcomeMappings: Dictionary(report.mappings.map { ($0.source, $0.version) }) { first, _ in first })
+            outcomeMappings: Dictionary(report.mappings.map { ($0.source, $0.version) }) { first, _ in first }
+        )
     }
 
     /// Aligned columns for a terminal.

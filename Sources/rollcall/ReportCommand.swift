@@ -12,7 +12,8 @@ struct ReportCommand: AsyncParsableCommand {
 struct PerformanceReportCommand: OfficeCommand {
     static let configuration = CommandConfiguration(
         commandName: "performance", abstract: "Print the performance report.",
-        discussion: "Without --from and --to: the last day that has calls. Options that filter may be repeated.")
+        discussion:
+            "Without --from and --to: the last day that has calls. Options that filter may be repeated.")
 
     @OptionGroup var office: OfficeOptions
 

@@ -44,11 +44,15 @@ import Testing
                     WHERE (day, name, outcome) IN (SELECT day, name, outcome FROM dayTally LIMIT 1)
                     """)
             try db.execute(
-                sql: "UPDATE agentDay SET idle = idle + 1 WHERE (day, name) IN (SELECT day, name FROM agentDay LIMIT 1)"
+                sql:
+                    "UPDATE agentDay SET idle = idle + 1 WHERE (day, name) IN (SELECT day, name FROM agentDay LIMIT 1)"
             )
         }
         let wrong = try await office.store.reconcile(Self.period, for: office.admin).filter { !$0.ok }
-        #expect(Set(wrong.map(\.name)).isSuperset(of: ["figures = rows", "slices = whole", "active + idle = span"]))
+        #expect(
+            Set(wrong.map(\.name)).isSuperset(of: [
+                "figures = rows", "slices = whole", "active + idle = span",
+            ]))
     }
 }
 

@@ -31,6 +31,18 @@ static const unsigned char r_templates_notice_mustache[] = {
 static const unsigned char r_templates_plain_mustache[] = {
 #embed "../../Resources/templates/plain.mustache" if_empty(0)
 };
+static const unsigned char r_templates_problem_mustache[] = {
+#embed "../../Resources/templates/problem.mustache" if_empty(0)
+};
+static const unsigned char r_templates_setup_mustache[] = {
+#embed "../../Resources/templates/setup.mustache" if_empty(0)
+};
+static const unsigned char r_templates_signIn_mustache[] = {
+#embed "../../Resources/templates/signIn.mustache" if_empty(0)
+};
+static const unsigned char r_templates_signIn_resume_mustache[] = {
+#embed "../../Resources/templates/signIn.resume.mustache" if_empty(0)
+};
 static const unsigned char r_templates_trust_mustache[] = {
 #embed "../../Resources/templates/trust.mustache" if_empty(0)
 };
@@ -46,6 +58,10 @@ static const rollcall_resource table[] = {
     {"templates/mark.mustache", r_templates_mark_mustache, sizeof r_templates_mark_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
     {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},
+    {"templates/problem.mustache", r_templates_problem_mustache, sizeof r_templates_problem_mustache},
+    {"templates/setup.mustache", r_templates_setup_mustache, sizeof r_templates_setup_mustache},
+    {"templates/signIn.mustache", r_templates_signIn_mustache, sizeof r_templates_signIn_mustache},
+    {"templates/signIn.resume.mustache", r_templates_signIn_resume_mustache, sizeof r_templates_signIn_resume_mustache},
     {"templates/trust.mustache", r_templates_trust_mustache, sizeof r_templates_trust_mustache},
 };
 

@@ -74,7 +74,9 @@ enum Schema {
         CREATE TABLE credential (
           user TEXT PRIMARY KEY,
           hash TEXT NOT NULL,
-          changed INTEGER NOT NULL
+          changed INTEGER NOT NULL,
+          -- 1: somebody else knows it, so its owner must change it before anything else.
+          initial INTEGER NOT NULL DEFAULT 0
         ) WITHOUT ROWID;
         CREATE TABLE session (
           hash BLOB PRIMARY KEY,

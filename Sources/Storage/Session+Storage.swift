@@ -14,6 +14,8 @@ public struct Session: Sendable, Hashable {
     public var address: String
     public var created: Instant
     public var seen: Instant
+    /// The password came from somebody else; nothing is shown before it is changed.
+    public var mustChangePassword: Bool
 
     public var viewer: Viewer { Viewer(user: user.id, name: user.name, role: user.role, person: user.person) }
 }
@@ -137,7 +139,8 @@ extension OfficeStore {
     }
 
     static let sessionSQL = """
-        SELECT s.*, u.username, u.name, u.role, u.person FROM session s JOIN user u ON u.id = s.user
+        SELECT s.*, u.username, u.name, u.role, u.person, c.initial FROM session s
+        JOIN user u ON u.id = s.user LEFT JOIN credential c ON c.user = s.user
         """
 }
 
@@ -153,9 +156,12 @@ extension Transaction {
             ])
         let secret = ids.secret()
         let id: ID<Session> = newID()
+        let isInitial = try Bool.fetchOne(
+            db, sql: "SELECT initial FROM credential WHERE user = ?", arguments: [user.id.description])
         let session = Session(
             id: id.description, user: user, formToken: ids.secret(), browserName: browser.name,
-            address: browser.address, created: now, seen: now)
+            address: browser.address, created: now, seen: now,
+            mustChangePassword: isInitial ?? false)
         try db.execute(
             sql: """
                 INSERT INTO session (hash, id, user, formToken, browser, browserName, address, created, seen)
@@ -189,7 +195,8 @@ extension Session {
                 id: user, username: row["username"], name: row["name"], role: role,
                 person: (row["person"] as String?).flatMap { ID($0) }),
             formToken: row["formToken"], browserName: row["browserName"], address: row["address"],
-            created: Instant(milliseconds: row["created"]), seen: Instant(milliseconds: row["seen"]))
+            created: Instant(milliseconds: row["created"]), seen: Instant(milliseconds: row["seen"]),
+            mustChangePassword: row["initial"] ?? false)
     }
 
     func isOver(_ settings: BoxSettings, at now: Instant) -> Bool {

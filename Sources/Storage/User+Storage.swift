@@ -58,12 +58,14 @@ extension Transaction {
         }
     }
 
-    func saveCredential(_ user: ID<User>, hash: String) throws {
+    /// - Parameter isInitial: somebody else knows it: its owner must change it at his first sign-in.
+    func saveCredential(_ user: ID<User>, hash: String, isInitial: Bool = false) throws {
         try db.execute(
             sql: """
-                INSERT INTO credential (user, hash, changed) VALUES (?, ?, ?)
-                ON CONFLICT (user) DO UPDATE SET hash = excluded.hash, changed = excluded.changed
-                """, arguments: [user.description, hash, now.milliseconds])
+                INSERT INTO credential (user, hash, changed, initial) VALUES (?, ?, ?, ?)
+                ON CONFLICT (user) DO UPDATE
+                SET hash = excluded.hash, changed = excluded.changed, initial = excluded.initial
+                """, arguments: [user.description, hash, now.milliseconds, isInitial])
     }
 }
 
@@ -77,7 +79,131 @@ public struct Account: Sendable, Hashable {
     public var personName: String?
 }
 
+extension OfficeStore {
+    /// Every account, by user name.
+    public func accounts() async throws -> [Account] {
+        try await read { db in
+            try Row.fetchAll(db, sql: Account.sql + " ORDER BY u.username").map { try Account($0) }
+        }
+    }
+
+    /// - Throws: `UserError.notHere` for an id that is nobody's.
+    public func account(_ id: ID<User>) async throws -> Account {
+        try await read { db in
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: Account.sql + " WHERE u.id = ?", arguments: [id.description])
+            else { throw UserError.notHere }
+            return try Account(row)
+        }
+    }
+
+    /// - Throws: `UserError` `notFound` that names what was typed.
+    public func account(named username: String) async throws -> Account {
+        try await read { db in
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: Account.sql + " WHERE u.username = ?", arguments: [username])
+            else {
+                throw UserError(
+                    .notFound, "There is no user “\(username)”.", advice: "See “rollcall user list”.")
+            }
+            return try Account(row)
+        }
+    }
+
+    /// Adds an account.
+    ///
+    /// - Parameter isInitial: whether its owner must change the password at his first sign-in.
+    @discardableResult
+    public func addUser(
+        username: String, name: String, role: Role, person: ID<Person>?, password: String,
+        isInitial: Bool = true, by actor: Actor
+    ) async throws -> User {
+        let office = try await officeState()?.office.rules.name ?? ""
+        try User.checkUsername(username)
+        try checkPassword(password, username: username, officeName: office)
+        let hash = try await passwords.hash(password)
+        return try await write(as: actor) { tx in
+            let user = User(id: tx.newID(), username: username, name: name, role: role, person: person)
+            try tx.check(user)
+            try tx.append(.userAdded(UserAdded(user: user)))
+            try tx.saveCredential(user.id, hash: hash, isInitial: isInitial)
+            return user
+        }
+    }
+
+    /// Changes what an account is called, what it may do, or who is behind it; changed rights end its sessions.
+    public func changeUser(_ after: User, by actor: Actor) async throws {
+        try await write(as: actor) { tx in
+            let before = try tx.account(after.id).user
+            guard before != after else { return }
+            try tx.check(after)
+            try tx.append(.userChanged(UserChanged(before: before, after: after)))
+            if before.role != after.role || before.person != after.person {
+                try tx.removeSessions(of: after.id)
+            }
+        }
+    }
+
+    /// Shuts an account, with all its sessions at once, or opens it again.
+    public func setDisabled(_ user: ID<User>, _ disabled: Bool, by actor: Actor) async throws {
+        try await write(as: actor) { tx in
+            let account = try tx.account(user)
+            guard account.isDisabled != disabled else { return }
+            try tx.append(
+                .userDisabled(
+                    UserDisabled(user: user, username: account.user.username, disabled: disabled)))
+            if disabled { try tx.removeSessions(of: user) }
+        }
+    }
+
+    /// Sets somebody else's password, and ends all his sessions.
+    public func setPassword(
+        of user: ID<User>, to password: String, isInitial: Bool = true, by actor: Actor
+    ) async throws {
+        let account = try await account(user)
+        let office = try await officeState()?.office.rules.name ?? ""
+        try checkPassword(password, username: account.user.username, officeName: office)
+        let hash = try await passwords.hash(password)
+        try await write(as: actor) { tx in
+            try tx.saveCredential(user, hash: hash, isInitial: isInitial)
+            try tx.removeSessions(of: user)
+            try tx.forgetFailures(of: account.user.username)
+            try tx.append(.passwordSet(PasswordSet(user: user, username: account.user.username)))
+        }
+    }
+
+    /// A password for somebody's first sign-in: 16 letters and digits that nobody mixes up, 78 bits.
+    public func initialPassword() -> String {
+        let letters = Array("abcdefghjkmnpqrstuvwxyz23456789")
+        let text = (ids.random() + ids.random()).prefix(16).map { letters[Int($0) % letters.count] }
+        return stride(from: 0, to: text.count, by: 4).map { String(text[$0..<min($0 + 4, text.count)]) }
+            .joined(separator: "-")
+    }
+}
+
 extension Transaction {
+    /// What must hold of an account beyond its spelling.
+    func check(_ user: User) throws {
+        guard !user.name.trimmingCharacters(in: .whitespaces).isEmpty, user.name.count <= 100 else {
+            throw UserError(.invalid, "The user has no name.", advice: "Give it 1 to 100 characters.")
+        }
+        guard let person = user.person else {
+            guard !user.role.needsPerson else {
+                throw UserError(
+                    .invalid, "A \(user.role.title) sees what the person behind the account may see.",
+                    advice: "Choose the person.")
+            }
+            return
+        }
+        let known = try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM person WHERE id = ?", arguments: [person.description])
+        guard known != nil else {
+            throw UserError(.invalid, "That person is not known.", advice: "Choose one of the list.")
+        }
+    }
+
     /// - Throws: `UserError.notHere` for an id that is nobody's.
     func account(_ id: ID<User>) throws -> Account {
         guard

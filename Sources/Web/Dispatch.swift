@@ -31,69 +31,71 @@ func makeRouter(_ routes: [Route], _ site: Site) -> Router<ArrivedContext> {
     return router
 }
 
-/// One request, in the order that nothing may skip: origin, who, may he, form token, body, handler.
+/// One request: who it is, then whether he may, then what he asked for.
 private func answer(
     _ route: Route, _ request: Request, _ context: ArrivedContext, _ site: Site
 ) async throws -> Response {
     var visit = Visit(
         site: site, request: request, id: context.id, address: context.address, logger: context.logger,
         hangUp: context.hangUp, parameters: context.parameters)
+    if route.access == .file, case .open(let handler) = route.handler { return try await handler(visit) }
     if !route.method.isSafe { try checkOrigin(request) }
-
-    let bearer = route.takesToken ? bearerToken(request) : nil
-    var viewer: Viewer?
-    if let bearer {
+    if route.takesToken, let bearer = bearerToken(request) {
         let found = try await site.store.bearer(bearer)
         visit.office = found.office
-        viewer = found.viewer
-        guard viewer != nil else { throw UserError.notSignedIn }
-    } else {
-        let arrival = try await site.store.arrive(
-            secret: request.cookie(site.sessionCookie), browser: visit.browser)
-        visit.office = arrival.office
-        visit.session = arrival.session
-        viewer = arrival.session?.viewer
+        guard let viewer = found.viewer else { throw UserError.notSignedIn }
+        return try await admit(route, visit, viewer, isBearer: true)
     }
-    var freshCookie: Cookie?
-    if let session = visit.session {
-        visit.formToken = session.formToken
-    } else if let secret = request.cookie(site.visitCookie), secret.utf8.count == 43 {
-        visit.formToken = visitFormToken(secret)
-    } else if !route.isAPI, case .anyone = route.access {
-        let secret = site.store.ids.secret()
-        visit.formToken = visitFormToken(secret)
-        freshCookie = site.cookie(site.visitCookie, secret)
+    let arrival = try await site.store.arrive(
+        secret: request.cookie(site.sessionCookie), browser: visit.browser)
+    visit.office = arrival.office
+    visit.session = arrival.session
+    let known = request.cookie(site.visitCookie).flatMap { $0.utf8.count == 43 ? $0 : nil }
+    let secret = known ?? site.store.ids.secret()
+    visit.guestToken = visitFormToken(secret)
+    visit.formToken = arrival.session?.formToken ?? visit.guestToken
+    var response = try await admit(route, visit, arrival.session?.viewer, isBearer: false)
+    if known == nil, arrival.session == nil, !route.isAPI {
+        response.setCookie(site.cookie(site.visitCookie, secret))
     }
+    return response
+}
 
+/// The order that nothing may skip: is there an office, may he, is the form his, then the handler.
+private func admit(
+    _ route: Route, _ visit: Visit, _ viewer: Viewer?, isBearer: Bool
+) async throws -> Response {
+    var visit = visit
     guard visit.office != nil || route.access == .anyone else {
         if visit.wantsJSON || !route.method.isSafe { throw UserError.notSetUpYet }
         return .seeOther(Paths.setup)
     }
     switch route.access {
-    case .anyone: break
+    case .anyone, .file: break
     case .box(let permission):
-        guard context.isLoopback || viewer?.may(permission) == true else { throw UserError.notHere }
+        guard visit.isFromBox || viewer?.may(permission) == true else { throw UserError.notHere }
     case .needs(let permission):
         guard let viewer else {
             if visit.wantsJSON { throw UserError.notSignedIn }
-            return try await signInFirst(route, &visit)
+            return try await signInFirst(route, visit, body: visit.request.body)
         }
         try viewer.require(permission)
+        // Somebody else knows this password: until it is changed, only the own account is open.
+        if visit.session?.mustChangePassword == true, permission != .viewOwnAccount {
+            if visit.wantsJSON || !route.method.isSafe { throw UserError.passwordFirst }
+            return .seeOther(Paths.ownPassword)
+        }
     }
-
-    try await open(route, &visit, isBearer: bearer != nil)
-    var response: Response
+    try await open(route, &visit, isBearer: isBearer)
     switch (route.handler, route.access) {
-    case (.open(let handler), _): response = try await handler(visit)
+    case (.open(let handler), _): return try await handler(visit)
     case (.signedIn(let handler), .needs(let permission)):
         guard let viewer, let office = visit.office else { throw UserError.notSignedIn }
-        response = try await handler(
+        return try await handler(
             SignedIn(
                 visit: visit, viewer: viewer, office: office, session: visit.session, permission: permission))
     case (.signedIn, _): throw UserError.notSignedIn
     }
-    if let freshCookie { response.setCookie(freshCookie) }
-    return response
 }
 
 /// Reads the body as the route's rule says, and proves the form token.
@@ -102,7 +104,7 @@ private func open(_ route: Route, _ visit: inout Visit, isBearer: Bool) async th
     visit.request.body = RequestBody(buffer: ByteBuffer())
     let contentType = visit.request.headers[.contentType] ?? ""
     if case .form(let limit) = route.body {
-        let bytes = try await collect(body, upTo: limit, visit)
+        let bytes = try await visit.collect(body, upTo: limit)
         if contentType.hasPrefix("application/json") {
             visit.json = Array(buffer: bytes)
         } else if contentType.hasPrefix("application/x-www-form-urlencoded") {
@@ -120,7 +122,11 @@ private func open(_ route: Route, _ visit: inout Visit, isBearer: Bool) async th
     }
     let sent = visit.request.headers[.csrfToken] ?? visit.form.raw("csrf")
     if let sent {
-        guard !visit.formToken.isEmpty, sameText(sent, visit.formToken) else { throw UserError.formExpired }
+        // A sign-in page that was open while another one was used is still a page of ours.
+        let isGuests = route.access == .anyone && sameText(sent, visit.guestToken)
+        guard !visit.formToken.isEmpty, sameText(sent, visit.formToken) || isGuests else {
+            throw UserError.formExpired
+        }
         if route.body == .stream { visit.request.body = body }
     } else if route.body == .stream, contentType.hasPrefix("multipart/form-data") {
         // The token is the form's first field; `readForm` lets nothing behind it through unproven.
@@ -128,19 +134,6 @@ private func open(_ route: Route, _ visit: inout Visit, isBearer: Bool) async th
     } else {
         throw UserError.formExpired
     }
-}
-
-private func collect(_ body: RequestBody, upTo limit: Int, _ visit: Visit) async throws -> ByteBuffer {
-    let declared = visit.request.headers[.contentLength].flatMap { Int($0) }
-    guard declared ?? 0 <= limit else { throw UserError.formTooLarge(limit) }
-    var bytes = ByteBuffer()
-    try await SlowSender(silence: .seconds(20), total: .seconds(60)).read(
-        body, declared: declared, hangUp: visit.hangUp
-    ) { piece in
-        guard bytes.readableBytes + piece.readableBytes <= limit else { throw UserError.formTooLarge(limit) }
-        bytes.writeImmutableBuffer(piece)
-    }
-    return bytes
 }
 
 /// A change comes from a page of ours: browsers say where a request was made (Fetch Metadata; Origin, RFC 6454).
@@ -163,9 +156,9 @@ private func bearerToken(_ request: Request) -> String? {
     return value.dropFirst("bearer ".count).trimmingCharacters(in: .whitespaces)
 }
 
-extension ArrivedContext {
+extension Visit {
     /// This box, over TCP on loopback or its own socket.
-    var isLoopback: Bool { address == "::1" || address == "local" || address.hasPrefix("127.") }
+    var isFromBox: Bool { address == "::1" || address == "local" || address.hasPrefix("127.") }
 }
 
 extension UserError {
@@ -179,6 +172,10 @@ extension UserError {
         advice: "Open the page here and send its form.")
     static let notSetUpYet = UserError(
         .conflict, "This box has no office yet.", advice: "Open its address in a browser to set it up.")
+
+    static let passwordFirst = UserError(
+        .conflict, "Your password was given to you by somebody else. Nothing was changed.",
+        advice: "Change it first, on the page of your account.")
 
     static func formTooLarge(_ limit: Int) -> UserError {
         UserError(

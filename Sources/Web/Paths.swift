@@ -14,6 +14,10 @@ public enum Paths {
     static let logout = "/auth/logout"
 
     static let home = "/"
+
+    // One's own account.
+    static let ownAccount = "/me"
+    static let ownPassword = "/me/password"
 }
 
 // Figures.

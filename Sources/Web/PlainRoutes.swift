@@ -7,8 +7,8 @@ import Storage
 import Synchronization
 
 let plainRoutes: [Route] = [
-    Route(.get, Paths.assets, anyone: { visit in try visit.site.assets.answer(visit) }),
-    Route(.get, Paths.health, anyone: showHealth),
+    Route(.get, Paths.assets, file: { visit in try visit.site.assets.answer(visit) }),
+    Route(.get, Paths.health, file: showHealth),
     Route(.get, Paths.metrics, boxOr: .verifyOffice, showMetrics),
 ]
 

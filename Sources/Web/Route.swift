@@ -8,6 +8,8 @@ import Hummingbird
 public struct Route: Sendable {
     public enum Access: Hashable, Sendable {
         case anyone
+        /// The same for everybody: nobody is looked up, no cookie is set.
+        case file
         /// Who is signed in with a role that has any reach for this; `/api/` also takes a bearer token.
         case needs(Permission)
         /// The box itself (loopback), or who may do this.
@@ -54,6 +56,18 @@ public struct Route: Sendable {
         self.path = path
         access = .anyone
         body = Self.usualBody(method)
+        self.handler = .open(handler)
+    }
+
+    /// A route whose answer is the same for everybody.
+    init(
+        _ method: HTTPRequest.Method, _ path: String,
+        file handler: @escaping @Sendable (Visit) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        access = .file
+        body = .none
         self.handler = .open(handler)
     }
 

@@ -4,11 +4,11 @@ import Storage
 
 /// Everything that may be asked of the site: every feature's table, on one screen.
 let siteRoutes: [Route] =
-    plainRoutes + trustRoutes + signInRoutes
+    plainRoutes + trustRoutes + signInRoutes + setupRoutes
 
 /// Every page, so that a test can hold each template against the struct it prints.
 let sitePages: [any Page.Type] =
-    plainPages + trustPages + signInPages
+    plainPages + trustPages + signInPages + setupPages
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
@@ -42,6 +42,7 @@ public struct Site: Sendable {
     let templates: MustacheLibrary
     let assets: Assets
     let notices = Notices()
+    let gate = SignInGate()
     let counters: Counters
 
     public init(

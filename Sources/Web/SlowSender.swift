@@ -62,3 +62,21 @@ extension UserError {
     static let uploadCutOff = UserError(
         .cutOff, "What was sent broke off; nothing of it was kept.", advice: "Send it again.")
 }
+
+extension Visit {
+    /// A whole small body; it has a minute to arrive.
+    func collect(_ body: RequestBody, upTo limit: Int) async throws -> ByteBuffer {
+        let declared = request.headers[.contentLength].flatMap { Int($0) }
+        guard declared ?? 0 <= limit else { throw UserError.formTooLarge(limit) }
+        var bytes = ByteBuffer()
+        try await SlowSender(silence: .seconds(20), total: .seconds(60)).read(
+            body, declared: declared, hangUp: hangUp
+        ) { piece in
+            guard bytes.readableBytes + piece.readableBytes <= limit else {
+                throw UserError.formTooLarge(limit)
+            }
+            bytes.writeImmutableBuffer(piece)
+        }
+        return bytes
+    }
+}

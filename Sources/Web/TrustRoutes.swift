@@ -5,7 +5,7 @@ import NIOCore
 
 let trustRoutes: [Route] = [
     Route(.get, Paths.trust, anyone: showTrust),
-    Route(.get, Paths.trustCertificate, anyone: sendCertificate),
+    Route(.get, Paths.trustCertificate, file: sendCertificate),
 ]
 
 let trustPages: [any Page.Type] = [TrustPage.self]

@@ -20,6 +20,8 @@ public struct Visit: Sendable {
     public internal(set) var session: Session?
     /// What forms on the answer must carry; bound to the session, or to a cookie before there is one.
     public internal(set) var formToken = ""
+    /// The same for a browser that nobody is signed in at.
+    var guestToken = ""
     /// The fields of the form that was sent; empty unless the route says `.form`.
     public internal(set) var form = Form()
     /// The bytes of a body that was sent as JSON.

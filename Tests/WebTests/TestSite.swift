@@ -1,0 +1,192 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Storage
+import Synchronization
+import TestSupport
+
+@testable import Web
+
+/// An office in a temporary folder with one account for each role, behind the real application.
+final class TestSite: Sendable {
+    static let password = "three brown horses"
+    let store: OfficeStore
+    let site: Site
+    let time: TestTime
+    /// By role: `ann` (admin), `dan` (data entry), `tom` (team manager), `lea` (team leader), `al` (agent).
+    let users: [Role: User]
+
+    /// - Parameter isSetUp: false: an empty folder, as a new box has it.
+    init(isSetUp: Bool = true, isSecure: Bool = false, authority: String? = nil) async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/rollcall-web-\(UUID().uuidString)"
+        let time = TestTime()
+        self.time = time
+        store = try OfficeStore(
+            folder: DataFolder(path: path), clock: Clock { time.now }, passwords: PasswordCost(rounds: 16))
+        site = try Site(store: store, version: "test", isSecure: isSecure, authority: authority)
+        var users: [Role: User] = [:]
+        if isSetUp {
+            let admin = try await store.foundOffice(
+                rules: OfficeRules(name: "Sample", timeZone: "Europe/Berlin"),
+                sources: [("ReadyMode", "readymode", .coldCalling)], username: "ann", name: "Ann Admin",
+                password: Self.password, by: .console)
+            users[.admin] = try await store.account(admin).user
+            let manager = try await store.testPerson("Tom Manager", Placement.teamManager) { _ in }
+            let leader = try await store.testPerson("Lea Leader", Placement.teamLeader) {
+                $0.manager = manager.id
+            }
+            let agent = try await store.testPerson("Al Agent", Placement.coldCaller) { $0.leader = leader.id }
+            for (role, name, person) in [
+                (Role.dataEntry, "Dan Data", nil), (.teamManager, "Tom Manager", manager.id),
+                (.teamLeader, "Lea Leader", leader.id), (.agent, "Al Agent", agent.id),
+            ] {
+                users[role] = try await store.addUser(
+                    username: name.split(separator: " ")[0].lowercased(), name: name, role: role,
+                    person: person, password: Self.password, isInitial: false, by: .console)
+            }
+        }
+        self.users = users
+    }
+
+    deinit {
+        try? store.close()
+        try? FileManager.default.removeItem(atPath: store.folder.path)
+    }
+
+    /// Runs the application without a network; `visitor` is nobody yet.
+    func run(
+        _ routes: [Route] = siteRoutes, _ body: @Sendable (TestBrowser) async throws -> Void
+    ) async throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let application = Application(router: makeRouter(routes, site), logger: logger)
+        try await application.test(.router) { client in
+            try await body(TestBrowser(client: client))
+        }
+    }
+}
+
+extension OfficeStore {
+    func testPerson(
+        _ name: String, _ designation: String, _ edit: @escaping @Sendable (inout Placement) -> Void
+    ) async throws -> Person {
+        try await addPerson(
+            name: name,
+            placement: { id in
+                var placement = Placement(
+                    person: id, from: Day(number: 20_000), designation: designation, group: "North")
+                edit(&placement)
+                return placement
+            }, by: .console)
+    }
+}
+
+/// A clock that a test moves.
+final class TestTime: Sendable {
+    private let value = Mutex(Instant(milliseconds: 1_795_413_600_000))
+    var now: Instant { value.withLock { $0 } }
+    func pass(seconds: Int64) { value.withLock { $0 = $0.adding(seconds: seconds) } }
+}
+
+struct TestAnswer {
+    var status: Int
+    var text: String
+    var headers: HTTPFields
+    /// Where a redirect leads.
+    var location: String { headers[.location] ?? "" }
+
+    /// The value of the hidden form token of the page.
+    var formToken: String {
+        guard let range = text.range(of: #"name="csrf" value="([^"]*)""#, options: .regularExpression) else {
+            return ""
+        }
+        return String(text[range].dropFirst(#"name="csrf" value=""#.count).dropLast())
+    }
+}
+
+/// A browser with its cookies.
+final class TestBrowser: Sendable {
+    let client: any TestClientProtocol
+    let userAgent: String
+    private let jar = Mutex<[String: String]>([:])
+    /// What the forms of the last page carried.
+    private let token = Mutex("")
+
+    init(client: any TestClientProtocol, userAgent: String = "Mozilla/5.0 (Windows) Firefox/140.0") {
+        self.client = client
+        self.userAgent = userAgent
+    }
+
+    /// Another browser on the same site.
+    func another(_ userAgent: String? = nil) -> TestBrowser {
+        TestBrowser(client: client, userAgent: userAgent ?? self.userAgent)
+    }
+
+    var cookies: [String: String] {
+        get { jar.withLock { $0 } }
+        set { jar.withLock { $0 = newValue } }
+    }
+    var formToken: String {
+        get { token.withLock { $0 } }
+        set { token.withLock { $0 = newValue } }
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: String? = nil
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if headers[.userAgent] == nil { headers[.userAgent] = userAgent }
+        let cookies = cookies
+        if !cookies.isEmpty {
+            headers[.cookie] = cookies.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ")
+        }
+        return try await client.execute(
+            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) }
+        ) { response in
+            for cookie in response.headers[values: .setCookie] {
+                let pair = cookie.prefix { $0 != ";" }.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard pair.count == 2 else { continue }
+                self.jar.withLock {
+                    $0[String(pair[0])] = cookie.contains("Max-Age=0") ? nil : String(pair[1])
+                }
+            }
+            let answer = TestAnswer(
+                status: response.status.code, text: String(buffer: response.body), headers: response.headers)
+            if !answer.formToken.isEmpty { self.formToken = answer.formToken }
+            return answer
+        }
+    }
+
+    func get(_ path: String, headers: HTTPFields = [:]) async throws -> TestAnswer {
+        try await send(.get, path, headers: headers)
+    }
+
+    /// Sends a form as the last page would have: with its token.
+    func post(
+        _ path: String, _ fields: [String: String] = [:], token: String? = nil
+    ) async throws -> TestAnswer {
+        let form = Form(
+            [("csrf", token ?? formToken)]
+                + fields.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+        return try await send(
+            .post, path,
+            headers: [
+                .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
+                HTTPField.Name("Sec-Fetch-Site") ?? .server: "same-origin",
+            ], body: form.urlEncoded)
+    }
+
+    @discardableResult
+    func signIn(_ username: String, _ password: String = TestSite.password) async throws -> TestAnswer {
+        _ = try await get(Paths.login)
+        let answer = try await post(Paths.login, ["username": username, "password": password])
+        // Any page of the session, for its form token.
+        if answer.status == 303 { _ = try await get(Paths.ownAccount) }
+        return answer
+    }
+}

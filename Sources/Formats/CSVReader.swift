@@ -56,7 +56,7 @@ public struct CSVReader {
             }
             let needed = buffer.count - head + 8
             if scratch.count < needed {
-                scratch.append(contentsOf: repeatElement(0, count: needed - scratch.count))
+                scratch.append(contentsOf: [UInt8](repeating: 0, count: needed - scratch.count))
             }
             let maySpanLines = readAgain <= scanner.limits.maxBytesReadAgain
             let outcome = scanner.scan(

@@ -12,6 +12,7 @@ struct Rollcall: AsyncParsableCommand {
             SetupCommand.self,
             ImportCommand.self, PermissionsCommand.self,
             VerifyCommand.self, RebuildCommand.self, ReportCommand.self,
+            DemoCommand.self,
         ])
 
     static func main() async {

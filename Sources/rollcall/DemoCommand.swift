@@ -1,0 +1,60 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Ingest
+import Storage
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Make a full sample office and serve it at once.",
+        discussion: """
+            Some sixty invented people, nine weeks of calls that end yesterday, and an account for each role. \
+            Everything goes the way it goes in a real office, so everything may be tried.
+            """)
+
+    @Option(help: "The address to listen on.") var host = "127.0.0.1"
+    @Option(help: "The port; 0 for any free one.") var port = 8080
+    @Option(
+        name: .customLong("data"), help: "An empty or new folder to keep the office in; else a temporary one."
+    )
+    var dataPath: String?
+
+    func run() async throws {
+        let folder = DataFolder(path: try dataPath ?? Self.temporaryFolder())
+        guard !FileManager.default.fileExists(atPath: folder.database) else {
+            throw UserError(
+                .conflict, "There is an office in \(folder.path) already.",
+                advice: "Choose a new folder, or serve it: rollcall serve --data \(folder.path)")
+        }
+        let time = DemoClock()
+        // The password is printed below: a costly hash of it would guard nothing.
+        let store = try OfficeStore(folder: folder, clock: time.clock, passwords: PasswordCost(rounds: 1024))
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let office = try await openDemoOffice(store, time: time) { share in
+            if isTerminal { writeError("\rMaking the office: \(Int(share * 100)) % ") }
+        }
+        if isTerminal { writeError("\r") }
+        writeOutput(
+            """
+            “\(DemoOffice.name)”: \(office.files) files, \(office.rows) rows, in \(folder.path)
+            Sign in as \(DemoOffice.usernames.joined(separator: ", "))
+            Password  \(DemoOffice.password)
+
+            """)
+        try await serveOffice(store)
+    }
+
+    private static func temporaryFolder() throws -> String {
+        var template = Array(
+            (FileManager.default.temporaryDirectory.path + "/rollcall-demo-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw UserError(
+                .unreadable, "A temporary folder cannot be made.", advice: "Name a folder with --data.")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private func serveOffice(_ store: OfficeStore) async throws {
+        try store.close()
+    }
+}

@@ -1,0 +1,82 @@
+"""Each role sees its own part of the office and nothing else; what is out of reach is not there."""
+import re
+
+import pytest
+from selenium.webdriver.common.by import By
+
+NAVIGATION = {
+    "admin": ["Home", "Files", "Agents", "Reports", "Activity", "Admin"],
+    "data": ["Home", "Files", "Agents", "Reports"],
+    "manager": ["Home", "Agents", "Reports"],
+    "leader": ["Home", "Agents", "Reports"],
+    "agent": ["Home", "Agents", "Reports"],
+}
+FORBIDDEN = {
+    "data": ["/activity", "/admin", "/admin/users"],
+    "manager": ["/files", "/activity", "/admin/users"],
+    "leader": ["/files", "/activity", "/admin/users"],
+    "agent": ["/files", "/activity", "/admin/users"],
+}
+
+
+def agents(browser):
+    """Name to address of everybody on the agents page."""
+    browser.go("/agents")
+    return {link.text: link.get_attribute("href") for link in browser.all("tbody th a")}
+
+
+@pytest.mark.parametrize("username", NAVIGATION)
+def test_a_role_has_its_own_menu(as_role, username):
+    browser = as_role(username)
+    assert [link.text for link in browser.all(".mainnav a")] == NAVIGATION[username]
+    for path in [link.get_attribute("href") for link in browser.all(".mainnav a")]:
+        browser.driver.get(path)
+        assert browser.all("h1"), path
+        assert browser.all(".mainnav a[aria-current=page]"), path
+
+
+@pytest.mark.parametrize("username", FORBIDDEN)
+def test_what_a_role_may_not_see_is_not_there(as_role, username):
+    browser = as_role(username)
+    browser.expected.append("404")
+    for path in FORBIDDEN[username] + ["/no-such-page"]:
+        browser.go(path)
+        assert "There is nothing here for you" in browser.text, path
+
+
+def test_scopes_lie_within_each_other(as_role):
+    """Everybody, own teams, own team, self."""
+    everybody = agents(as_role("admin"))
+    teams = agents(as_role("manager"))
+    team = agents(as_role("leader"))
+    own = agents(as_role("agent"))
+    assert set(own) == {"Hannah Cole"}
+    assert set(own) < set(team) < set(teams) < set(everybody)
+    assert 5 <= len(team) <= 12
+    assert "Victor Almeida" in everybody and "Victor Almeida" not in teams
+    # An address that somebody else can open is nothing, for who may not.
+    browser = as_role("leader")
+    browser.expected.append("404")
+    foreign = everybody["Victor Almeida"]
+    browser.driver.get(foreign)
+    assert "There is nothing here for you" in browser.text
+    assert "Victor" not in browser.driver.page_source
+    # Nor does a search, or a filter, tell of him.
+    browser.go("/agents?q=victor")
+    assert "Victor Almeida" not in browser.text
+    number = re.search(r"[0-9a-f-]{36}", foreign).group()
+    browser.go(f"/calls?agent={number}")
+    assert not [row for row in browser.all("tbody tr") if row.find_elements(By.CSS_SELECTOR, "a")]
+
+
+def test_the_total_of_a_team_is_the_sum_of_its_agents(as_role):
+    browser = as_role("leader")
+    browser.go("/reports?by=agent")
+    cells = [[cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+             for row in browser.all("table tr")]
+    head = next(cells_ for cells_ in cells if "Agent" in cells_[0])
+    column = next(index for index, text in enumerate(head) if text.startswith(("Logs", "Calls")))
+    rows = [row.find_elements(By.CSS_SELECTOR, "th, td")[column].text for row in browser.all("tbody tr")]
+    total = browser.find("tfoot tr").find_elements(By.CSS_SELECTOR, "th, td")[column].text
+    number = lambda text: int(text.replace(",", ""))  # noqa: E731
+    assert sum(map(number, rows)) == number(total) > 0

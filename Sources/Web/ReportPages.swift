@@ -1,0 +1,316 @@
+import Domain
+import Formats
+import Foundation
+import Storage
+
+/// The period, the divisions and the filters of a page of figures, as a form that works without script.
+struct FilterForm: Decodable, Sendable {
+    struct Link: Decodable, Sendable {
+        var label: String
+        var href: String
+        var isCurrent: Bool
+    }
+    struct Choice: Decodable, Sendable {
+        var value: String
+        var label: String
+        var isSelected: Bool
+    }
+    struct Select: Decodable, Sendable {
+        var id: String
+        var name: String
+        var label: String
+        var choices: [Choice]
+    }
+    struct Hidden: Decodable, Sendable {
+        var name: String
+        var value: String
+    }
+    struct Chip: Decodable, Sendable {
+        var label: String
+        var href: String
+    }
+
+    var action: String
+    var from: String
+    var to: String
+    var presets: [Link]
+    var selects: [Select]
+    var hidden: [Hidden]
+    /// What is left out by filters, each with a link that takes it away.
+    var chips: [Chip]
+
+    /// - Parameters:
+    ///   - divisions: how many selects of divisions the page has.
+    ///   - extra: fields of the page that filters must keep.
+    init(
+        _ query: ReportQuery, path: String, choices: [By: [Slice]], divisions: Int, today: Day,
+        extra: [(name: String, value: String)] = []
+    ) {
+        action = path
+        from = query.period.from.iso
+        to = query.period.to.iso
+        let others = query.items.filter { $0.name != "from" && $0.name != "to" } + extra
+        presets = ReportQuery.presets.map { key, title in
+            Link(
+                label: title, href: path + "?" + ReportQuery.queryString([("p", key)] + others),
+                isCurrent: ReportQuery.period(preset: key, today: today) == query.period)
+        }
+        selects = (0..<divisions).map { index in
+            let current = query.by.indices.contains(index) ? query.by[index] : nil
+            let none = Choice(value: "", label: "—", isSelected: current == nil)
+            return Select(
+                id: "by\(index + 1)", name: "by", label: index == 0 ? "By" : "Then by",
+                choices: (index == 0 ? [] : [none])
+                    + By.allCases.map {
+                        Choice(value: $0.rawValue, label: $0.title, isSelected: $0 == current)
+                    })
+        }
+        var shown: Set<String> = ["from", "to", "by"]
+        let filters: [By] = [
+            .agent, .leader, .manager, .group, .employment, .campaign, .state, .type, .source,
+        ]
+        for by in filters {
+            let values = query.items.filter { $0.name == by.rawValue }.map(\.value)
+            // Several values are kept as they are: a select holds one.
+            guard values.count < 2, let slices = choices[by], slices.count > 1 || !values.isEmpty else {
+                continue
+            }
+            var options = slices.map { slice in
+                let value =
+                    query.narrowed(to: [slice]).items.first { $0.name == by.rawValue }?.value ?? slice.value
+                return Choice(value: value, label: slice.title, isSelected: values == [value])
+            }
+            if let value = values.first, !options.contains(where: \.isSelected) {
+                options.append(Choice(value: value, label: value, isSelected: true))
+            }
+            shown.insert(by.rawValue)
+            selects.append(
+                Select(
+                    id: "filter-\(by.rawValue)", name: by.rawValue, label: by.title,
+                    choices: [Choice(value: "", label: "All", isSelected: values.isEmpty)] + options))
+        }
+        hidden = others.filter { !shown.contains($0.name) }.map { Hidden(name: $0.name, value: $0.value) }
+        let all = query.items + extra
+        chips = query.items.enumerated().compactMap { index, item in
+            guard !["from", "to", "by", "sort"].contains(item.name) else { return nil }
+            var rest = all
+            rest.remove(at: index)
+            let by = By(rawValue: item.name)
+            let title = by.flatMap { by in
+                choices[by]?.first { slice in
+                    query.narrowed(to: [slice]).items.first { $0.name == item.name }?.value == item.value
+                }?.title
+            }
+            let counting = item.name == "counting" ? Counting(rawValue: item.value)?.title : nil
+            let value = title ?? counting ?? (item.value == "-" ? "blank" : item.value)
+            return Chip(
+                label: "\(by?.title ?? "Only"): \(value)",
+                href: path + "?" + ReportQuery.queryString(rest))
+        }
+    }
+}
+
+/// A figure in a tile, with its change and how it is computed.
+struct FigureTile: Decodable, Sendable {
+    var label: String
+    var value: String
+    var href: String?
+    var change: String?
+    var changeClass: String?
+    var against: String?
+    var formula: String
+    var n: String
+
+    /// - Parameter before: the figures it is compared with, and what they are called.
+    init(
+        _ metric: Metric, _ figures: Figures, href: String?, before: (figures: Figures, words: String)?,
+        _ format: OfficeFormat
+    ) {
+        label = metric.title
+        value = format.metric(metric, figures)
+        self.href = figures.logs > 0 ? href : nil
+        formula = metric.formula
+        n = format.number(metric.n(figures))
+        guard let before, let difference = Domain.change(
+            from: metric.value(before.figures), to: metric.value(figures))
+        else { return }
+        let shown = (difference * 1000).rounded() / 1000
+        change = (shown > 0 ? "▲ " : shown < 0 ? "▼ " : "= ") + format.percent(abs(shown))
+        let more = ["unmapped", "dnc", "idle", "machine", "aht"].contains(metric.key)
+        changeClass = shown == 0 || more ? "neutral" : shown > 0 ? "good" : "bad"
+        against = "vs \(before.words)"
+    }
+}
+
+/// One column's explanation.
+struct FigureHelp: Decodable, Sendable {
+    var title: String
+    var formula: String
+    var n: String
+}
+
+struct FigureCell: Decodable, Sendable {
+    var text: String
+    var href: String?
+    var label: String
+}
+
+/// A table of figures: columns sort, figures open their calls.
+struct FigureTable: Decodable, Sendable {
+    struct Column: Decodable, Sendable {
+        var title: String
+        var href: String
+        /// `ascending` or `descending`.
+        var sorted: String?
+        var isNumber: Bool
+    }
+    struct Head: Decodable, Sendable {
+        var text: String
+        var href: String?
+        var label: String
+    }
+    struct Row: Decodable, Sendable {
+        var head: Head
+        var others: [Head]
+        var cells: [FigureCell]
+    }
+
+    var columns: [Column]
+    var rows: [Row]
+    var totalSpan: Int
+    var totals: [FigureCell]
+    var help: [FigureHelp]
+    var shown: String
+    var previousHref: String?
+    var nextHref: String?
+
+    static let rowsPerPage = 200
+
+    /// - Parameter link: an address with the page's query items, some of them changed.
+    init(
+        _ values: ReportValues, page: Int, period: Period, format: OfficeFormat, mayOpenCalls: Bool,
+        link: ([String: String?]) -> String
+    ) {
+        let report = values.report
+        let metrics = report.metrics
+        let sort = report.query.sort ?? "key"
+        func column(_ title: String, _ key: String, isNumber: Bool) -> Column {
+            let descending = sort == "-" + key
+            let ascending = sort == key
+            // Figures are first sorted from the highest, names from A.
+            let next = isNumber ? (descending ? key : "-" + key) : (ascending ? "-" + key : key)
+            return Column(
+                title: title, href: link(["sort": next, "page": nil]),
+                sorted: ascending ? "ascending" : descending ? "descending" : nil, isNumber: isNumber)
+        }
+        columns = report.query.by.map { column($0.title, "key", isNumber: false) }
+        if values.ranks != nil { columns.append(column("Rank", "rank", isNumber: true)) }
+        columns += metrics.map { column($0.title, $0.key, isNumber: true) }
+        totalSpan = max(1, report.query.by.count + (values.ranks == nil ? 0 : 1))
+
+        func cells(_ figures: Figures, _ slices: [Slice]) -> [FigureCell] {
+            metrics.map { metric in
+                let text = format.metric(metric, figures)
+                let isEmpty = figures.logs == 0 || metric.rounded(figures) == nil || metric.n(figures) == 0
+                let query = report.query.narrowed(to: slices, counting: metric.opens)
+                let part = metric.opens.map { opened in
+                    (Metric.all.first { $0.counting == opened }?.n(figures) ?? 0) > 0
+                }
+                return FigureCell(
+                    text: text,
+                    href: isEmpty || part == false || !mayOpenCalls
+                        ? nil : Paths.calls + "?" + query.queryString,
+                    label: metric.title)
+            }
+        }
+        let pages = max(1, (report.rows.count + Self.rowsPerPage - 1) / Self.rowsPerPage)
+        let current = min(max(1, page), pages)
+        let start = (current - 1) * Self.rowsPerPage
+        let end = min(report.rows.count, start + Self.rowsPerPage)
+        rows = (start..<end).map { index in
+            let row = report.rows[index]
+            let heads = row.slices.map { slice in
+                Head(
+                    text: slice.by == .day
+                        ? Day(iso: slice.value).map(format.day) ?? slice.title
+                        : slice.by == .hour ? slice.title + ":00" : slice.title,
+                    href: slice.by == .agent && !slice.value.isEmpty
+                        ? Paths.agent(slice.value) + "?"
+                            + ReportQuery.queryString([("from", period.from.iso), ("to", period.to.iso)])
+                        : nil,
+                    label: slice.by.title)
+            }
+            var rank: [FigureCell] = []
+            if let ranks = values.ranks {
+                rank = [
+                    FigureCell(
+                        text: ranks[index].map { format.number($0) } ?? OfficeFormat.none, href: nil,
+                        label: "Rank")
+                ]
+            }
+            return Row(
+                head: heads.first ?? Head(text: "All", href: nil, label: ""), others: Array(heads.dropFirst()),
+                cells: rank + cells(row.figures, row.slices))
+        }
+        totals = cells(report.total, [])
+        help = metrics.map {
+            FigureHelp(title: $0.title, formula: $0.formula, n: format.number($0.n(report.total)))
+        }
+        if values.ranks != nil {
+            help.append(
+                FigureHelp(
+                    title: "Rank",
+                    formula: "By successes per active hour, from \(Metric.rankDials) dials on; ties share a place",
+                    n: format.number(values.ranks?.compactMap { $0 }.count ?? 0)))
+        }
+        shown =
+            report.rows.isEmpty
+            ? "No rows"
+            : "\(format.number(start + 1))–\(format.number(end)) of \(format.number(report.rows.count))"
+        previousHref = current > 1 ? link(["page": String(current - 1)]) : nil
+        nextHref = current < pages ? link(["page": String(current + 1)]) : nil
+    }
+}
+
+struct ReportPage: Page {
+    static let template = "report.performance"
+    var title = "Performance"
+    var lede: String
+    var filter: FilterForm
+    var csvHref: String?
+    var tiles: [FigureTile]
+    var hasCalls: Bool
+    var emptyText: String
+    var lastDayHref: String?
+    var uploadHref: String?
+    var trend: String?
+    var trendRows: [NamedValue]
+    var heat: String?
+    var stack: String?
+    var table: FigureTable?
+    var mappings: String
+    var badge: String
+    var badgeIsGood: Bool
+    var checksHref: String
+}
+
+/// A line of a small table beside a picture.
+struct NamedValue: Decodable, Sendable {
+    var name: String
+    var value: String
+    var href: String?
+}
+
+struct ChecksPage: Page {
+    static let template = "report.checks"
+    struct Check: Decodable, Sendable {
+        var name: String
+        var detail: String
+        var isGood: Bool
+    }
+    var title = "Checks"
+    var period: String
+    var reportHref: String
+    var isGood: Bool
+    var checks: [Check]
+}

@@ -120,24 +120,13 @@ extension OfficeStore {
         }
     }
 
-    /// Hands over every counted call of a query, in the order of `calls`, some hundreds at a time.
-    ///
-    /// - Parameter most: more calls than this are refused before the first.
-    public func exportCalls(
-        _ query: ReportQuery, most: Int, for viewer: Viewer,
-        _ body: @escaping @Sendable ([CallRow]) throws -> Void
-    ) async throws {
+    /// Every counted call of a query, in the order of `calls`, to be read in pieces.
+    public func exportCalls(_ query: ReportQuery, for viewer: Viewer) async throws -> CallExport {
         try viewer.require(.exportFigures)
-        try await read { db in
-            let cells = try Self.callCells(query, viewer, db)
-            let total = cells.reduce(0) { $0 + $1.logs }
-            guard total <= most else {
-                throw UserError(
-                    .tooMany, "These are \(total) calls; at most \(most) fit into one export.",
-                    advice: "Choose a shorter period or fewer agents.")
-            }
-            let reader = try CallReader(query.filter, db)
-            for cell in cells { try body(try reader.calls(of: cell, offset: 0, limit: .max, db)) }
+        return try await read { db in
+            CallExport(
+                store: self, cells: try Self.callCells(query, viewer, db),
+                reader: try CallReader(query.filter, db))
         }
     }
 
@@ -207,14 +196,44 @@ extension OfficeStore {
     }
 }
 
-private struct CallCell {
+/// Calls that are being written to a file: never in memory as a whole.
+public actor CallExport {
+    public nonisolated let total: Int
+    private let store: OfficeStore
+    private let reader: CallReader
+    private var cells: ArraySlice<CallCell>
+
+    fileprivate init(store: OfficeStore, cells: [CallCell], reader: CallReader) {
+        self.store = store
+        self.cells = cells[...]
+        self.reader = reader
+        total = cells.reduce(0) { $0 + $1.logs }
+    }
+
+    /// The next agent-days with about a thousand calls; nil at the end.
+    public func next() async throws -> [CallRow]? {
+        var part: [CallCell] = []
+        var logs = 0
+        while let cell = cells.first, logs < 1000 {
+            cells = cells.dropFirst()
+            part.append(cell)
+            logs += cell.logs
+        }
+        guard !part.isEmpty else { return nil }
+        return try await store.read { [part, reader] db in
+            try part.flatMap { try reader.calls(of: $0, offset: 0, limit: .max, db) }
+        }
+    }
+}
+
+private struct CallCell: Sendable {
     var day: Int32
     var name: Int64
     var logs: Int
 }
 
 /// Reads the rows of agent-days, with their words.
-private struct CallReader {
+private struct CallReader: Sendable {
     let conditions: String
     let words: FigureWords
     let cutOver: Int

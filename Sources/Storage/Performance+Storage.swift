@@ -107,8 +107,8 @@ func list(_ numbers: some Sequence<some BinaryInteger>) -> String {
 }
 
 /// Dictionaries that give tallies their words; a few hundred entries.
-struct FigureWords {
-    struct Outcome {
+struct FigureWords: Sendable {
+    struct Outcome: Sendable {
         var source: Int64
         var type: String
         var state: String
@@ -338,9 +338,10 @@ extension OfficeStore {
     }
 
     /// The last business day that has calls the viewer may see; nil: there are none.
-    public func lastDayWithCalls(for viewer: Viewer) async throws -> Day? {
+    public func lastDayWithCalls(of agent: ID<Person>? = nil, for viewer: Viewer) async throws -> Day? {
         try await read { db in
-            let always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            var always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            if let agent { always.filter.agents = [.id(agent)] }
             let days = try VisibleDays(always, viewer, db)
             return try Int32.fetchOne(
                 db, sql: days.sql("a.day", "ORDER BY a.day DESC LIMIT 1"), arguments: days.arguments

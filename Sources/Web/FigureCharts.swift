@@ -10,7 +10,7 @@ struct FigureCharts {
 
     /// A bar for each day of the period; at most two years.
     func trend(_ report: Report, id: String, _ metric: Metric, link: (Day) -> String?) -> (
-        svg: String, rows: [NamedValue]
+        svg: String, rows: [NamedCell]
     ) {
         var figures: [Day: Figures] = [:]
         for row in report.rows {
@@ -28,11 +28,12 @@ struct FigureCharts {
             id: id, title: "\(metric.title) by day", points: points, width: .full,
             words: TrendWords(value: metric.title), dayLabel: format.shortDay)
         let rows = days.map { day in
-            NamedValue(
+            NamedCell(
                 name: format.day(day),
-                value: figures[day].map { format.metric(metric, $0) }
-                    ?? (openDays.contains(day) ? "0" : "No file"),
-                href: figures[day] == nil ? nil : link(day))
+                cell: FigureCell(
+                    figures[day].map { format.metric(metric, $0) }
+                        ?? (openDays.contains(day) ? "0" : "No file"),
+                    href: figures[day] == nil ? nil : link(day), label: metric.title))
         }
         return (svg, rows)
     }

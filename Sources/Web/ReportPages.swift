@@ -110,14 +110,37 @@ struct FilterForm: Decodable, Sendable {
     }
 }
 
+/// A word that leads somewhere.
+struct TextLink: Decodable, Sendable {
+    var text: String
+    var href: String
+}
+
+/// A word that may lead somewhere, under a column's title.
+struct FigureCell: Decodable, Sendable {
+    var text: String
+    var link: TextLink?
+    var label: String
+
+    init(_ text: String, href: String? = nil, label: String) {
+        self.text = text
+        link = href.map { TextLink(text: text, href: $0) }
+        self.label = label
+    }
+}
+
 /// A figure in a tile, with its change and how it is computed.
 struct FigureTile: Decodable, Sendable {
+    struct Change: Decodable, Sendable {
+        var text: String
+        /// `good`, `bad` or `neutral`.
+        var kind: String
+        var against: String
+    }
     var label: String
     var value: String
-    var href: String?
-    var change: String?
-    var changeClass: String?
-    var against: String?
+    var link: TextLink?
+    var change: Change?
     var formula: String
     var n: String
 
@@ -127,18 +150,20 @@ struct FigureTile: Decodable, Sendable {
         _ format: OfficeFormat
     ) {
         label = metric.title
-        value = format.metric(metric, figures)
-        self.href = figures.logs > 0 ? href : nil
+        let text = format.metric(metric, figures)
+        value = text
+        link = figures.logs > 0 ? href.map { TextLink(text: text, href: $0) } : nil
         formula = metric.formula
         n = format.number(metric.n(figures))
         guard let before, let difference = Domain.change(
             from: metric.value(before.figures), to: metric.value(figures))
         else { return }
         let shown = (difference * 1000).rounded() / 1000
-        change = (shown > 0 ? "▲ " : shown < 0 ? "▼ " : "= ") + format.percent(abs(shown))
-        let more = ["unmapped", "dnc", "idle", "machine", "aht"].contains(metric.key)
-        changeClass = shown == 0 || more ? "neutral" : shown > 0 ? "good" : "bad"
-        against = "vs \(before.words)"
+        let isNeutral = ["unmapped", "dnc", "idle", "machine", "aht"].contains(metric.key)
+        change = Change(
+            text: (shown > 0 ? "▲ " : shown < 0 ? "▼ " : "= ") + format.percent(abs(shown)),
+            kind: shown == 0 || isNeutral ? "neutral" : shown > 0 ? "good" : "bad",
+            against: "vs \(before.words)")
     }
 }
 
@@ -147,12 +172,6 @@ struct FigureHelp: Decodable, Sendable {
     var title: String
     var formula: String
     var n: String
-}
-
-struct FigureCell: Decodable, Sendable {
-    var text: String
-    var href: String?
-    var label: String
 }
 
 /// A table of figures: columns sort, figures open their calls.
@@ -164,14 +183,9 @@ struct FigureTable: Decodable, Sendable {
         var sorted: String?
         var isNumber: Bool
     }
-    struct Head: Decodable, Sendable {
-        var text: String
-        var href: String?
-        var label: String
-    }
     struct Row: Decodable, Sendable {
-        var head: Head
-        var others: [Head]
+        var head: FigureCell
+        var others: [FigureCell]
         var cells: [FigureCell]
     }
 
@@ -217,7 +231,7 @@ struct FigureTable: Decodable, Sendable {
                     (Metric.all.first { $0.counting == opened }?.n(figures) ?? 0) > 0
                 }
                 return FigureCell(
-                    text: text,
+                    text,
                     href: isEmpty || part == false || !mayOpenCalls
                         ? nil : Paths.calls + "?" + query.queryString,
                     label: metric.title)
@@ -230,8 +244,8 @@ struct FigureTable: Decodable, Sendable {
         rows = (start..<end).map { index in
             let row = report.rows[index]
             let heads = row.slices.map { slice in
-                Head(
-                    text: slice.by == .day
+                FigureCell(
+                    slice.by == .day
                         ? Day(iso: slice.value).map(format.day) ?? slice.title
                         : slice.by == .hour ? slice.title + ":00" : slice.title,
                     href: slice.by == .agent && !slice.value.isEmpty
@@ -244,12 +258,11 @@ struct FigureTable: Decodable, Sendable {
             if let ranks = values.ranks {
                 rank = [
                     FigureCell(
-                        text: ranks[index].map { format.number($0) } ?? OfficeFormat.none, href: nil,
-                        label: "Rank")
+                        ranks[index].map { format.number($0) } ?? OfficeFormat.none, label: "Rank")
                 ]
             }
             return Row(
-                head: heads.first ?? Head(text: "All", href: nil, label: ""), others: Array(heads.dropFirst()),
+                head: heads.first ?? FigureCell("All", label: ""), others: Array(heads.dropFirst()),
                 cells: rank + cells(row.figures, row.slices))
         }
         totals = cells(report.total, [])
@@ -284,7 +297,7 @@ struct ReportPage: Page {
     var lastDayHref: String?
     var uploadHref: String?
     var trend: String?
-    var trendRows: [NamedValue]
+    var trendRows: [NamedCell]
     var heat: String?
     var stack: String?
     var table: FigureTable?
@@ -295,10 +308,9 @@ struct ReportPage: Page {
 }
 
 /// A line of a small table beside a picture.
-struct NamedValue: Decodable, Sendable {
+struct NamedCell: Decodable, Sendable {
     var name: String
-    var value: String
-    var href: String?
+    var cell: FigureCell
 }
 
 struct ChecksPage: Page {

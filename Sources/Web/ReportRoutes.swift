@@ -14,10 +14,10 @@ let reportPages: [any Page.Type] = [ReportPage.self, ChecksPage.self]
 extension SignedIn {
     /// The question in the address; without a period: the last day that has calls within reach.
     func reportQuery(by: [By] = [], days: Int = 1) async throws -> ReportQuery {
-        let today = format.today(store.clock.now())
-        let last = try await store.lastDayWithCalls(for: viewer) ?? today
+        let today = visit.format.today(visit.store.clock.now())
+        let last = try await visit.store.lastDayWithCalls(for: viewer) ?? today
         return try ReportQuery(
-            items: query.fields, today: today,
+            items: visit.query.fields, today: today,
             otherwise: Period(from: last.adding(1 - days), to: last), by: by)
     }
 }
@@ -44,7 +44,7 @@ extension SignedIn {
     }
 
     let charts = FigureCharts(format: format, openDays: try await store.daysWithCalls(in: query.period))
-    var trend: (svg: String, rows: [NamedValue])?
+    var trend: (svg: String, rows: [NamedCell])?
     if query.period.dayCount > 1, figures.total.logs > 0, let logs = Metric.named("logs") {
         var daily = query
         daily.by = [.day]

@@ -13,11 +13,35 @@ static const unsigned char r_assets_rollcall_css[] = {
 static const unsigned char r_assets_rollcall_js[] = {
 #embed "../../Resources/assets/rollcall.js" if_empty(0)
 };
+static const unsigned char r_templates_agent_list_mustache[] = {
+#embed "../../Resources/templates/agent.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_agent_page_mustache[] = {
+#embed "../../Resources/templates/agent.page.mustache" if_empty(0)
+};
+static const unsigned char r_templates_agent_parts_mustache[] = {
+#embed "../../Resources/templates/agent.parts.mustache" if_empty(0)
+};
+static const unsigned char r_templates_call_list_mustache[] = {
+#embed "../../Resources/templates/call.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_call_page_mustache[] = {
+#embed "../../Resources/templates/call.page.mustache" if_empty(0)
+};
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
 static const unsigned char r_templates_head_mustache[] = {
 #embed "../../Resources/templates/head.mustache" if_empty(0)
+};
+static const unsigned char r_templates_home_office_mustache[] = {
+#embed "../../Resources/templates/home.office.mustache" if_empty(0)
+};
+static const unsigned char r_templates_home_own_mustache[] = {
+#embed "../../Resources/templates/home.own.mustache" if_empty(0)
+};
+static const unsigned char r_templates_home_team_mustache[] = {
+#embed "../../Resources/templates/home.team.mustache" if_empty(0)
 };
 static const unsigned char r_templates_layout_mustache[] = {
 #embed "../../Resources/templates/layout.mustache" if_empty(0)
@@ -33,6 +57,21 @@ static const unsigned char r_templates_plain_mustache[] = {
 };
 static const unsigned char r_templates_problem_mustache[] = {
 #embed "../../Resources/templates/problem.mustache" if_empty(0)
+};
+static const unsigned char r_templates_report_checks_mustache[] = {
+#embed "../../Resources/templates/report.checks.mustache" if_empty(0)
+};
+static const unsigned char r_templates_report_filter_mustache[] = {
+#embed "../../Resources/templates/report.filter.mustache" if_empty(0)
+};
+static const unsigned char r_templates_report_performance_mustache[] = {
+#embed "../../Resources/templates/report.performance.mustache" if_empty(0)
+};
+static const unsigned char r_templates_report_table_mustache[] = {
+#embed "../../Resources/templates/report.table.mustache" if_empty(0)
+};
+static const unsigned char r_templates_report_tiles_mustache[] = {
+#embed "../../Resources/templates/report.tiles.mustache" if_empty(0)
 };
 static const unsigned char r_templates_setup_mustache[] = {
 #embed "../../Resources/templates/setup.mustache" if_empty(0)
@@ -52,13 +91,26 @@ static const rollcall_resource table[] = {
     {"assets/mark.svg", r_assets_mark_svg, sizeof r_assets_mark_svg},
     {"assets/rollcall.css", r_assets_rollcall_css, sizeof r_assets_rollcall_css},
     {"assets/rollcall.js", r_assets_rollcall_js, sizeof r_assets_rollcall_js},
+    {"templates/agent.list.mustache", r_templates_agent_list_mustache, sizeof r_templates_agent_list_mustache},
+    {"templates/agent.page.mustache", r_templates_agent_page_mustache, sizeof r_templates_agent_page_mustache},
+    {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
+    {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
+    {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/head.mustache", r_templates_head_mustache, sizeof r_templates_head_mustache},
+    {"templates/home.office.mustache", r_templates_home_office_mustache, sizeof r_templates_home_office_mustache},
+    {"templates/home.own.mustache", r_templates_home_own_mustache, sizeof r_templates_home_own_mustache},
+    {"templates/home.team.mustache", r_templates_home_team_mustache, sizeof r_templates_home_team_mustache},
     {"templates/layout.mustache", r_templates_layout_mustache, sizeof r_templates_layout_mustache},
     {"templates/mark.mustache", r_templates_mark_mustache, sizeof r_templates_mark_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
     {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},
     {"templates/problem.mustache", r_templates_problem_mustache, sizeof r_templates_problem_mustache},
+    {"templates/report.checks.mustache", r_templates_report_checks_mustache, sizeof r_templates_report_checks_mustache},
+    {"templates/report.filter.mustache", r_templates_report_filter_mustache, sizeof r_templates_report_filter_mustache},
+    {"templates/report.performance.mustache", r_templates_report_performance_mustache, sizeof r_templates_report_performance_mustache},
+    {"templates/report.table.mustache", r_templates_report_table_mustache, sizeof r_templates_report_table_mustache},
+    {"templates/report.tiles.mustache", r_templates_report_tiles_mustache, sizeof r_templates_report_tiles_mustache},
     {"templates/setup.mustache", r_templates_setup_mustache, sizeof r_templates_setup_mustache},
     {"templates/signIn.mustache", r_templates_signIn_mustache, sizeof r_templates_signIn_mustache},
     {"templates/signIn.resume.mustache", r_templates_signIn_resume_mustache, sizeof r_templates_signIn_resume_mustache},

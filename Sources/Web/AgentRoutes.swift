@@ -187,7 +187,7 @@ private func hourTable(_ report: Report, calls: ([Slice]) -> String?, _ format: 
 }
 
 /// Ticks and pauses of one day.
-private func timeline(_ query: ReportQuery, _ day: AgentDayRow?, _ context: SignedIn) async throws -> String? {
+func timeline(_ query: ReportQuery, _ day: AgentDayRow?, _ context: SignedIn) async throws -> String? {
     guard let day else { return nil }
     let page = try await context.store.calls(query, limit: 1000, for: context.viewer)
     let times = page.calls.map(\.time).sorted()

@@ -5,14 +5,19 @@ import Storage
 /// Everything that may be asked of the site: every feature's table, on one screen.
 let siteRoutes: [Route] =
     plainRoutes + trustRoutes + signInRoutes + setupRoutes
+    + homeRoutes + agentRoutes + reportRoutes + callRoutes
 
 /// Every page, so that a test can hold each template against the struct it prints.
 let sitePages: [any Page.Type] =
     plainPages + trustPages + signInPages + setupPages
+    + homePages + agentPages + reportPages + callPages
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
-    MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home")
+    MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home"),
+    MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "people"),
+    MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
+    MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
 ]
 
 struct MenuEntry: Sendable {

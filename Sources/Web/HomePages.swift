@@ -1,0 +1,100 @@
+import Domain
+
+/// The office's morning: what came in, what is missing, today against the last day like it.
+struct OfficeHomePage: Page {
+    static let template = "home.office"
+    struct Head: Decodable, Sendable {
+        var weekday: String
+        var number: String
+    }
+    struct Cell: Decodable, Sendable {
+        var kind: String
+        var words: String
+        var href: String
+    }
+    struct SourceRow: Decodable, Sendable {
+        var name: String
+        var cells: [Cell]
+    }
+    struct KeyEntry: Decodable, Sendable {
+        var kind: String
+        var label: String
+    }
+    struct Gap: Decodable, Sendable {
+        var words: String
+        var isMissing: Bool
+    }
+    struct Upload: Decodable, Sendable {
+        var name: String
+        var href: String
+        var when: String
+        var whenMachine: String
+        var by: String
+        var outcome: String
+        var isClean: Bool
+    }
+    struct Unmapped: Decodable, Sendable {
+        var source: String
+        var state: String
+        var logs: String
+        var href: String
+    }
+    var title = "Home"
+    var lede: String
+    var hasCalls: Bool
+    var mayUpload: Bool
+    var dayName: String
+    var reportHref: String
+    var tiles: [FigureTile]
+    var gaps: [Gap]
+    var hasGaps: Bool
+    var calendarDays: [Head]
+    var calendar: [SourceRow]
+    var key: [KeyEntry]
+    var uploads: [Upload]
+    var unmapped: [Unmapped]
+    var hasUnmapped: Bool
+    var badge: String
+    var badgeIsGood: Bool
+    var checksHref: String
+}
+
+/// A leader's or manager's morning: the team on its last day, and who has no calls on it.
+struct TeamHomePage: Page {
+    static let template = "home.team"
+    struct Missing: Decodable, Sendable {
+        var name: String
+        var href: String
+        var group: String
+    }
+    var title = "Home"
+    var lede: String
+    var hasCalls: Bool
+    var dayName: String
+    var againstHref: String?
+    var reportHref: String
+    var tiles: [FigureTile]
+    var table: FigureTable?
+    var missing: [Missing]
+    var hasMissing: Bool
+}
+
+/// An agent's morning: the last day, the own best, the line of the day.
+struct OwnHomePage: Page {
+    static let template = "home.own"
+    struct Best: Decodable, Sendable {
+        var what: String
+        var value: String
+        var day: FigureCell
+    }
+    var title = "Home"
+    var lede: String
+    var hasCalls: Bool
+    var isLinked: Bool
+    var dayName: String
+    var agentHref: String
+    var tiles: [FigureTile]
+    var timeline: String?
+    var best: [Best]
+    var days: [AgentPage.DayRow]
+}

@@ -1,0 +1,186 @@
+import Domain
+import Hummingbird
+import Storage
+
+let homeRoutes: [Route] = [Route(.get, Paths.home, needs: .viewFirstScreen, showHome)]
+let homePages: [any Page.Type] = [OfficeHomePage.self, TeamHomePage.self, OwnHomePage.self]
+
+@Sendable private func showHome(_ context: SignedIn) async throws -> Response {
+    let today = context.format.today(context.store.clock.now())
+    let day = try await context.store.lastDayWithCalls(for: context.viewer)
+    switch context.viewer.reach(.viewFigures) {
+    case .office: return try await officeHome(context, day: day, today: today)
+    case .team, .teams: return try await teamHome(context, day: day, today: today)
+    case .own, .none: return try await ownHome(context, day: day)
+    }
+}
+
+/// Figures of a day in tiles, against the last day like it.
+private func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async throws -> [FigureTile] {
+    let (store, viewer, format) = (context.store, context.viewer, context.format)
+    let query = ReportQuery(period: Period(from: day, to: day))
+    let now = try await store.report(query, for: viewer).total
+    var before: (figures: Figures, words: String)?
+    if let like = try await store.likeDay(before: day, for: viewer) {
+        let total = try await store.report(ReportQuery(period: Period(from: like, to: like)), for: viewer).total
+        before = (total, format.shortDay(like))
+    }
+    return keys.compactMap(Metric.named).map { metric in
+        let opened = query.narrowed(to: [], counting: metric.opens)
+        return FigureTile(
+            metric, now, href: context.may(.viewCalls) ? Paths.calls + "?" + opened.queryString : nil,
+            before: before, format)
+    }
+}
+
+private func reportHref(_ day: Day) -> String { "\(Paths.performance)?from=\(day.iso)&to=\(day.iso)" }
+
+private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Response {
+    let (store, viewer, format) = (context.store, context.viewer, context.format)
+    let period = Period(from: today.adding(-27), to: today)
+    let calendar = try await store.uploadCalendar(period, today: today, for: viewer)
+    let unmapped = try await store.unmappedStates(in: period, for: viewer)
+    var fileQuery = FileQuery()
+    fileQuery.limit = 8
+    let files = try await store.files(fileQuery, for: viewer).files
+    let shown = day ?? today
+    let query = ReportQuery(period: Period(from: shown, to: shown))
+    let logs = try await store.report(query, for: viewer).total.logs
+    let counted = try await store.countedRows(query, for: viewer)
+    let gaps = calendar.flatMap { row in
+        row.days.filter { $0.state == .missing || $0.state == .half }.map { day in
+            OfficeHomePage.Gap(
+                words: day.state == .missing
+                    ? "\(row.source.name): nothing for \(format.shortDay(day.day))"
+                        + (day.usual.map { ", usually \(format.number($0)) calls" } ?? "")
+                    : "\(row.source.name): \(format.number(day.logs)) calls for \(format.shortDay(day.day)), usually "
+                        + "\(day.usual.map { format.number($0) } ?? OfficeFormat.none)",
+                isMissing: day.state == .missing)
+        }
+    }
+    return try context.page(
+        OfficeHomePage(
+            lede: format.day(today), hasCalls: day != nil, mayUpload: context.may(.uploadFiles),
+            dayName: format.day(shown), reportHref: reportHref(shown),
+            tiles: day == nil
+                ? []
+                : try await dayTiles(
+                    shown, ["logs", "dials", "contactRate", "successes", "presentDays"], context),
+            gaps: Array(gaps.suffix(6).reversed()), hasGaps: !gaps.isEmpty,
+            calendarDays: (0..<period.dayCount).map { offset in
+                let day = period.from.adding(offset)
+                return .init(
+                    weekday: String(format.weekday(day).prefix(2)), number: String(day.civil.day))
+            },
+            calendar: calendar.map { row in
+                .init(
+                    name: row.source.name,
+                    cells: row.days.map { day in
+                        .init(
+                            kind: day.state.rawValue,
+                            words: "\(format.shortDay(day.day)): "
+                                + (day.logs > 0 ? format.count(day.logs, "call", "calls") + ", " : "")
+                                + day.state.title.lowercased()
+                                + (day.usual.map { ", usually \(format.number($0))" } ?? ""),
+                            href: reportHref(day.day) + "&source=\(row.source.id)")
+                    })
+            },
+            key: UploadState.allCases.map { .init(kind: $0.rawValue, label: $0.title) },
+            uploads: files.map { file in
+                let counts = file.uploaded.counts
+                let refused = counts.rejected + counts.changed
+                return .init(
+                    name: file.uploaded.fileName, href: "/files/\(file.uploaded.file)",
+                    when: format.moment(file.uploadedAt), whenMachine: format.machine(file.uploadedAt),
+                    by: file.uploadedBy,
+                    outcome: "\(format.number(counts.accepted)) of \(format.count(counts.rows, "line", "lines"))"
+                        + (refused > 0 ? ", \(format.number(refused)) rejected or changed" : ""),
+                    isClean: refused == 0)
+            },
+            unmapped: unmapped.prefix(8).map { state in
+                var query = ReportQuery(period: period)
+                query.filter.counting = .unmapped
+                let slices = [
+                    Slice(by: .source, value: state.source.id.description, title: ""),
+                    Slice(by: .state, value: state.state, title: ""),
+                ]
+                return .init(
+                    source: state.source.name, state: state.state.isEmpty ? "(blank)" : state.state,
+                    logs: format.number(state.logs),
+                    href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
+            },
+            hasUnmapped: !unmapped.isEmpty,
+            badge: "\(format.count(counted.rows, "row", "rows")) \(counted.rows == logs ? "=" : "≠") "
+                + "\(format.number(logs)) in \(format.count(counted.files, "file", "files"))",
+            badgeIsGood: counted.rows == logs,
+            checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
+}
+
+private func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Response {
+    let (store, viewer, format) = (context.store, context.viewer, context.format)
+    let shown = day ?? today
+    let period = Period(from: shown, to: shown)
+    let by: [By] = viewer.role == .teamManager ? [.leader] : [.agent]
+    let report = try await store.report(ReportQuery(period: period, by: by, sort: "-logs"), for: viewer)
+    let missing = try await store.agents(in: period, for: viewer).filter { $0.figures.logs == 0 }
+    return try context.page(
+        TeamHomePage(
+            lede: format.day(today), hasCalls: day != nil, dayName: format.day(shown),
+            againstHref: try await store.likeDay(before: shown, for: viewer).map(reportHref),
+            reportHref: reportHref(shown),
+            tiles: day == nil
+                ? []
+                : try await dayTiles(
+                    shown,
+                    ["logs", "contactRate", "successes", "successesPerActiveHour", "presentDays"], context),
+            table: report.rows.isEmpty
+                ? nil
+                : FigureTable(
+                    ReportValues(report), page: 1, period: period, format: format,
+                    mayOpenCalls: context.may(.viewCalls)
+                ) { Form(report.query.items).with($0).link(Paths.performance) },
+            missing: missing.prefix(50).map {
+                .init(
+                    name: $0.person.name, href: Paths.agent($0.person.id.description), group: $0.group)
+            },
+            hasMissing: !missing.isEmpty))
+}
+
+private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
+    let (store, viewer, format) = (context.store, context.viewer, context.format)
+    guard let person = viewer.person, let day else {
+        return try context.page(
+            OwnHomePage(
+                lede: format.day(format.today(store.clock.now())), hasCalls: false,
+                isLinked: viewer.person != nil, dayName: "", agentHref: Paths.agents, tiles: [],
+                best: [], days: []))
+    }
+    let path = Paths.agent(person.description)
+    let month = Period(from: day.adding(-27), to: day)
+    let days = try await store.agentDays(person, in: month, for: viewer)
+    let daily = try await store.report(ReportQuery(period: month, by: [.day]), for: viewer)
+    let best = ["logs", "successes", "contactRate", "successesPerActiveHour"].compactMap(Metric.named)
+        .compactMap { metric -> OwnHomePage.Best? in
+            // A rate of three calls is no best.
+            let rows = daily.rows.filter { $0.figures.dials >= Metric.rankDials || metric.unit == .count }
+            guard let top = rows.max(by: { (metric.value($0.figures) ?? -1) < (metric.value($1.figures) ?? -1) }),
+                let value = metric.value(top.figures), value > 0,
+                let day = top.slices.first.flatMap({ Day(iso: $0.value) })
+            else { return nil }
+            return .init(
+                what: metric.title, value: format.metric(metric, top.figures),
+                day: FigureCell(format.day(day), href: "\(path)?from=\(day.iso)&to=\(day.iso)", label: "Day"))
+        }
+    var query = ReportQuery(period: Period(from: day, to: day))
+    query.filter.agents = [.id(person)]
+    return try context.page(
+        OwnHomePage(
+            lede: format.day(format.today(store.clock.now())), hasCalls: true, isLinked: true,
+            dayName: format.day(day), agentHref: path,
+            tiles: try await dayTiles(
+                day, ["logs", "contactRate", "successes", "active", "successesPerActiveHour"], context),
+            timeline: try await timeline(query, days.last, context), best: best,
+            days: days.reversed().prefix(7).map {
+                $0.page(format, href: "\(path)?from=\($0.day.iso)&to=\($0.day.iso)")
+            }))
+}

@@ -24,7 +24,6 @@ struct AgentsPage: Page {
     var filter: FilterForm
     var action: String
     var hidden: [FilterForm.Hidden]
-    var count: String
     var rows: [Row]
     var hasRows: Bool
     var emptyText: String
@@ -92,7 +91,7 @@ extension AgentDayRow {
     /// The line of a day as pages write it.
     func page(_ format: OfficeFormat, href: String?) -> AgentPage.DayRow {
         AgentPage.DayRow(
-            day: FigureCell(format.day(day), href: href, label: "Day"), logs: format.number(logs),
+            day: FigureCell(format.day(day), href: href), logs: format.number(logs),
             first: clockText(first, on: day), last: clockText(last, on: day),
             span: format.duration(seconds: span), active: format.duration(seconds: active),
             idle: format.duration(seconds: idle),

@@ -37,7 +37,7 @@ private let agentsPerPage = 200
             logs: FigureCell(
                 format.number(agent.figures.logs),
                 href: agent.figures.logs > 0 && context.may(.viewCalls)
-                    ? Paths.calls + "?" + query.narrowed(to: [slice]).queryString : nil, label: "Logs"),
+                    ? Paths.calls + "?" + query.narrowed(to: [slice]).queryString : nil),
             contactRate: rate.map { format.metric($0, agent.figures) } ?? OfficeFormat.none,
             successes: format.number(agent.figures.successes),
             perHour: perHour.map { format.metric($0, agent.figures) } ?? OfficeFormat.none,
@@ -51,10 +51,11 @@ private let agentsPerPage = 200
     form.selects.removeAll { $0.name == "by" }
     return try context.page(
         AgentsPage(
-            lede: "\(format.count(agents.count, "agent", "agents")), figures of \(format.period(query.period)).",
+            lede:
+                "\(format.count(agents.count, "agent", "agents")), figures of \(format.period(query.period)).",
             search: search, filter: form, action: Paths.agents,
             hidden: query.items.map { .init(name: $0.name, value: $0.value) },
-            count: format.number(agents.count), rows: rows, hasRows: !rows.isEmpty,
+            rows: rows, hasRows: !rows.isEmpty,
             emptyText: search.isEmpty && query.filter.isEmpty
                 ? "Agents appear with the first file that names them."
                 : "Nobody fits. Take a filter away or search for a part of the name.",
@@ -62,7 +63,8 @@ private let agentsPerPage = 200
             previousHref: page > 1 ? Form(items).with(["page": String(page - 1)]).link(Paths.agents) : nil,
             nextHref: page < pages ? Form(items).with(["page": String(page + 1)]).link(Paths.agents) : nil,
             shown: rows.isEmpty
-                ? "0" : "\(format.number(start + 1))–\(format.number(end)) of \(format.number(agents.count))"))
+                ? "0" : "\(format.number(start + 1))–\(format.number(end)) of \(format.number(agents.count))")
+    )
 }
 
 @Sendable private func showAgent(_ context: SignedIn) async throws -> Response {
@@ -103,7 +105,8 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     let trend = daily.flatMap { daily in logs.map { charts.trend(daily, id: "trend", $0, link: ofDay) } }
     let isOneDay = query.period.dayCount == 1
     let path = Paths.agent(agent.person.id.description)
-    let lastDay = agent.figures.logs > 0 ? nil : try await store.lastDayWithCalls(of: agent.person.id, for: viewer)
+    let lastDay =
+        agent.figures.logs > 0 ? nil : try await store.lastDayWithCalls(of: agent.person.id, for: viewer)
     let table = hourTable(hours, calls: { calls($0) }, format)
     var form = FilterForm(
         query, path: path, choices: [:], divisions: 0, today: format.today(store.clock.now()))
@@ -142,7 +145,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
         stack: charts.states(states, id: "states"),
         states: states.rows.map { row in
             .init(
-                state: FigureCell(row.slices[0].title, href: calls(row.slices), label: "State"),
+                state: FigureCell(row.slices[0].title, href: calls(row.slices)),
                 logs: format.number(row.figures.logs),
                 share: format.percent(row.figures.logs, of: states.total.logs))
         },
@@ -154,7 +157,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
             .init(
                 name: FigureCell(
                     file.file.name,
-                    href: context.may(.viewFiles) ? "/files/\(file.file.id)" : nil, label: "File"),
+                    href: context.may(.viewFiles) ? "/files/\(file.file.id)" : nil),
                 version: format.number(file.version), uploaded: format.moment(file.uploaded),
                 rows: format.number(file.rows), counted: format.number(file.counted))
         })
@@ -166,7 +169,8 @@ private func hourTable(_ report: Report, calls: ([Slice]) -> String?, _ format: 
 ) {
     var cells: [Int: [Int: ReportRow]] = [:]
     for row in report.rows {
-        guard row.slices.count == 2, let weekday = Int(row.slices[0].value), let hour = Int(row.slices[1].value)
+        guard row.slices.count == 2, let weekday = Int(row.slices[0].value),
+            let hour = Int(row.slices[1].value)
         else { continue }
         cells[weekday, default: [:]][hour] = row
     }
@@ -178,9 +182,9 @@ private func hourTable(_ report: Report, calls: ([Slice]) -> String?, _ format: 
                 ? ReportQuery.weekdayTitles[weekday] : "",
             cells: (low...high).map { hour in
                 guard let row = cells[weekday]?[hour] else {
-                    return FigureCell(OfficeFormat.none, label: "\(hour)")
+                    return FigureCell(OfficeFormat.none)
                 }
-                return FigureCell(format.number(row.figures.logs), href: calls(row.slices), label: "\(hour)")
+                return FigureCell(format.number(row.figures.logs), href: calls(row.slices))
             })
     }
     return ((low...high).map { String($0) }, rows)

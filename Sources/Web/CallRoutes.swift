@@ -95,8 +95,7 @@ private let mostExported = 1_000_000
     for sighting in sightings.prefix(20) {
         var row = CallPage.Sighting(
             file: FigureCell(
-                sighting.fileName, href: context.may(.viewFiles) ? "/files/\(sighting.file)" : nil,
-                label: "File"),
+                sighting.fileName, href: context.may(.viewFiles) ? "/files/\(sighting.file)" : nil),
             version: format.number(sighting.version), line: format.number(sighting.line),
             counts: sighting.counts, agent: sighting.agentName,
             state: sighting.state.isEmpty ? "(blank)" : sighting.state, time: sighting.time.iso)
@@ -134,7 +133,9 @@ private let mostExported = 1_000_000
 }
 
 /// Reading an archive blocks, so it has a thread of its own.
-private func archivedLines(of version: FileVersion, line: Int) async throws -> (heading: String?, line: String?) {
+private func archivedLines(of version: FileVersion, line: Int) async throws -> (
+    heading: String?, line: String?
+) {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread {
             continuation.resume(

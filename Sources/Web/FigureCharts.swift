@@ -33,7 +33,7 @@ struct FigureCharts {
                 cell: FigureCell(
                     figures[day].map { format.metric(metric, $0) }
                         ?? (openDays.contains(day) ? "0" : "No file"),
-                    href: figures[day] == nil ? nil : link(day), label: metric.title))
+                    href: figures[day] == nil ? nil : link(day)))
         }
         return (svg, rows)
     }
@@ -57,7 +57,9 @@ struct FigureCharts {
         return heatMap(
             id: id, title: "\(metric.title) by \(report.query.by[0].title.lowercased()) and hour",
             rows: shown.map { HeatRow(label: $0.title) }, columns: columns.map { String($0) },
-            values: shown.map { slice in columns.map { hour in cells[slice]?[hour].flatMap { metric.value($0.figures) } } },
+            values: shown.map { slice in
+                columns.map { hour in cells[slice]?[hour].flatMap { metric.value($0.figures) } }
+            },
             href: { row, column in
                 guard shown.indices.contains(row), columns.indices.contains(column) else { return nil }
                 return cells[shown[row]]?[columns[column]].flatMap { link($0.slices) }

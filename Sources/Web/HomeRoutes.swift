@@ -22,7 +22,8 @@ private func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async t
     let now = try await store.report(query, for: viewer).total
     var before: (figures: Figures, words: String)?
     if let like = try await store.likeDay(before: day, for: viewer) {
-        let total = try await store.report(ReportQuery(period: Period(from: like, to: like)), for: viewer).total
+        let total = try await store.report(ReportQuery(period: Period(from: like, to: like)), for: viewer)
+            .total
         before = (total, format.shortDay(like))
     }
     return keys.compactMap(Metric.named).map { metric in
@@ -93,7 +94,8 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     name: file.uploaded.fileName, href: "/files/\(file.uploaded.file)",
                     when: format.moment(file.uploadedAt), whenMachine: format.machine(file.uploadedAt),
                     by: file.uploadedBy,
-                    outcome: "\(format.number(counts.accepted)) of \(format.count(counts.rows, "line", "lines"))"
+                    outcome:
+                        "\(format.number(counts.accepted)) of \(format.count(counts.rows, "line", "lines"))"
                         + (refused > 0 ? ", \(format.number(refused)) rejected or changed" : ""),
                     isClean: refused == 0)
             },
@@ -163,13 +165,15 @@ private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
         .compactMap { metric -> OwnHomePage.Best? in
             // A rate of three calls is no best.
             let rows = daily.rows.filter { $0.figures.dials >= Metric.rankDials || metric.unit == .count }
-            guard let top = rows.max(by: { (metric.value($0.figures) ?? -1) < (metric.value($1.figures) ?? -1) }),
+            guard
+                let top = rows.max(by: { (metric.value($0.figures) ?? -1) < (metric.value($1.figures) ?? -1) }
+                ),
                 let value = metric.value(top.figures), value > 0,
                 let day = top.slices.first.flatMap({ Day(iso: $0.value) })
             else { return nil }
             return .init(
                 what: metric.title, value: format.metric(metric, top.figures),
-                day: FigureCell(format.day(day), href: "\(path)?from=\(day.iso)&to=\(day.iso)", label: "Day"))
+                day: FigureCell(format.day(day), href: "\(path)?from=\(day.iso)&to=\(day.iso)"))
         }
     var query = ReportQuery(period: Period(from: day, to: day))
     query.filter.agents = [.id(person)]

@@ -116,8 +116,19 @@ struct TextLink: Decodable, Sendable {
     var href: String
 }
 
-/// A word that may lead somewhere, under a column's title.
+/// A word that may lead somewhere.
 struct FigureCell: Decodable, Sendable {
+    var text: String
+    var link: TextLink?
+
+    init(_ text: String, href: String? = nil) {
+        self.text = text
+        link = href.map { TextLink(text: text, href: $0) }
+    }
+}
+
+/// The same, with its column's title for a narrow screen.
+struct LabelledCell: Decodable, Sendable {
     var text: String
     var link: TextLink?
     var label: String
@@ -155,8 +166,9 @@ struct FigureTile: Decodable, Sendable {
         link = figures.logs > 0 ? href.map { TextLink(text: text, href: $0) } : nil
         formula = metric.formula
         n = format.number(metric.n(figures))
-        guard let before, let difference = Domain.change(
-            from: metric.value(before.figures), to: metric.value(figures))
+        guard let before,
+            let difference = Domain.change(
+                from: metric.value(before.figures), to: metric.value(figures))
         else { return }
         let shown = (difference * 1000).rounded() / 1000
         let isNeutral = ["unmapped", "dnc", "idle", "machine", "aht"].contains(metric.key)
@@ -185,14 +197,14 @@ struct FigureTable: Decodable, Sendable {
     }
     struct Row: Decodable, Sendable {
         var head: FigureCell
-        var others: [FigureCell]
-        var cells: [FigureCell]
+        var others: [LabelledCell]
+        var cells: [LabelledCell]
     }
 
     var columns: [Column]
     var rows: [Row]
     var totalSpan: Int
-    var totals: [FigureCell]
+    var totals: [LabelledCell]
     var help: [FigureHelp]
     var shown: String
     var previousHref: String?
@@ -222,7 +234,7 @@ struct FigureTable: Decodable, Sendable {
         columns += metrics.map { column($0.title, $0.key, isNumber: true) }
         totalSpan = max(1, report.query.by.count + (values.ranks == nil ? 0 : 1))
 
-        func cells(_ figures: Figures, _ slices: [Slice]) -> [FigureCell] {
+        func cells(_ figures: Figures, _ slices: [Slice]) -> [LabelledCell] {
             metrics.map { metric in
                 let text = format.metric(metric, figures)
                 let isEmpty = figures.logs == 0 || metric.rounded(figures) == nil || metric.n(figures) == 0
@@ -230,7 +242,7 @@ struct FigureTable: Decodable, Sendable {
                 let part = metric.opens.map { opened in
                     (Metric.all.first { $0.counting == opened }?.n(figures) ?? 0) > 0
                 }
-                return FigureCell(
+                return LabelledCell(
                     text,
                     href: isEmpty || part == false || !mayOpenCalls
                         ? nil : Paths.calls + "?" + query.queryString,
@@ -244,7 +256,7 @@ struct FigureTable: Decodable, Sendable {
         rows = (start..<end).map { index in
             let row = report.rows[index]
             let heads = row.slices.map { slice in
-                FigureCell(
+                LabelledCell(
                     slice.by == .day
                         ? Day(iso: slice.value).map(format.day) ?? slice.title
                         : slice.by == .hour ? slice.title + ":00" : slice.title,
@@ -254,15 +266,16 @@ struct FigureTable: Decodable, Sendable {
                         : nil,
                     label: slice.by.title)
             }
-            var rank: [FigureCell] = []
+            var rank: [LabelledCell] = []
             if let ranks = values.ranks {
                 rank = [
-                    FigureCell(
+                    LabelledCell(
                         ranks[index].map { format.number($0) } ?? OfficeFormat.none, label: "Rank")
                 ]
             }
             return Row(
-                head: heads.first ?? FigureCell("All", label: ""), others: Array(heads.dropFirst()),
+                head: heads.first.map { FigureCell($0.text, href: $0.link?.href) } ?? FigureCell("All"),
+                others: Array(heads.dropFirst()),
                 cells: rank + cells(row.figures, row.slices))
         }
         totals = cells(report.total, [])
@@ -273,7 +286,8 @@ struct FigureTable: Decodable, Sendable {
             help.append(
                 FigureHelp(
                     title: "Rank",
-                    formula: "By successes per active hour, from \(Metric.rankDials) dials on; ties share a place",
+                    formula:
+                        "By successes per active hour, from \(Metric.rankDials) dials on; ties share a place",
                     n: format.number(values.ranks?.compactMap { $0 }.count ?? 0)))
         }
         shown =

@@ -57,7 +57,9 @@ extension SignedIn {
     }
     let lastDay = try await store.lastDayWithCalls(for: context.viewer)
     let goodBadge = counted.rows == figures.total.logs
-    let tileKeys = ["logs", "dials", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped"]
+    let tileKeys = [
+        "logs", "dials", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped",
+    ]
     let page = ReportPage(
         lede: format.period(query.period),
         filter: FilterForm(
@@ -79,7 +81,8 @@ extension SignedIn {
         lastDayHref: lastDay.map { day in
             Form(items).with(["from": day.iso, "to": day.iso]).link(Paths.performance)
         },
-        uploadHref: context.may(.uploadFiles) ? "/files" : nil, trend: trend?.svg, trendRows: trend?.rows ?? [],
+        uploadHref: context.may(.uploadFiles) ? "/files" : nil, trend: trend?.svg,
+        trendRows: trend?.rows ?? [],
         heat: Metric.named("logs").flatMap { logs in
             charts.heat(figures, id: "heat", logs) { slices in
                 mayOpen ? Paths.calls + "?" + query.narrowed(to: slices).queryString : nil
@@ -106,9 +109,11 @@ extension SignedIn {
     let values = ReportValues(try await context.store.report(query, for: context.viewer))
     let divisions = query.by.map(\.rawValue).joined(separator: ", ")
     try await context.store.recordExport(
-        FiguresExported(what: "performance by \(divisions)", filter: query.words, rows: values.report.rows.count),
+        FiguresExported(
+            what: "performance by \(divisions)", filter: query.words, rows: values.report.rows.count),
         by: context.actor)
-    let name = "performance-\(query.by.map(\.rawValue).joined(separator: "-"))-\(query.period.from.iso)-"
+    let name =
+        "performance-\(query.by.map(\.rawValue).joined(separator: "-"))-\(query.period.from.iso)-"
         + "\(query.period.to.iso).csv"
     return context.csv(name: name, header: values.csvHeader, rows: values.csvRows)
 }

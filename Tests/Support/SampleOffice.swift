@@ -86,14 +86,7 @@ public final class SampleOffice: Sendable {
     /// Takes calls in as one file.
     @discardableResult
     public func take(_ calls: [SampleCall], file name: String = "calls.csv") throws -> ImportResult {
-        let text = ([SampleCall.header] + calls.map(\.text)).joined(separator: "\n") + "\n"
-        let path = store.folder.path + "/" + name
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let received = try ReceivedFile.copy(path, to: store.folder, ids: store.ids, clock: store.clock)
-        return try importFile(
-            ImportRequest(file: received, fileName: name, source: "ReadyMode", dateOrder: .ymd), into: store,
-            by: adminActor)
+        try takeIn(calls, file: name, into: store, by: adminActor)
     }
 
     public func person(named name: String) async throws -> ID<Person>? {
@@ -148,4 +141,19 @@ private final class SeededIDs: @unchecked Sendable {
         defer { lock.unlock() }
         return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &numbers) }
     }
+}
+
+/// Takes calls in as one ReadyMode file, through the real import.
+@discardableResult
+public func takeIn(
+    _ calls: [SampleCall], file name: String = "calls.csv", into store: OfficeStore, by actor: Actor = .console
+) throws -> ImportResult {
+    let text = ([SampleCall.header] + calls.map(\.text)).joined(separator: "\n") + "\n"
+    let path = store.folder.path + "/" + name
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let received = try ReceivedFile.copy(path, to: store.folder, ids: store.ids, clock: store.clock)
+    return try importFile(
+        ImportRequest(file: received, fileName: name, source: "ReadyMode", dateOrder: .ymd), into: store,
+        by: actor)
 }

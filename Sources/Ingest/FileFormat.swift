@@ -6,6 +6,27 @@ import Formats
 public enum ColumnRole: String, Sendable, CaseIterable, Codable {
     case agent, profile, callID, logTime, date, time, type, state, callType
     case originalCampaign, currentCampaign, talk, wait, answered, resolved
+
+    /// As a page names it.
+    public var title: String {
+        switch self {
+        case .agent: "Agent"
+        case .profile: "Profile"
+        case .callID: "Call id"
+        case .logTime: "Date and time"
+        case .date: "Date"
+        case .time: "Time of day"
+        case .type: "Type"
+        case .state: "State"
+        case .callType: "Call type"
+        case .originalCampaign: "Original campaign"
+        case .currentCampaign: "Current campaign"
+        case .talk: "Talk time"
+        case .wait: "Wait"
+        case .answered: "Answered"
+        case .resolved: "Resolved"
+        }
+    }
 }
 
 /// A dialer's layout: which headings mean what, compared without case, spaces and punctuation.

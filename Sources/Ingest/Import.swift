@@ -80,7 +80,7 @@ protocol Explained {
 }
 
 extension UserError: Explained {
-    static let diskFull = UserError(
+    public static let diskFull = UserError(
         .diskFull, "The disk is full; nothing of the file was kept.",
         advice: "Make room on the box's disk, then upload the file again.")
 }

@@ -27,10 +27,7 @@ public final class IncomingFile {
     public func append(_ bytes: UnsafeRawBufferPointer) throws {
         size += Int64(bytes.count)
         guard size <= limit else {
-            throw UserError(
-                .tooLarge, "The file is larger than \(limit / 1_000_000) MB.",
-                advice:
-                    "Export a shorter period, or ask an admin to raise the upload limit. Nothing was kept.")
+            throw UserError.tooLarge(limit: limit)
         }
         hasher.update(bufferPointer: bytes)
         try FileSink(descriptor: descriptor, path: path).write(raw: bytes)
@@ -78,5 +75,13 @@ public struct ReceivedFile: Sendable, Hashable, Codable {
             if count == 0 { return try incoming.finish() }
             try buffer.withUnsafeBytes { try incoming.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
+    }
+}
+
+extension UserError {
+    public static func tooLarge(limit: Int64) -> UserError {
+        UserError(
+            .tooLarge, "The file is larger than \(limit / 1_000_000) MB.",
+            advice: "Export a shorter period, or ask an admin to raise the upload limit. Nothing was kept.")
     }
 }

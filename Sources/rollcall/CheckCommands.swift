@@ -42,7 +42,7 @@ struct RebuildCommand: OfficeCommand {
     func perform(_ session: OfficeSession) async throws {
         guard try await session.store.officeState() != nil else { throw UserError.noOffice }
         let before = try await session.store.stateHash()
-        try await offPool { [store = session.store] in try store.rebuildFromArchives() }
+        try await onOwnThread { [store = session.store] in try store.rebuildFromArchives() }
         let after = try await session.store.stateHash()
         let same = before == after
         session.print(

@@ -65,7 +65,7 @@ struct ImportCommand: OfficeCommand {
             do {
                 let request = ImportRequest(
                     file: file, fileName: input.name, source: source, dateOrder: dateOrder, isDryRun: dryRun)
-                let result = try await offPool { [store = session.store] in
+                let result = try await onOwnThread { [store = session.store] in
                     try importFile(request, into: store, by: .console)
                 }
                 session.print(try office.json ? machineJSON(ImportLine(result)) : ImportLine(result).words)
@@ -96,14 +96,5 @@ struct RefusedLine: Encodable {
     struct Refusal: Encodable {
         var code: UserError.Code
         var message: String
-    }
-}
-
-/// Runs blocking work on a thread of its own.
-func offPool<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        let thread = Thread { continuation.resume(with: Result { try work() }) }
-        thread.stackSize = 1 << 22
-        thread.start()
     }
 }

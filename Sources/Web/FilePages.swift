@@ -1,0 +1,437 @@
+import Domain
+import Foundation
+import Ingest
+import Storage
+
+let filePages: [any Page.Type] = [FilesPage.self, ImportPage.self, FilePage.self, FileVersionPage.self]
+
+/// A choice of a select or a group of radio buttons.
+struct Choice: Sendable, Decodable {
+    var value: String
+    var label: String
+    var isChosen = false
+}
+
+/// What the script and programs read of an import.
+struct ImportStatus: Encodable, Sendable {
+    var state: ImportJob.State
+    var rowsDone: Int
+    var rowsEstimated: Int
+    var rowsPerSecond: Int
+    var secondsLeft: Int?
+    var text: String
+    var href: String?
+    var result: ImportLine?
+    var error: Refusal?
+
+    struct Refusal: Encodable, Sendable {
+        var code: UserError.Code
+        var message: String
+        var advice: String
+    }
+
+    init(_ job: ImportJob, _ format: OfficeFormat) {
+        state = job.state
+        rowsDone = job.rowsDone
+        rowsEstimated = job.rowsEstimated
+        rowsPerSecond = job.rowsPerSecond
+        secondsLeft = job.secondsLeft
+        text = job.words(format)
+        result = job.result.map(ImportLine.init)
+        error = job.problem.map { Refusal(code: $0.code, message: $0.message, advice: $0.advice) }
+        if let upload = job.result?.upload {
+            href = Paths.fileVersion(upload.file, upload.version)
+        } else if job.state == .question {
+            href = Paths.importPage(job.id)
+        }
+    }
+}
+
+extension ImportJob {
+    func words(_ format: OfficeFormat) -> String {
+        switch state {
+        case .queued: return "Waiting for its turn."
+        case .reading:
+            var text = "\(format.number(rowsDone)) of about \(format.number(rowsEstimated)) rows"
+            if rowsPerSecond > 0 { text += " · \(format.number(rowsPerSecond)) a second" }
+            if let secondsLeft { text += " · \(format.number(secondsLeft)) s left" }
+            return text
+        case .saving: return "All \(format.number(rowsDone)) rows are read; counting and packing."
+        case .question: return problem.map { "\($0.message)" } ?? "Needs an answer."
+        case .done: return result?.upload.summary(format) ?? ""
+        case .refused, .cancelled: return problem.map { "\($0.message) \($0.advice)" } ?? ""
+        }
+    }
+
+    var stateWords: String {
+        switch state {
+        case .queued: "waiting"
+        case .reading: "reading"
+        case .saving: "saving"
+        case .question: "question"
+        case .done: "in"
+        case .refused: "refused"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    var badge: String {
+        switch state {
+        case .done: "good"
+        case .refused: "bad"
+        case .question: "warn"
+        case .cancelled: "neutral"
+        default: "info"
+        }
+    }
+}
+
+extension FileUploaded {
+    /// One line on what came in.
+    func summary(_ format: OfficeFormat) -> String {
+        var text = format.count(counts.accepted, "call", "calls")
+        if let firstDay, let lastDay {
+            text += ", \(format.period(Period(from: firstDay, to: lastDay)))"
+        }
+        text += ", \(format.count(agents, "agent", "agents"))"
+        for (count, name) in [
+            (counts.rejected, "rejected"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
+        ] where count > 0 {
+            text += "; \(format.number(count)) \(name)"
+        }
+        return text
+    }
+}
+
+/// An import in a list; the script attaches to those that are not over.
+struct ImportRow: Sendable, Decodable {
+    var id: String
+    var name: String
+    var href: String
+    var state: String
+    var badge: String
+    var text: String
+    var isRunning: Bool
+    var failed: Bool
+    /// Hundredths; nil: not known.
+    var percent: String?
+    var cancelPath: String
+
+    init(_ job: ImportJob, _ format: OfficeFormat) {
+        id = job.id.description
+        name = job.fileName
+        href =
+            job.result.map { Paths.fileVersion($0.upload.file, $0.upload.version) } ?? Paths.importPage(job.id)
+        state = job.stateWords
+        badge = job.badge
+        text = job.words(format)
+        isRunning = !job.state.isOver && job.state != .question
+        failed = job.state == .refused
+        if job.state == .reading, job.rowsEstimated > 0 {
+            percent = String(min(99, job.rowsDone * 100 / max(1, job.rowsEstimated)))
+        }
+        cancelPath = Paths.importCancel(job.id)
+    }
+}
+
+struct FilesPage: Page {
+    static let template = "file.list"
+    var title = "Files"
+
+    struct Row: Sendable, Decodable {
+        var name: String
+        var href: String
+        var source: String
+        var days: String
+        var calls: String
+        var rejected: String
+        var hasRejects: Bool
+        var versions: String
+        var when: String
+        var whenMachine: String
+        var by: String
+    }
+
+    var mayUpload: Bool
+    var limit: String
+    var sources: [Choice]
+    var hasSourceChoice: Bool
+    var imports: [ImportRow]
+    var hasImports: Bool
+    var rows: [Row]
+    var isEmpty: Bool
+    var isEmptySearch: Bool
+    var search: String
+    var from: String
+    var to: String
+    var range: String
+    var previous: String?
+    var next: String?
+
+    init(
+        files: [FileVersion], total: Int, query: FileQuery, imports: [ImportJob], sources: [Source], mayUpload: Bool,
+        limit: Int64, _ format: OfficeFormat
+    ) {
+        self.mayUpload = mayUpload
+        self.limit = format.bytes(limit)
+        self.sources = sources.map { Choice(value: $0.id.description, label: $0.name) }
+        hasSourceChoice = sources.count > 1
+        self.imports = imports.map { ImportRow($0, format) }
+        hasImports = !imports.isEmpty
+        rows = files.map { file in
+            let upload = file.uploaded
+            let days = [upload.firstDay, upload.lastDay].compactMap { $0 }
+            return Row(
+                name: upload.fileName, href: Paths.fileVersion(upload.file, upload.version), source: file.sourceName,
+                days: days.count == 2 ? format.period(Period(from: days[0], to: days[1])) : OfficeFormat.none,
+                calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
+                hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),
+                when: format.moment(file.uploadedAt), whenMachine: format.machine(file.uploadedAt),
+                by: file.uploadedBy)
+        }
+        let isFiltered = !query.search.isEmpty || query.period != nil
+        isEmpty = files.isEmpty && !isFiltered && query.offset == 0
+        isEmptySearch = files.isEmpty && !isEmpty
+        search = query.search
+        from = query.period?.from.iso ?? ""
+        to = query.period?.to.iso ?? ""
+        range =
+            files.isEmpty
+            ? "" : "\(format.number(query.offset + 1))–\(format.number(query.offset + files.count)) of \(format.number(total))"
+        func page(_ offset: Int) -> String {
+            Form(
+                [("q", search), ("from", from), ("to", to), ("offset", offset > 0 ? String(offset) : "")]
+                    .filter { !$0.1.isEmpty }
+            ).link(Paths.files)
+        }
+        previous = query.offset > 0 ? page(max(0, query.offset - query.limit)) : nil
+        next = query.offset + files.count < total && !files.isEmpty ? page(query.offset + query.limit) : nil
+    }
+}
+
+struct ImportPage: Page {
+    static let template = "file.import"
+    var title: String
+    var row: ImportRow
+    var files = Paths.files
+    var isQuestion: Bool
+    var question: String
+    var answerPath: String
+    var isDone: Bool
+    var isRefused: Bool
+    var message: String
+    var advice: String
+    var result: String
+
+    init(_ job: ImportJob, _ format: OfficeFormat) {
+        title = job.fileName
+        row = ImportRow(job, format)
+        isQuestion = job.state == .question
+        question = job.problem?.message ?? ""
+        answerPath = Paths.importAnswer(job.id)
+        isDone = job.state == .done
+        isRefused = job.state == .refused || job.state == .cancelled
+        message = job.problem?.message ?? ""
+        advice = job.problem?.advice ?? ""
+        result = job.result?.upload.summary(format) ?? ""
+    }
+}
+
+struct FilePage: Page {
+    static let template = "file.show"
+    var title: String
+
+    struct Row: Sendable, Decodable {
+        var label: String
+        var href: String
+        var when: String
+        var by: String
+        var rows: String
+        var accepted: String
+        var duplicate: String
+        var changed: String
+        var rejected: String
+        var blank: String
+    }
+
+    var files = Paths.files
+    var source: String
+    var rows: [Row]
+
+    init(_ latest: FileVersion, versions: [FileVersion], _ format: OfficeFormat) {
+        title = latest.uploaded.fileName
+        source = latest.sourceName
+        rows = versions.map { version in
+            let counts = version.uploaded.counts
+            return Row(
+                label: "Version \(version.uploaded.version)",
+                href: Paths.fileVersion(version.uploaded.file, version.uploaded.version),
+                when: format.moment(version.uploadedAt), by: version.uploadedBy, rows: format.number(counts.rows),
+                accepted: format.number(counts.accepted), duplicate: format.number(counts.duplicate),
+                changed: format.number(counts.changed), rejected: format.number(counts.rejected),
+                blank: format.number(counts.blank))
+        }
+    }
+}
+
+struct FileVersionPage: Page {
+    static let template = "file.version"
+    var title: String
+
+    struct Count: Sendable, Decodable {
+        var label: String
+        var value: String
+        var hint: String
+    }
+    struct Column: Sendable, Decodable {
+        var role: String
+        var heading: String
+    }
+    struct Line: Sendable, Decodable {
+        var line: String
+        var fate: String
+        var badge: String
+        var reason: String
+        var text: String
+    }
+
+    var files = Paths.files
+    var file: String
+    var version: String
+    var source: String
+    var summary: String
+    var when: String
+    var by: String
+    var size: String
+    var original: String
+    var archive: String
+    var equation: String
+    var counts: [Count]
+    var columns: [Column]
+    var ignored: String
+    var reading: String
+    var notes: [String]
+    var lines: [Line]
+    var hasLines: Bool
+    var hasRejects: Bool
+    var lineCount: String
+    var rejectsPath: String
+    var originalPath: String
+    var callsPath: String
+    var damage: String?
+    var damageAdvice: String
+    var range: String
+    var previous: String?
+    var next: String?
+
+    init(
+        _ version: FileVersion, rejects: [RejectLine], offset: Int, perPage: Int, damage: UserError?,
+        _ format: OfficeFormat
+    ) {
+        let upload = version.uploaded
+        let counts = upload.counts
+        title = upload.fileName
+        file = Paths.file(upload.file)
+        self.version = "Version \(upload.version) of \(version.versions)"
+        source = version.sourceName
+        summary = upload.summary(format)
+        when = format.moment(version.uploadedAt)
+        by = version.uploadedBy
+        size = format.bytes(upload.bytes)
+        original = upload.original
+        archive = upload.archive
+        equation = "\(format.number(counts.rows)) rows = " + [
+            (counts.accepted, "accepted"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
+            (counts.rejected, "rejected"), (counts.blank, "blank"),
+        ].map { "\(format.number($0.0)) \($0.1)" }.joined(separator: " + ")
+        self.counts = [
+            Count(label: "Accepted", value: format.number(counts.accepted), hint: "Valid calls; each counts once."),
+            Count(label: "Duplicate", value: format.number(counts.duplicate), hint: "The same call again in this file."),
+            Count(label: "Changed", value: format.number(counts.changed), hint: "A call id again with other content; the first line counts."),
+            Count(label: "Rejected", value: format.number(counts.rejected), hint: "Could not be read; listed below with the reason."),
+            Count(label: "Blank", value: format.number(counts.blank), hint: "Empty lines."),
+        ]
+        columns = upload.mapping.columns.sorted { $0.key < $1.key }
+            .map { Column(role: ColumnRole(rawValue: $0.key)?.title ?? $0.key, heading: $0.value) }
+        ignored = upload.mapping.ignoredColumns.isEmpty ? "none" : upload.mapping.ignoredColumns.joined(separator: ", ")
+        let order = ["ymd": "year first", "mdy": "month first", "dmy": "day first"][upload.mapping.dateOrder]
+        reading = "Dates \(order ?? upload.mapping.dateOrder), times in \(upload.mapping.timeZone), text in \(upload.mapping.encoding)."
+        var notes: [String] = []
+        if counts.overlapping > 0 {
+            notes.append(
+                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it.")
+        }
+        if counts.badDurations > 0 {
+            notes.append(
+                "\(format.count(counts.badDurations, "duration was", "durations were")) unreadable, negative or over four hours; these calls count, their durations do not.")
+        }
+        if counts.keyless > 0 {
+            notes.append("\(format.count(counts.keyless, "row has", "rows have")) no call id and is known by its content.")
+        }
+        self.notes = notes
+        lines = rejects.map { line in
+            Line(
+                line: format.number(line.line), fate: line.fate,
+                badge: line.fate == "rejected" ? "bad" : line.fate == "changed" ? "warn" : "neutral",
+                reason: line.reason, text: String(line.text.prefix(400)))
+        }
+        let total = counts.rejected + counts.duplicate + counts.changed
+        hasLines = total > 0
+        hasRejects = counts.rejected > 0
+        lineCount = format.number(total)
+        rejectsPath = Paths.fileRejects(upload.file, upload.version)
+        originalPath = Paths.fileOriginal(upload.file, upload.version)
+        callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link("/calls")
+        self.damage = damage?.message
+        damageAdvice = damage?.advice ?? ""
+        range =
+            rejects.isEmpty
+            ? "" : "\(format.number(offset + 1))–\(format.number(offset + rejects.count)) of \(format.number(total))"
+        let path = Paths.fileVersion(upload.file, upload.version)
+        previous = offset > 0 ? "\(path)?offset=\(max(0, offset - perPage))" : nil
+        next = offset + rejects.count < total && !rejects.isEmpty ? "\(path)?offset=\(offset + perPage)" : nil
+    }
+}
+
+/// Files as programs read them.
+struct FileListing: Encodable, Sendable {
+    struct Entry: Encodable, Sendable {
+        var file: String
+        var name: String
+        var source: String
+        var version: Int
+        var rows: Int
+        var accepted: Int
+        var duplicate: Int
+        var changed: Int
+        var rejected: Int
+        var blank: Int
+        var agents: Int
+        var from: Day?
+        var to: Day?
+        var uploaded: Int64
+        var by: String
+
+        init(_ version: FileVersion) {
+            let upload = version.uploaded
+            file = upload.file.description
+            name = upload.fileName
+            source = version.sourceName
+            self.version = upload.version
+            rows = upload.counts.rows
+            accepted = upload.counts.accepted
+            duplicate = upload.counts.duplicate
+            changed = upload.counts.changed
+            rejected = upload.counts.rejected
+            blank = upload.counts.blank
+            agents = upload.agents
+            from = upload.firstDay
+            to = upload.lastDay
+            uploaded = version.uploadedAt.milliseconds
+            by = version.uploadedBy
+        }
+    }
+
+    var files: [Entry]
+    var total: Int
+}

@@ -24,6 +24,13 @@ extension OfficeStore {
         return code
     }
 
+    /// Whether a code was printed that still opens the set-up page.
+    public func hasSetupCode() async throws -> Bool {
+        try await read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM setupCode)") ?? false
+        }
+    }
+
     /// - Throws: `UserError` `invalid` for a code that is not the latest.
     public func checkSetupCode(_ code: String) async throws {
         let isRight = try await read { db in

@@ -40,9 +40,9 @@ struct ImportStatus: Encodable, Sendable {
         result = job.result.map(ImportLine.init)
         error = job.problem.map { Refusal(code: $0.code, message: $0.message, advice: $0.advice) }
         if let upload = job.result?.upload {
-            href = Paths.fileVersion(upload.file, upload.version)
+            href = Paths.fileVersion(upload.file.description, String(upload.version))
         } else if job.state == .question {
-            href = Paths.importPage(job.id)
+            href = Paths.importPage(job.id.description)
         }
     }
 }
@@ -121,7 +121,8 @@ struct ImportRow: Sendable, Decodable {
         id = job.id.description
         name = job.fileName
         href =
-            job.result.map { Paths.fileVersion($0.upload.file, $0.upload.version) } ?? Paths.importPage(job.id)
+            job.result.map { Paths.fileVersion($0.upload.file.description, String($0.upload.version)) }
+            ?? Paths.importPage(job.id.description)
         state = job.stateWords
         badge = job.badge
         text = job.words(format)
@@ -130,7 +131,7 @@ struct ImportRow: Sendable, Decodable {
         if job.state == .reading, job.rowsEstimated > 0 {
             percent = String(min(99, job.rowsDone * 100 / max(1, job.rowsEstimated)))
         }
-        cancelPath = Paths.importCancel(job.id)
+        cancelPath = Paths.importCancel(job.id.description)
     }
 }
 
@@ -169,7 +170,8 @@ struct FilesPage: Page {
     var next: String?
 
     init(
-        files: [FileVersion], total: Int, query: FileQuery, imports: [ImportJob], sources: [Source], mayUpload: Bool,
+        files: [FileVersion], total: Int, query: FileQuery, imports: [ImportJob], sources: [Source],
+        mayUpload: Bool,
         limit: Int64, _ format: OfficeFormat
     ) {
         self.mayUpload = mayUpload
@@ -182,7 +184,9 @@ struct FilesPage: Page {
             let upload = file.uploaded
             let days = [upload.firstDay, upload.lastDay].compactMap { $0 }
             return Row(
-                name: upload.fileName, href: Paths.fileVersion(upload.file, upload.version), source: file.sourceName,
+                name: upload.fileName,
+                href: Paths.fileVersion(upload.file.description, String(upload.version)),
+                source: file.sourceName,
                 days: days.count == 2 ? format.period(Period(from: days[0], to: days[1])) : OfficeFormat.none,
                 calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
                 hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),
@@ -197,7 +201,8 @@ struct FilesPage: Page {
         to = query.period?.to.iso ?? ""
         range =
             files.isEmpty
-            ? "" : "\(format.number(query.offset + 1))–\(format.number(query.offset + files.count)) of \(format.number(total))"
+            ? ""
+            : "\(format.number(query.offset + 1))–\(format.number(query.offset + files.count)) of \(format.number(total))"
         func page(_ offset: Int) -> String {
             Form(
                 [("q", search), ("from", from), ("to", to), ("offset", offset > 0 ? String(offset) : "")]
@@ -228,7 +233,7 @@ struct ImportPage: Page {
         row = ImportRow(job, format)
         isQuestion = job.state == .question
         question = job.problem?.message ?? ""
-        answerPath = Paths.importAnswer(job.id)
+        answerPath = Paths.importAnswer(job.id.description)
         isDone = job.state == .done
         isRefused = job.state == .refused || job.state == .cancelled
         message = job.problem?.message ?? ""
@@ -265,8 +270,9 @@ struct FilePage: Page {
             let counts = version.uploaded.counts
             return Row(
                 label: "Version \(version.uploaded.version)",
-                href: Paths.fileVersion(version.uploaded.file, version.uploaded.version),
-                when: format.moment(version.uploadedAt), by: version.uploadedBy, rows: format.number(counts.rows),
+                href: Paths.fileVersion(version.uploaded.file.description, String(version.uploaded.version)),
+                when: format.moment(version.uploadedAt), by: version.uploadedBy,
+                rows: format.number(counts.rows),
                 accepted: format.number(counts.accepted), duplicate: format.number(counts.duplicate),
                 changed: format.number(counts.changed), rejected: format.number(counts.rejected),
                 blank: format.number(counts.blank))
@@ -331,7 +337,7 @@ struct FileVersionPage: Page {
         let upload = version.uploaded
         let counts = upload.counts
         title = upload.fileName
-        file = Paths.file(upload.file)
+        file = Paths.file(upload.file.description)
         self.version = "Version \(upload.version) of \(version.versions)"
         source = version.sourceName
         summary = upload.summary(format)
@@ -340,33 +346,50 @@ struct FileVersionPage: Page {
         size = format.bytes(upload.bytes)
         original = upload.original
         archive = upload.archive
-        equation = "\(format.number(counts.rows)) rows = " + [
-            (counts.accepted, "accepted"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
-            (counts.rejected, "rejected"), (counts.blank, "blank"),
-        ].map { "\(format.number($0.0)) \($0.1)" }.joined(separator: " + ")
+        equation =
+            "\(format.number(counts.rows)) rows = "
+            + [
+                (counts.accepted, "accepted"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
+                (counts.rejected, "rejected"), (counts.blank, "blank"),
+            ].map { "\(format.number($0.0)) \($0.1)" }.joined(separator: " + ")
         self.counts = [
-            Count(label: "Accepted", value: format.number(counts.accepted), hint: "Valid calls; each counts once."),
-            Count(label: "Duplicate", value: format.number(counts.duplicate), hint: "The same call again in this file."),
-            Count(label: "Changed", value: format.number(counts.changed), hint: "A call id again with other content; the first line counts."),
-            Count(label: "Rejected", value: format.number(counts.rejected), hint: "Could not be read; listed below with the reason."),
+            Count(
+                label: "Accepted", value: format.number(counts.accepted),
+                hint: "Valid calls; each counts once."),
+            Count(
+                label: "Duplicate", value: format.number(counts.duplicate),
+                hint: "The same call again in this file."),
+            Count(
+                label: "Changed", value: format.number(counts.changed),
+                hint: "A call id again with other content; the first line counts."),
+            Count(
+                label: "Rejected", value: format.number(counts.rejected),
+                hint: "Could not be read; listed below with the reason."),
             Count(label: "Blank", value: format.number(counts.blank), hint: "Empty lines."),
         ]
         columns = upload.mapping.columns.sorted { $0.key < $1.key }
             .map { Column(role: ColumnRole(rawValue: $0.key)?.title ?? $0.key, heading: $0.value) }
-        ignored = upload.mapping.ignoredColumns.isEmpty ? "none" : upload.mapping.ignoredColumns.joined(separator: ", ")
+        ignored =
+            upload.mapping.ignoredColumns.isEmpty
+            ? "none" : upload.mapping.ignoredColumns.joined(separator: ", ")
         let order = ["ymd": "year first", "mdy": "month first", "dmy": "day first"][upload.mapping.dateOrder]
-        reading = "Dates \(order ?? upload.mapping.dateOrder), times in \(upload.mapping.timeZone), text in \(upload.mapping.encoding)."
+        reading =
+            "Dates \(order ?? upload.mapping.dateOrder), times in \(upload.mapping.timeZone), text in \(upload.mapping.encoding)."
         var notes: [String] = []
         if counts.overlapping > 0 {
             notes.append(
-                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it.")
+                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it."
+            )
         }
         if counts.badDurations > 0 {
             notes.append(
-                "\(format.count(counts.badDurations, "duration was", "durations were")) unreadable, negative or over four hours; these calls count, their durations do not.")
+                "\(format.count(counts.badDurations, "duration was", "durations were")) unreadable, negative or over four hours; these calls count, their durations do not."
+            )
         }
         if counts.keyless > 0 {
-            notes.append("\(format.count(counts.keyless, "row has", "rows have")) no call id and is known by its content.")
+            notes.append(
+                "\(format.count(counts.keyless, "row has", "rows have")) no call id and is known by its content."
+            )
         }
         self.notes = notes
         lines = rejects.map { line in
@@ -379,15 +402,17 @@ struct FileVersionPage: Page {
         hasLines = total > 0
         hasRejects = counts.rejected > 0
         lineCount = format.number(total)
-        rejectsPath = Paths.fileRejects(upload.file, upload.version)
-        originalPath = Paths.fileOriginal(upload.file, upload.version)
-        callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link("/calls")
+        rejectsPath = Paths.fileRejects(upload.file.description, String(upload.version))
+        originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
+        callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link(
+            "/calls")
         self.damage = damage?.message
         damageAdvice = damage?.advice ?? ""
         range =
             rejects.isEmpty
-            ? "" : "\(format.number(offset + 1))–\(format.number(offset + rejects.count)) of \(format.number(total))"
-        let path = Paths.fileVersion(upload.file, upload.version)
+            ? ""
+            : "\(format.number(offset + 1))–\(format.number(offset + rejects.count)) of \(format.number(total))"
+        let path = Paths.fileVersion(upload.file.description, String(upload.version))
         previous = offset > 0 ? "\(path)?offset=\(max(0, offset - perPage))" : nil
         next = offset + rejects.count < total && !rejects.isEmpty ? "\(path)?offset=\(offset + perPage)" : nil
     }

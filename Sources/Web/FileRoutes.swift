@@ -11,17 +11,17 @@ let fileRoutes: [Route] = [
     Route(.get, Paths.files, needs: .viewFiles, showFiles),
     Route(.post, Paths.files, needs: .uploadFiles, body: .stream, uploadByForm),
     Route(.put, Paths.upload, needs: .uploadFiles, body: .stream, uploadByScript),
-    Route(.get, Paths.importPage, needs: .uploadFiles, showImport),
-    Route(.get, Paths.importEvents, needs: .uploadFiles, followImport),
-    Route(.post, Paths.importCancel, needs: .uploadFiles, cancelImport),
-    Route(.post, Paths.importAnswer, needs: .uploadFiles, answerImport),
-    Route(.get, Paths.file, needs: .viewFiles, showFile),
-    Route(.get, Paths.fileVersion, needs: .viewFiles, showVersion),
-    Route(.get, Paths.fileRejects, needs: .viewFiles, downloadRejects),
-    Route(.get, Paths.fileOriginal, needs: .viewFiles, downloadOriginal),
+    Route(.get, Paths.importPage(":id"), needs: .uploadFiles, showImport),
+    Route(.get, Paths.importEvents(":id"), needs: .uploadFiles, followImport),
+    Route(.post, Paths.importCancel(":id"), needs: .uploadFiles, cancelImport),
+    Route(.post, Paths.importAnswer(":id"), needs: .uploadFiles, answerImport),
+    Route(.get, Paths.file(":id"), needs: .viewFiles, showFile),
+    Route(.get, Paths.fileVersion(":id", ":version"), needs: .viewFiles, showVersion),
+    Route(.get, Paths.fileRejects(":id", ":version"), needs: .viewFiles, downloadRejects),
+    Route(.get, Paths.fileOriginal(":id", ":version"), needs: .viewFiles, downloadOriginal),
     Route(.get, Paths.apiFiles, needs: .viewFiles, listFilesForPrograms),
     Route(.post, Paths.apiFiles, needs: .uploadFiles, body: .stream, uploadByProgram),
-    Route(.get, Paths.apiImport, needs: .uploadFiles, showImportToPrograms),
+    Route(.get, Paths.apiImport(":id"), needs: .uploadFiles, showImportToPrograms),
 ]
 
 // MARK: Uploading
@@ -31,14 +31,15 @@ private func uploadByScript(_ visit: SignedIn) async throws -> Response {
     let file = try await receive(visit)
     let id = try enqueue(file, named: visit.query["name"], visit)
     return try visit.json(
-        ["import": id.description, "href": Paths.importPage(id)], status: .accepted)
+        ["import": id.description, "href": Paths.importPage(id.description)], status: .accepted)
 }
 
 @Sendable
 private func uploadByProgram(_ visit: SignedIn) async throws -> Response {
     let file = try await receive(visit)
     let id = try enqueue(file, named: visit.query["name"], visit)
-    return try visit.json(["import": id.description, "href": Paths.apiImport(id)], status: .accepted)
+    return try visit.json(
+        ["import": id.description, "href": Paths.apiImport(id.description)], status: .accepted)
 }
 
 /// Without script: one form with any number of files; those that arrive whole go in line.
@@ -75,10 +76,12 @@ private func uploadByForm(_ visit: SignedIn) async throws -> Response {
     guard let first = queued.first else {
         throw UserError(.invalid, "No file was chosen.", advice: "Choose one or more CSV files, then upload.")
     }
-    if queued.count == 1 { return visit.redirect(to: Paths.importPage(first)) }
+    if queued.count == 1 { return visit.redirect(to: Paths.importPage(first.description)) }
     return visit.redirect(
         to: Paths.files,
-        Notice(.info, "\(queued.count) files are in line", "They are read one after the other; this page shows how far they are."))
+        Notice(
+            .info, "\(queued.count) files are in line",
+            "They are read one after the other; this page shows how far they are."))
 }
 
 private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
@@ -94,10 +97,12 @@ private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
 
 private func newIncoming(_ visit: SignedIn) throws -> IncomingFile {
     let limit = visit.office.settings.uploadLimit
-    if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000 {
+    if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000
+    {
         throw UserError.tooLarge(limit: limit)
     }
-    return try IncomingFile(folder: visit.store.folder, ids: visit.store.ids, clock: visit.store.clock, limit: limit)
+    return try IncomingFile(
+        folder: visit.store.folder, ids: visit.store.ids, clock: visit.store.clock, limit: limit)
 }
 
 private func uploadError(_ error: any Error) -> any Error {
@@ -172,17 +177,18 @@ private actor ImportWatch {
 private func cancelImport(_ visit: SignedIn) async throws -> Response {
     let id: ID<ImportJob> = try visit.id()
     try visit.site.imports.cancel(id, by: visit.viewer)
-    return visit.redirect(to: Paths.importPage(id))
+    return visit.redirect(to: Paths.importPage(id.description))
 }
 
 @Sendable
 private func answerImport(_ visit: SignedIn) async throws -> Response {
     let id: ID<ImportJob> = try visit.id()
     guard let order = DateOrder(rawValue: visit.form["date_order"]) else {
-        throw UserError(.invalid, "No answer was chosen.", advice: "Choose whether the day or the month comes first.")
+        throw UserError(
+            .invalid, "No answer was chosen.", advice: "Choose whether the day or the month comes first.")
     }
     try visit.site.imports.answer(id, dateOrder: order, by: visit.viewer)
-    return visit.redirect(to: Paths.importPage(id))
+    return visit.redirect(to: Paths.importPage(id.description))
 }
 
 // MARK: Files
@@ -244,13 +250,16 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
     var damage: UserError?
     let store = visit.store
     do {
-        rejects = try await onOwnThread { try version.rejects(offset: offset, limit: rejectsPerPage, in: store) }
+        rejects = try await onOwnThread {
+            try version.rejects(offset: offset, limit: rejectsPerPage, in: store)
+        }
     } catch let error as UserError {
         // The page still tells what the journal knows.
         damage = error
     }
     return try visit.page(
-        FileVersionPage(version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage, visit.format))
+        FileVersionPage(
+            version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage, visit.format))
 }
 
 @Sendable
@@ -263,8 +272,11 @@ private func downloadRejects(_ visit: SignedIn) async throws -> Response {
     }
     let name = version.uploaded.fileName
     try await store.recordExport(
-        "rejects of “\(name)”, version \(version.uploaded.version)", filter: "", rows: rows, by: visit.actor)
-    return try visit.download(name: "rejects of \(name)", type: "text/csv; charset=utf-8", temporaryFile: path)
+        FiguresExported(
+            what: "rejects of “\(name)”, version \(version.uploaded.version)", filter: "", rows: rows),
+        by: visit.actor)
+    return try visit.download(
+        name: "rejects of \(name)", type: "text/csv; charset=utf-8", temporaryFile: path)
 }
 
 @Sendable
@@ -277,8 +289,10 @@ private func downloadOriginal(_ visit: SignedIn) async throws -> Response {
         return path
     }
     try await store.recordExport(
-        "original of “\(version.uploaded.fileName)”, version \(version.uploaded.version)", filter: "",
-        rows: version.uploaded.counts.rows, by: visit.actor)
+        FiguresExported(
+            what: "original of “\(version.uploaded.fileName)”, version \(version.uploaded.version)",
+            filter: "",
+            rows: version.uploaded.counts.rows), by: visit.actor)
     return try visit.download(
         name: version.uploaded.fileName, type: "application/octet-stream", temporaryFile: path)
 }

@@ -18,6 +18,23 @@ public enum Paths {
     // One's own account.
     static let ownAccount = "/me"
     static let ownPassword = "/me/password"
+    // Files.
+    static let files = "/files"
+    static let upload = "/files/upload"
+    static func importPage(_ id: String) -> String { "/files/imports/\(id)" }
+    static func importEvents(_ id: String) -> String { "\(importPage(id))/events" }
+    static func importCancel(_ id: String) -> String { "\(importPage(id))/cancel" }
+    static func importAnswer(_ id: String) -> String { "\(importPage(id))/answer" }
+    static func file(_ id: String) -> String { "/files/\(id)" }
+    static func fileVersion(_ id: String, _ version: String) -> String { "\(file(id))/versions/\(version)" }
+    static func fileRejects(_ id: String, _ version: String) -> String {
+        "\(fileVersion(id, version))/rejects.csv"
+    }
+    static func fileOriginal(_ id: String, _ version: String) -> String {
+        "\(fileVersion(id, version))/original.csv"
+    }
+    static let apiFiles = "/api/v1/files"
+    static func apiImport(_ id: String) -> String { "/api/v1/imports/\(id)" }
 }
 
 // Figures.

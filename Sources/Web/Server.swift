@@ -66,7 +66,7 @@ public struct WebServer: Service {
         }
         let site = try Site(
             store: store, version: configuration.version, isSecure: configuration.tls != .off,
-            authority: authority?.certificatePEM, names: authority?.names ?? [])
+            authority: authority?.certificatePEM, names: authority?.names ?? [], logger: logger)
         let scheme = site.isSecure ? "https" : "http"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         url = "\(scheme)://\(host):\(configuration.port)"

@@ -1,16 +1,32 @@
 import Domain
+import Ingest
+import Logging
 import Mustache
 import Storage
 
 /// Everything that may be asked of the site: every feature's table, on one screen.
 let siteRoutes: [Route] =
-    plainRoutes + trustRoutes + signInRoutes + setupRoutes
-    + homeRoutes + agentRoutes + reportRoutes + callRoutes
+    plainRoutes
+    + trustRoutes
+    + signInRoutes
+    + setupRoutes
+    + homeRoutes
+    + agentRoutes
+    + reportRoutes
+    + callRoutes
+    + fileRoutes
 
 /// Every page, so that a test can hold each template against the struct it prints.
 let sitePages: [any Page.Type] =
-    plainPages + trustPages + signInPages + setupPages
-    + homePages + agentPages + reportPages + callPages
+    plainPages
+    + trustPages
+    + signInPages
+    + setupPages
+    + homePages
+    + agentPages
+    + reportPages
+    + callPages
+    + filePages
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
@@ -18,6 +34,7 @@ let siteMenu: [MenuEntry] = [
     MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "people"),
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
+    MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
 ]
 
 struct MenuEntry: Sendable {
@@ -37,6 +54,7 @@ struct MenuEntry: Sendable {
 /// What handlers work with: the open office and what is made once at start.
 public struct Site: Sendable {
     public let store: OfficeStore
+    public let imports: ImportQueue
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -51,10 +69,12 @@ public struct Site: Sendable {
     let counters: Counters
 
     public init(
-        store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = []
+        store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = [],
+        logger: Logger
     ) throws {
         let files = EmbeddedFiles()
         self.store = store
+        imports = ImportQueue(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

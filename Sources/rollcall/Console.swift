@@ -57,12 +57,15 @@ struct ConsoleService: Service {
                 .unreadable, "The socket \(path) cannot be made.", advice: "Choose a shorter --data path.")
         }
         defer { unlink(path) }
-        await withGracefulShutdownHandler {
-            while let connection = await acceptNext(listener) {
-                Task { await serve(connection) }
+        // Told to stop, or another service failed: both end the wait for callers.
+        await cancelWhenGracefulShutdown {
+            await withTaskCancellationHandler {
+                while let connection = await acceptNext(listener) {
+                    Task { await serve(connection) }
+                }
+            } onCancel: {
+                shutdown(listener, Int32(SHUT_RDWR))
             }
-        } onGracefulShutdown: {
-            shutdown(listener, Int32(SHUT_RDWR))
         }
         close(listener)
     }
@@ -127,17 +130,23 @@ private func unixSocket() throws -> Int32 {
     return descriptor
 }
 
-private func withSocketAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32
-{
+func withSocketAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
     let room = MemoryLayout.size(ofValue: address.sun_path)
     guard bytes.count < room else { return -1 }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    withUnsafeMutableBytes(of: &address.sun_path) { path in
+        path.copyBytes(from: bytes)
+        // systemd writes a socket without a file with a leading @ (unix(7), abstract).
+        if bytes.first == 0x40 { path[0] = 0 }
+    }
     return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            body(
+                $0,
+                socklen_t(MemoryLayout<sockaddr_un>.size - room + bytes.count + (bytes.first == 0x40 ? 0 : 1))
+            )
         }
     }
 }

@@ -9,8 +9,8 @@ struct Rollcall: AsyncParsableCommand {
         abstract: "Runs a call-centre office: call logs in, figures out, who reports to whom, on one box.",
         version: Version.text,
         subcommands: [
-            SetupCommand.self,
-            ImportCommand.self, PermissionsCommand.self,
+            ServeCommand.self, SetupCommand.self, SetupCodeCommand.self,
+            ImportCommand.self, ReportCommand.self, PermissionsCommand.self,
             VerifyCommand.self, RebuildCommand.self, ReportCommand.self,
             DemoCommand.self,
         ])

@@ -27,3 +27,15 @@ struct SetupCommand: OfficeCommand {
         session.print("The office “\(officeName)” is open. Sign in as \(admin).")
     }
 }
+
+struct SetupCodeCommand: OfficeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup-code", abstract: "Print a new one-time code for the set-up page.")
+
+    @OptionGroup var office: OfficeOptions
+
+    func perform(_ session: OfficeSession) async throws {
+        let code = try await session.store.makeSetupCode()
+        session.print(try office.json ? machineJSON(["code": code]) : code)
+    }
+}

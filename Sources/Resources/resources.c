@@ -34,9 +34,6 @@ static const unsigned char r_templates_failure_mustache[] = {
 static const unsigned char r_templates_file_import_mustache[] = {
 #embed "../../Resources/templates/file.import.mustache" if_empty(0)
 };
-static const unsigned char r_templates_file_importRow_mustache[] = {
-#embed "../../Resources/templates/file.importRow.mustache" if_empty(0)
-};
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
 };
@@ -113,7 +110,6 @@ static const rollcall_resource table[] = {
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.import.mustache", r_templates_file_import_mustache, sizeof r_templates_file_import_mustache},
-    {"templates/file.importRow.mustache", r_templates_file_importRow_mustache, sizeof r_templates_file_importRow_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},

@@ -5,13 +5,6 @@ import Storage
 
 let filePages: [any Page.Type] = [FilesPage.self, ImportPage.self, FilePage.self, FileVersionPage.self]
 
-/// A choice of a select or a group of radio buttons.
-struct Choice: Sendable, Decodable {
-    var value: String
-    var label: String
-    var isChosen = false
-}
-
 /// What the script and programs read of an import.
 struct ImportStatus: Encodable, Sendable {
     var state: ImportJob.State
@@ -115,7 +108,6 @@ struct ImportRow: Sendable, Decodable {
     var failed: Bool
     /// Hundredths; nil: not known.
     var percent: String?
-    var cancelPath: String
 
     init(_ job: ImportJob, _ format: OfficeFormat) {
         id = job.id.description
@@ -131,7 +123,6 @@ struct ImportRow: Sendable, Decodable {
         if job.state == .reading, job.rowsEstimated > 0 {
             percent = String(min(99, job.rowsDone * 100 / max(1, job.rowsEstimated)))
         }
-        cancelPath = Paths.importCancel(job.id.description)
     }
 }
 
@@ -158,7 +149,6 @@ struct FilesPage: Page {
     var sources: [Choice]
     var hasSourceChoice: Bool
     var imports: [ImportRow]
-    var hasImports: Bool
     var rows: [Row]
     var isEmpty: Bool
     var isEmptySearch: Bool
@@ -176,10 +166,9 @@ struct FilesPage: Page {
     ) {
         self.mayUpload = mayUpload
         self.limit = format.bytes(limit)
-        self.sources = sources.map { Choice(value: $0.id.description, label: $0.name) }
+        self.sources = sources.map { Choice($0.id.description, $0.name, selected: false) }
         hasSourceChoice = sources.count > 1
         self.imports = imports.map { ImportRow($0, format) }
-        hasImports = !imports.isEmpty
         rows = files.map { file in
             let upload = file.uploaded
             let days = [upload.firstDay, upload.lastDay].compactMap { $0 }
@@ -216,8 +205,22 @@ struct FilesPage: Page {
 
 struct ImportPage: Page {
     static let template = "file.import"
+
+    /// The import while it goes on.
+    struct Row: Sendable, Decodable {
+        var id: String
+        var name: String
+        var href: String
+        var state: String
+        var badge: String
+        var text: String
+        var isRunning: Bool
+        var percent: String?
+        var cancelPath: String
+    }
+
     var title: String
-    var row: ImportRow
+    var row: Row
     var files = Paths.files
     var isQuestion: Bool
     var question: String
@@ -230,7 +233,11 @@ struct ImportPage: Page {
 
     init(_ job: ImportJob, _ format: OfficeFormat) {
         title = job.fileName
-        row = ImportRow(job, format)
+        let listed = ImportRow(job, format)
+        row = Row(
+            id: listed.id, name: listed.name, href: listed.href, state: listed.state, badge: listed.badge,
+            text: listed.text, isRunning: listed.isRunning, percent: listed.percent,
+            cancelPath: Paths.importCancel(listed.id))
         isQuestion = job.state == .question
         question = job.problem?.message ?? ""
         answerPath = Paths.importAnswer(job.id.description)
@@ -303,7 +310,7 @@ struct FileVersionPage: Page {
 
     var files = Paths.files
     var file: String
-    var version: String
+    var versionLabel: String
     var source: String
     var summary: String
     var when: String
@@ -338,7 +345,7 @@ struct FileVersionPage: Page {
         let counts = upload.counts
         title = upload.fileName
         file = Paths.file(upload.file.description)
-        self.version = "Version \(upload.version) of \(version.versions)"
+        versionLabel = "Version \(upload.version) of \(version.versions)"
         source = version.sourceName
         summary = upload.summary(format)
         when = format.moment(version.uploadedAt)

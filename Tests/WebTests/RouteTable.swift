@@ -23,4 +23,18 @@ let routeTable = """
     GET    /calls.csv                  export-figures
     GET    /calls/:id                  view-calls
     GET    /api/v1/calls               view-calls
+    GET    /files                      view-files
+    POST   /files                      upload-files
+    PUT    /files/upload               upload-files
+    GET    /files/imports/:id          upload-files
+    GET    /files/imports/:id/events   upload-files
+    POST   /files/imports/:id/cancel   upload-files
+    POST   /files/imports/:id/answer   upload-files
+    GET    /files/:id                  view-files
+    GET    /files/:id/versions/:version view-files
+    GET    /files/:id/versions/:version/rejects.csv view-files
+    GET    /files/:id/versions/:version/original.csv view-files
+    GET    /api/v1/files               view-files
+    POST   /api/v1/files               upload-files
+    GET    /api/v1/imports/:id         upload-files
     """

@@ -27,7 +27,9 @@ final class TestSite: Sendable {
         self.time = time
         store = try OfficeStore(
             folder: DataFolder(path: path), clock: Clock { time.now }, passwords: PasswordCost(rounds: 16))
-        site = try Site(store: store, version: "test", isSecure: isSecure, authority: authority)
+        site = try Site(
+            store: store, version: "test", isSecure: isSecure, authority: authority,
+            logger: Logger(label: "test"))
         var users: [Role: User] = [:]
         if isSetUp {
             let admin = try await store.foundOffice(

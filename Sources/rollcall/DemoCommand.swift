@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Ingest
 import Storage
+import Web
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,7 +42,8 @@ struct DemoCommand: AsyncParsableCommand {
             Password  \(DemoOffice.password)
 
             """)
-        try await serveOffice(store)
+        let configuration = WebConfiguration(host: host, port: port, tls: .off, version: Version.text)
+        try await serve(store, configuration) { url in writeOutput("Open      \(url)\n") }
     }
 
     private static func temporaryFolder() throws -> String {
@@ -52,9 +54,5 @@ struct DemoCommand: AsyncParsableCommand {
                 .unreadable, "A temporary folder cannot be made.", advice: "Name a folder with --data.")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private func serveOffice(_ store: OfficeStore) async throws {
-        try store.close()
     }
 }

@@ -9,7 +9,7 @@ struct Rollcall: AsyncParsableCommand {
         abstract: "Runs a call-centre office: call logs in, figures out, who reports to whom, on one box.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, SetupCommand.self, SetupCodeCommand.self, ImportCommand.self,
+            ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, ImportCommand.self,
             ReportCommand.self, PermissionsCommand.self, VerifyCommand.self, RebuildCommand.self,
         ])
 

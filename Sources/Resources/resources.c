@@ -13,6 +13,9 @@ static const unsigned char r_assets_rollcall_css[] = {
 static const unsigned char r_assets_rollcall_js[] = {
 #embed "../../Resources/assets/rollcall.js" if_empty(0)
 };
+static const unsigned char r_templates_activity_mustache[] = {
+#embed "../../Resources/templates/activity.mustache" if_empty(0)
+};
 static const unsigned char r_templates_agent_list_mustache[] = {
 #embed "../../Resources/templates/agent.list.mustache" if_empty(0)
 };
@@ -61,8 +64,20 @@ static const unsigned char r_templates_layout_mustache[] = {
 static const unsigned char r_templates_mark_mustache[] = {
 #embed "../../Resources/templates/mark.mustache" if_empty(0)
 };
+static const unsigned char r_templates_me_mustache[] = {
+#embed "../../Resources/templates/me.mustache" if_empty(0)
+};
+static const unsigned char r_templates_me_password_mustache[] = {
+#embed "../../Resources/templates/me.password.mustache" if_empty(0)
+};
+static const unsigned char r_templates_me_token_mustache[] = {
+#embed "../../Resources/templates/me.token.mustache" if_empty(0)
+};
 static const unsigned char r_templates_notice_mustache[] = {
 #embed "../../Resources/templates/notice.mustache" if_empty(0)
+};
+static const unsigned char r_templates_permissions_mustache[] = {
+#embed "../../Resources/templates/permissions.mustache" if_empty(0)
 };
 static const unsigned char r_templates_plain_mustache[] = {
 #embed "../../Resources/templates/plain.mustache" if_empty(0)
@@ -85,6 +100,12 @@ static const unsigned char r_templates_report_table_mustache[] = {
 static const unsigned char r_templates_report_tiles_mustache[] = {
 #embed "../../Resources/templates/report.tiles.mustache" if_empty(0)
 };
+static const unsigned char r_templates_sessions_mustache[] = {
+#embed "../../Resources/templates/sessions.mustache" if_empty(0)
+};
+static const unsigned char r_templates_settings_mustache[] = {
+#embed "../../Resources/templates/settings.mustache" if_empty(0)
+};
 static const unsigned char r_templates_setup_mustache[] = {
 #embed "../../Resources/templates/setup.mustache" if_empty(0)
 };
@@ -94,8 +115,35 @@ static const unsigned char r_templates_signIn_mustache[] = {
 static const unsigned char r_templates_signIn_resume_mustache[] = {
 #embed "../../Resources/templates/signIn.resume.mustache" if_empty(0)
 };
+static const unsigned char r_templates_source_mustache[] = {
+#embed "../../Resources/templates/source.mustache" if_empty(0)
+};
+static const unsigned char r_templates_sources_mustache[] = {
+#embed "../../Resources/templates/sources.mustache" if_empty(0)
+};
 static const unsigned char r_templates_trust_mustache[] = {
 #embed "../../Resources/templates/trust.mustache" if_empty(0)
+};
+static const unsigned char r_templates_user_disable_mustache[] = {
+#embed "../../Resources/templates/user.disable.mustache" if_empty(0)
+};
+static const unsigned char r_templates_user_fields_mustache[] = {
+#embed "../../Resources/templates/user.fields.mustache" if_empty(0)
+};
+static const unsigned char r_templates_user_given_mustache[] = {
+#embed "../../Resources/templates/user.given.mustache" if_empty(0)
+};
+static const unsigned char r_templates_user_mustache[] = {
+#embed "../../Resources/templates/user.mustache" if_empty(0)
+};
+static const unsigned char r_templates_user_password_mustache[] = {
+#embed "../../Resources/templates/user.password.mustache" if_empty(0)
+};
+static const unsigned char r_templates_users_mustache[] = {
+#embed "../../Resources/templates/users.mustache" if_empty(0)
+};
+static const unsigned char r_templates_users_new_mustache[] = {
+#embed "../../Resources/templates/users.new.mustache" if_empty(0)
 };
 
 static const rollcall_resource table[] = {
@@ -103,6 +151,7 @@ static const rollcall_resource table[] = {
     {"assets/mark.svg", r_assets_mark_svg, sizeof r_assets_mark_svg},
     {"assets/rollcall.css", r_assets_rollcall_css, sizeof r_assets_rollcall_css},
     {"assets/rollcall.js", r_assets_rollcall_js, sizeof r_assets_rollcall_js},
+    {"templates/activity.mustache", r_templates_activity_mustache, sizeof r_templates_activity_mustache},
     {"templates/agent.list.mustache", r_templates_agent_list_mustache, sizeof r_templates_agent_list_mustache},
     {"templates/agent.page.mustache", r_templates_agent_page_mustache, sizeof r_templates_agent_page_mustache},
     {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
@@ -119,7 +168,11 @@ static const rollcall_resource table[] = {
     {"templates/home.team.mustache", r_templates_home_team_mustache, sizeof r_templates_home_team_mustache},
     {"templates/layout.mustache", r_templates_layout_mustache, sizeof r_templates_layout_mustache},
     {"templates/mark.mustache", r_templates_mark_mustache, sizeof r_templates_mark_mustache},
+    {"templates/me.mustache", r_templates_me_mustache, sizeof r_templates_me_mustache},
+    {"templates/me.password.mustache", r_templates_me_password_mustache, sizeof r_templates_me_password_mustache},
+    {"templates/me.token.mustache", r_templates_me_token_mustache, sizeof r_templates_me_token_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
+    {"templates/permissions.mustache", r_templates_permissions_mustache, sizeof r_templates_permissions_mustache},
     {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},
     {"templates/problem.mustache", r_templates_problem_mustache, sizeof r_templates_problem_mustache},
     {"templates/report.checks.mustache", r_templates_report_checks_mustache, sizeof r_templates_report_checks_mustache},
@@ -127,10 +180,21 @@ static const rollcall_resource table[] = {
     {"templates/report.performance.mustache", r_templates_report_performance_mustache, sizeof r_templates_report_performance_mustache},
     {"templates/report.table.mustache", r_templates_report_table_mustache, sizeof r_templates_report_table_mustache},
     {"templates/report.tiles.mustache", r_templates_report_tiles_mustache, sizeof r_templates_report_tiles_mustache},
+    {"templates/sessions.mustache", r_templates_sessions_mustache, sizeof r_templates_sessions_mustache},
+    {"templates/settings.mustache", r_templates_settings_mustache, sizeof r_templates_settings_mustache},
     {"templates/setup.mustache", r_templates_setup_mustache, sizeof r_templates_setup_mustache},
     {"templates/signIn.mustache", r_templates_signIn_mustache, sizeof r_templates_signIn_mustache},
     {"templates/signIn.resume.mustache", r_templates_signIn_resume_mustache, sizeof r_templates_signIn_resume_mustache},
+    {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
+    {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
     {"templates/trust.mustache", r_templates_trust_mustache, sizeof r_templates_trust_mustache},
+    {"templates/user.disable.mustache", r_templates_user_disable_mustache, sizeof r_templates_user_disable_mustache},
+    {"templates/user.fields.mustache", r_templates_user_fields_mustache, sizeof r_templates_user_fields_mustache},
+    {"templates/user.given.mustache", r_templates_user_given_mustache, sizeof r_templates_user_given_mustache},
+    {"templates/user.mustache", r_templates_user_mustache, sizeof r_templates_user_mustache},
+    {"templates/user.password.mustache", r_templates_user_password_mustache, sizeof r_templates_user_password_mustache},
+    {"templates/users.mustache", r_templates_users_mustache, sizeof r_templates_users_mustache},
+    {"templates/users.new.mustache", r_templates_users_new_mustache, sizeof r_templates_users_new_mustache},
 };
 
 int rollcall_resource_count(void) { return (int)(sizeof table / sizeof table[0]); }

@@ -109,6 +109,14 @@ public struct OfficeFormat: Sendable {
         return "\(local.day.iso)T\(local.clock)\(sign)\(two(minutes / 60)):\(two(minutes % 60))"
     }
 
+    /// The moment at which a calendar day begins in the office's zone.
+    public func start(of day: Day) -> Instant {
+        // The offset at that midnight differs from the one at midnight UTC near a change of the clock.
+        let utc = Instant(milliseconds: Int64(day.number) * 86_400_000)
+        let guess = utc.adding(seconds: -Int64(zone.secondsFromGMT(for: utc.date)))
+        return utc.adding(seconds: -Int64(zone.secondsFromGMT(for: guess.date)))
+    }
+
     /// The office's day now.
     public func today(_ now: Instant) -> Day { now.local(in: zone).day }
 

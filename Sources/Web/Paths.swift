@@ -17,7 +17,9 @@ public enum Paths {
 
     // One's own account.
     static let ownAccount = "/me"
+    static let ownName = "/me/name"
     static let ownPassword = "/me/password"
+
     // Files.
     static let files = "/files"
     static let upload = "/files/upload"
@@ -35,6 +37,30 @@ public enum Paths {
     }
     static let apiFiles = "/api/v1/files"
     static func apiImport(_ id: String) -> String { "/api/v1/imports/\(id)" }
+
+    // Sessions and tokens of one's own.
+    static let ownSessionsEnd = "/me/sessions/end"
+    static func ownSessionEnd(_ id: String) -> String { "/me/sessions/\(id)/end" }
+    static let ownTokens = "/me/tokens"
+    static func ownTokenRevoke(_ id: String) -> String { "/me/tokens/\(id)/revoke" }
+
+    // Administration.
+    static let users = "/admin/users"
+    static let newUser = "/admin/users/new"
+    static func user(_ id: String) -> String { "/admin/users/\(id)" }
+    static func userDisable(_ id: String) -> String { "/admin/users/\(id)/disable" }
+    static func userEnable(_ id: String) -> String { "/admin/users/\(id)/enable" }
+    static func userPassword(_ id: String) -> String { "/admin/users/\(id)/password" }
+    static func userSessionsEnd(_ id: String) -> String { "/admin/users/\(id)/sessions/end" }
+    static let settings = "/admin/settings"
+    static let boxSettings = "/admin/settings/box"
+    static let sources = "/admin/sources"
+    static func source(_ id: String) -> String { "/admin/sources/\(id)" }
+    static func sourceOutcomes(_ id: String) -> String { "/admin/sources/\(id)/outcomes" }
+    static let permissions = "/admin/permissions"
+
+    static let activity = "/activity"
+    static let activityExport = "/activity/export.csv"
 }
 
 // Figures.

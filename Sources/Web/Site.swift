@@ -5,28 +5,42 @@ import Mustache
 import Storage
 
 /// Everything that may be asked of the site: every feature's table, on one screen.
-let siteRoutes: [Route] =
-    plainRoutes
-    + trustRoutes
-    + signInRoutes
-    + setupRoutes
-    + homeRoutes
-    + agentRoutes
-    + reportRoutes
-    + callRoutes
-    + fileRoutes
+let siteRoutes: [Route] = [
+    plainRoutes,
+    trustRoutes,
+    signInRoutes,
+    setupRoutes,
+    homeRoutes,
+    agentRoutes,
+    reportRoutes,
+    callRoutes,
+    fileRoutes,
+    activityRoutes,
+    ownAccountRoutes,
+    userRoutes,
+    permissionRoutes,
+    sourceRoutes,
+    settingsRoutes,
+].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
-let sitePages: [any Page.Type] =
-    plainPages
-    + trustPages
-    + signInPages
-    + setupPages
-    + homePages
-    + agentPages
-    + reportPages
-    + callPages
-    + filePages
+let sitePages: [any Page.Type] = [
+    plainPages,
+    trustPages,
+    signInPages,
+    setupPages,
+    homePages,
+    agentPages,
+    reportPages,
+    callPages,
+    filePages,
+    activityPages,
+    ownAccountPages,
+    userPages,
+    permissionPages,
+    sourcePages,
+    settingsPages,
+].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
@@ -35,6 +49,9 @@ let siteMenu: [MenuEntry] = [
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
+    MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
+    MenuEntry("Users", Paths.users, needs: .manageUsers, icon: "account"),
+    MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin"),
 ]
 
 struct MenuEntry: Sendable {

@@ -5,6 +5,8 @@ import Testing
 /// The names of a page struct's fields, learnt from its type alone.
 indirect enum PageShape {
     case text
+    /// A Bool: its section does not change what names mean.
+    case flag
     case list(PageShape)
     case object([String: PageShape])
 
@@ -45,6 +47,7 @@ indirect enum PageShape {
 
     fileprivate static func decode<T: Decodable>(_ type: T.Type, _ node: Node, _ depth: Int) throws -> T {
         let value = try T(from: Recorder(node: node, depth: depth + 1))
+        if type == Bool.self || type == Bool?.self { node.shape = .flag }
         node.settle()
         return value
     }

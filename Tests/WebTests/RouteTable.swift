@@ -37,4 +37,34 @@ let routeTable = """
     GET    /api/v1/files               view-files
     POST   /api/v1/files               upload-files
     GET    /api/v1/imports/:id         upload-files
+    GET    /me                         view-own-account
+    POST   /me/name                    view-own-account
+    GET    /me/password                view-own-account
+    POST   /me/password                view-own-account
+    POST   /me/sessions/end            view-own-account
+    POST   /me/sessions/:id/end        view-own-account
+    POST   /me/tokens                  view-own-account
+    POST   /me/tokens/:id/revoke       view-own-account
+    GET    /admin/users                manage-users
+    GET    /admin/users/new            manage-users
+    POST   /admin/users                manage-users
+    GET    /admin/users/:id            manage-users
+    POST   /admin/users/:id            manage-users
+    GET    /admin/users/:id/disable    manage-users
+    POST   /admin/users/:id/disable    manage-users
+    POST   /admin/users/:id/enable     manage-users
+    GET    /admin/users/:id/password   manage-users
+    POST   /admin/users/:id/password   manage-users
+    POST   /admin/users/:id/sessions/end manage-users
+    GET    /admin/settings             manage-settings
+    POST   /admin/settings             manage-settings
+    POST   /admin/settings/box         manage-settings
+    GET    /admin/sources              manage-settings
+    POST   /admin/sources              manage-settings
+    GET    /admin/sources/:id          manage-settings
+    POST   /admin/sources/:id          manage-settings
+    POST   /admin/sources/:id/outcomes manage-settings
+    GET    /admin/permissions          view-permissions
+    GET    /activity                   view-activity
+    GET    /activity/export.csv        view-activity
     """

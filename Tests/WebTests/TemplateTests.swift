@@ -93,7 +93,7 @@ import Testing
 
     private func fieldPaths(_ shape: PageShape, _ prefix: String = "") -> Set<String> {
         switch shape {
-        case .text: prefix.isEmpty ? [] : [prefix]
+        case .text, .flag: prefix.isEmpty ? [] : [prefix]
         case .list(let element): Set([prefix]).union(fieldPaths(element, prefix))
         case .object(let fields):
             fields.reduce(into: prefix.isEmpty ? [] : [prefix]) { paths, field in

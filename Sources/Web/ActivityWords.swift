@@ -1,0 +1,222 @@
+import Domain
+import Foundation
+
+/// An entry of the journal in words: who did what, and what it was before.
+struct ActivityWords: Sendable, Hashable {
+    struct Change: Sendable, Hashable {
+        var what: String
+        var before: String?
+        var after: String?
+    }
+    /// What was done, without who did it: `signed in`.
+    var deed: String
+    /// Whom or what it was done to, with the page of it where there is one.
+    var subject: String?
+    var href: String?
+    var changes: [Change] = []
+    var note: String?
+
+    init(
+        _ deed: String, _ subject: String? = nil, href: String? = nil, changes: [Change] = [],
+        note: String? = nil
+    ) {
+        self.deed = deed
+        self.subject = subject
+        self.href = href
+        self.changes = changes
+        self.note = note
+    }
+
+    /// One line of plain text, for exports.
+    var line: String {
+        let parts = changes.map { change in
+            "\(change.what): \(change.before ?? OfficeFormat.none) → \(change.after ?? OfficeFormat.none)"
+        }
+        return ([deed + (subject.map { " " + $0 } ?? "")] + parts + [note].compactMap { $0 })
+            .joined(separator: "; ")
+    }
+}
+
+/// Says entries in words; knows what identities are called now.
+struct ActivityWriter: Sendable {
+    var names: [String: String]
+    var format: OfficeFormat
+
+    func name<Entity>(_ id: ID<Entity>?) -> String? { id.map { names[$0.description] ?? "somebody unknown" } }
+
+    func words(_ body: EventBody) -> ActivityWords {
+        switch body {
+        case .officeFounded(let it):
+            return ActivityWords(
+                "opened the office", it.rules.name,
+                note: "Sources: " + it.sources.map(\.name).joined(separator: ", "))
+        case .officeChanged(let it):
+            return ActivityWords("changed the office's settings", changes: changes(it.before, it.after))
+        case .sourceChanged(let it): return words(it)
+        case .fileUploaded(let it):
+            let c = it.counts
+            return ActivityWords(
+                "uploaded", "\(it.fileName), version \(it.version)", href: "/files/\(it.file)",
+                note: "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
+                    + "\(format.number(c.duplicate)) duplicate, \(format.number(c.changed)) changed, "
+                    + "\(format.number(c.rejected)) rejected, \(format.number(c.blank)) blank"
+                    + (it.newNames.isEmpty
+                        ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))"))
+        case .personAdded(let it):
+            return ActivityWords(
+                "added", it.person.name, href: "/agents/\(it.person.id)", changes: changes(nil, it.placement))
+        case .personsPlaced(let it): return words(it)
+        case .userAdded(let it):
+            return ActivityWords(
+                "added the user", it.user.name, href: Paths.user(it.user.id.description),
+                changes: changes(nil, it.user))
+        case .userChanged(let it):
+            return ActivityWords(
+                "changed the user", it.after.name, href: Paths.user(it.after.id.description),
+                changes: changes(it.before, it.after))
+        case .userDisabled(let it):
+            return ActivityWords(
+                it.disabled ? "disabled the user" : "enabled the user", it.username,
+                href: Paths.user(it.user.description))
+        case .passwordSet(let it):
+            return ActivityWords("set the password of", it.username, href: Paths.user(it.user.description))
+        case .signedIn: return ActivityWords("signed in")
+        case .signInRefused(let it):
+            let why =
+                switch it.reason {
+                case "unknown": "there is no such user"
+                case "password": "the password was wrong"
+                case "disabled": "the account is disabled"
+                case "locked": "there had been too many wrong passwords"
+                default: it.reason
+                }
+            return ActivityWords("was not let in as", it.username, note: "Because \(why).")
+        case .signedOut: return ActivityWords("signed out")
+        case .sessionsEnded(let it):
+            return ActivityWords(
+                "ended \(format.count(it.count, "session", "sessions")) of", it.username,
+                href: Paths.user(it.user.description))
+        case .tokenMade(let it):
+            return ActivityWords("made the token", it.token, note: "Acts as \(it.username).")
+        case .tokenRevoked(let it):
+            return ActivityWords("revoked the token", it.token, note: "It acted as \(it.username).")
+        case .boxSettingsChanged(let it):
+            return ActivityWords("changed this box's limits", changes: changes(it.before, it.after))
+        case .uploadRefused(let it):
+            return ActivityWords("could not upload", it.fileName, note: it.message)
+        case .figuresExported(let it):
+            return ActivityWords(
+                "exported", it.what,
+                note: format.count(it.rows, "row", "rows") + (it.filter.isEmpty ? "" : "; \(it.filter)"))
+        }
+    }
+
+    private func words(_ it: SourceChanged) -> ActivityWords {
+        var list: [ActivityWords.Change] = []
+        func add(_ what: String, _ before: String?, _ after: String?) {
+            if before != after { list.append(.init(what: what, before: before, after: after)) }
+        }
+        func yes(_ value: Bool?) -> String? { value.map { $0 ? "yes" : "no" } }
+        let (before, after) = (it.before, it.after)
+        add("Name", before?.name, after.name)
+        add("Format", before?.format, after.format)
+        add("Time zone", before.map { $0.timeZone ?? "the office's" }, after.timeZone ?? "the office's")
+        add("Part-timer suffix", yes(before?.partTimerSuffix), yes(after.partTimerSuffix))
+        add("Order of dates", before.map { $0.dateOrder ?? "asked" }, after.dateOrder ?? "asked")
+        if let before {
+            for state in Set(before.outcomes.states.keys).union(after.outcomes.states.keys).sorted() {
+                add(
+                    "State “\(state)”", flags(before.outcomes.states[state]),
+                    flags(after.outcomes.states[state]))
+            }
+        }
+        return ActivityWords(
+            before == nil ? "added the source" : "changed the source", after.name,
+            href: Paths.source(after.id.description), changes: list)
+    }
+
+    private func flags(_ flags: OutcomeFlags?) -> String {
+        guard let flags else { return "unmapped" }
+        let titles = OutcomeFlags.named.filter { flags.contains($0.flag) }.map(\.title)
+        return titles.isEmpty ? "nothing" : titles.joined(separator: ", ")
+    }
+
+    private func words(_ it: PersonsPlaced) -> ActivityWords {
+        let reason = it.reason.isEmpty ? nil : "Reason: \(it.reason)"
+        if let placement = it.placements.first, it.placements.count == 1 {
+            return ActivityWords(
+                "placed", name(placement.person), href: "/agents/\(placement.person)",
+                changes: changes(nil, placement), note: reason)
+        }
+        return ActivityWords(
+            "placed", format.count(it.placements.count, "person", "people"),
+            changes: it.placements.prefix(20).map { placement in
+                .init(
+                    what: name(placement.person) ?? "",
+                    before: nil,
+                    after: changes(nil, placement).compactMap { change in
+                        change.after.map { "\(change.what) \($0)" }
+                    }.joined(separator: ", "))
+            }, note: reason)
+    }
+
+    private func changes(_ before: OfficeRules, _ after: OfficeRules) -> [ActivityWords.Change] {
+        func clock(_ minutes: Int) -> String {
+            String(LocalTime(Day(number: 0), secondOfDay: minutes * 60).clock.prefix(5))
+        }
+        return differences([
+            ("Name", before.name, after.name), ("Time zone", before.timeZone, after.timeZone),
+            ("Business day begins", clock(before.cutOverMinutes), clock(after.cutOverMinutes)),
+            ("Longest active pause", "\(before.maxGapMinutes) min", "\(after.maxGapMinutes) min"),
+        ])
+    }
+
+    private func changes(_ before: BoxSettings, _ after: BoxSettings) -> [ActivityWords.Change] {
+        differences([
+            ("Idle limit", "\(before.sessionIdleMinutes) min", "\(after.sessionIdleMinutes) min"),
+            ("Longest session", "\(before.sessionHours) h", "\(after.sessionHours) h"),
+            ("Largest upload", "\(before.uploadLimitMegabytes) MB", "\(after.uploadLimitMegabytes) MB"),
+        ])
+    }
+
+    private func changes(_ before: User?, _ after: User) -> [ActivityWords.Change] {
+        differences([
+            ("User name", before?.username, after.username), ("Name", before?.name, after.name),
+            ("Role", before?.role.title, after.role.title),
+            ("Person", name(before?.person), name(after.person)),
+        ])
+    }
+
+    private func changes(_ before: Placement?, _ after: Placement) -> [ActivityWords.Change] {
+        differences([
+            ("From", before.map { format.day($0.from) }, format.day(after.from)),
+            ("Designation", before?.designation, after.designation),
+            ("Employment", before?.employment, after.employment), ("Status", before?.status, after.status),
+            ("Group", before?.group, after.group), ("Team leader", name(before?.leader), name(after.leader)),
+            ("Team manager", name(before?.manager), name(after.manager)),
+        ])
+    }
+
+    private func differences(_ rows: [(String, String?, String?)]) -> [ActivityWords.Change] {
+        rows.filter { $0.1 != $0.2 }.map { .init(what: $0.0, before: $0.1, after: $0.2) }
+    }
+}
+
+/// What kinds of entries there are, in groups that somebody would look for.
+let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])] = [
+    ("files", "Files", [FileUploaded.self, UploadRefused.self]),
+    ("people", "People and placements", [PersonAdded.self, PersonsPlaced.self]),
+    (
+        "users", "Users and passwords",
+        [
+            UserAdded.self, UserChanged.self, UserDisabled.self, PasswordSet.self, TokenMade.self,
+            TokenRevoked.self,
+        ]
+    ),
+    ("sign-ins", "Sign-ins", [Domain.SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self]),
+    ("exports", "Exports", [FiguresExported.self]),
+    (
+        "settings", "Settings",
+        [OfficeFounded.self, OfficeChanged.self, SourceChanged.self, BoxSettingsChanged.self]
+    ),
+]

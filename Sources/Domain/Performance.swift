@@ -163,19 +163,10 @@ public struct Metric: Sendable {
         count("dials", "Dials", "Logs whose state counts as a dial", .dials) { $0.dials },
         count("human", "Human", "Logs answered by a human", .human) { $0.human },
         count("contacts", "Contacts", "Logs whose state counts as a contact", .contacts) { $0.contacts },
+        share("contactRate", "Contact rate", "Contacts ÷ dials", { $0.contacts }, { $0.dials }),
         count("successes", "Successes", "Logs whose state counts as a success", .successes) {
             $0.successes
         },
-        count("dnc", "Do not call", "Logs whose state counts as do not call", .dnc) { $0.dnc },
-        count("callbacks", "Callbacks", "Logs whose state counts as a callback", .callbacks) {
-            $0.callbacks
-        },
-        count("machine", "Machine", "Logs answered by a machine", .machine) { $0.machine },
-        count(
-            "unmapped", "Unmapped", "Logs whose state has no meaning set; in Logs, in no other column",
-            .unmapped
-        ) { $0.unmapped },
-        share("contactRate", "Contact rate", "Contacts ÷ dials", { $0.contacts }, { $0.dials }),
         share("conversion", "Conversion", "Successes ÷ contacts", { $0.successes }, { $0.contacts }),
         share(
             "conversionPerDial", "Conversion per dial", "Successes ÷ dials", { $0.successes }, { $0.dials }),
@@ -192,6 +183,20 @@ public struct Metric: Sendable {
         perHour(
             "successesPerActiveHour", "Successes per active hour", "Successes ÷ active hours",
             { $0.successes }),
+        Metric(
+            key: "presentDays", title: "Present days",
+            formula: "Days on which an agent has at least \(presentLogs) logs, added over agents",
+            unit: .count, value: { ($0.activity?.presentDays).map(Double.init) },
+            n: { $0.activity?.presentDays ?? 0 }),
+        count("dnc", "Do not call", "Logs whose state counts as do not call", .dnc) { $0.dnc },
+        count("callbacks", "Callbacks", "Logs whose state counts as a callback", .callbacks) {
+            $0.callbacks
+        },
+        count("machine", "Machine", "Logs answered by a machine", .machine) { $0.machine },
+        count(
+            "unmapped", "Unmapped", "Logs whose state has no meaning set; in Logs, in no other column",
+            .unmapped
+        ) { $0.unmapped },
         count("talkLogs", "With a duration", "Logs whose duration the file has", .talk) { $0.talkLogs },
         Metric(
             key: "talk", title: "Talk", formula: "Sum of the durations that the file has",
@@ -201,11 +206,6 @@ public struct Metric: Sendable {
             formula: "Sum of durations ÷ logs that have one, in seconds",
             unit: .seconds, value: { ratio($0.talk, $0.talkLogs) }, n: { $0.talkLogs }),
         share("coverage", "Coverage", "Logs with a duration ÷ logs", { $0.talkLogs }, { $0.logs }),
-        Metric(
-            key: "presentDays", title: "Present days",
-            formula: "Days on which an agent has at least \(presentLogs) logs, added over agents",
-            unit: .count, value: { ($0.activity?.presentDays).map(Double.init) },
-            n: { $0.activity?.presentDays ?? 0 }),
     ]
 
     /// Logs that make a present day.

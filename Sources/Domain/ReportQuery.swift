@@ -332,6 +332,7 @@ public struct Report: Sendable {
             case "active", "logsPerActiveHour", "successesPerActiveHour": total.activity != nil
             case "idle": total.activity?.idle != nil
             case "presentDays": total.activity?.presentDays != nil
+            case "dnc", "callbacks", "machine", "unmapped": metric.n(total) > 0
             default: true
             }
         }

@@ -59,7 +59,7 @@ private let agentsPerPage = 200
             emptyText: search.isEmpty && query.filter.isEmpty
                 ? "Agents appear with the first file that names them."
                 : "Nobody fits. Take a filter away or search for a part of the name.",
-            uploadHref: context.may(.uploadFiles) ? "/files" : nil,
+            uploadHref: context.may(.uploadFiles) ? Paths.files : nil,
             previousHref: page > 1 ? Form(items).with(["page": String(page - 1)]).link(Paths.agents) : nil,
             nextHref: page < pages ? Form(items).with(["page": String(page + 1)]).link(Paths.agents) : nil,
             shown: rows.isEmpty
@@ -136,7 +136,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
             .map { metric in
                 FigureTile(
                     metric, agent.figures, href: calls([], counting: metric.opens),
-                    before: (previous, format.period(query.period.previous)), format)
+                    before: (previous, format.shortPeriod(query.period.previous)), format)
             },
         timeline: isOneDay ? try await timeline(query, days.first, context) : nil,
         trend: trend?.svg, trendRows: trend?.rows ?? [],
@@ -157,7 +157,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
             .init(
                 name: FigureCell(
                     file.file.name,
-                    href: context.may(.viewFiles) ? "/files/\(file.file.id)" : nil),
+                    href: context.may(.viewFiles) ? Paths.file(file.file.id.description) : nil),
                 version: format.number(file.version), uploaded: format.moment(file.uploaded),
                 rows: format.number(file.rows), counted: format.number(file.counted))
         })

@@ -95,7 +95,8 @@ private let mostExported = 1_000_000
     for sighting in sightings.prefix(20) {
         var row = CallPage.Sighting(
             file: FigureCell(
-                sighting.fileName, href: context.may(.viewFiles) ? "/files/\(sighting.file)" : nil),
+                sighting.fileName, href: context.may(.viewFiles) ? Paths.file(sighting.file.description) : nil
+            ),
             version: format.number(sighting.version), line: format.number(sighting.line),
             counts: sighting.counts, agent: sighting.agentName,
             state: sighting.state.isEmpty ? "(blank)" : sighting.state, time: sighting.time.iso)

@@ -48,6 +48,7 @@ struct OfficeHomePage: Page {
     var tiles: [FigureTile]
     var gaps: [Gap]
     var hasGaps: Bool
+    var moreGaps: String?
     var calendarDays: [Head]
     var calendar: [SourceRow]
     var key: [KeyEntry]

@@ -49,15 +49,13 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     let logs = try await store.report(query, for: viewer).total.logs
     let counted = try await store.countedRows(query, for: viewer)
     let gaps = calendar.flatMap { row in
-        row.days.filter { $0.state == .missing || $0.state == .half }.map { day in
-            OfficeHomePage.Gap(
-                words: day.state == .missing
-                    ? "\(row.source.name): nothing for \(format.shortDay(day.day))"
-                        + (day.usual.map { ", usually \(format.number($0)) calls" } ?? "")
-                    : "\(row.source.name): \(format.number(day.logs)) calls for \(format.shortDay(day.day)), usually "
-                        + "\(day.usual.map { format.number($0) } ?? OfficeFormat.none)",
-                isMissing: day.state == .missing)
-        }
+        row.days.filter { $0.state == .missing || $0.state == .half }.map { (row.source.name, $0) }
+    }.sorted { $0.1.day > $1.1.day }.map { source, day in
+        let came = day.state == .missing ? "nothing" : format.count(day.logs, "call", "calls")
+        let usual = day.usual.map { ", usually \(format.number($0))" } ?? ""
+        return OfficeHomePage.Gap(
+            words: "\(source): \(came) for \(format.shortDay(day.day))\(usual)",
+            isMissing: day.state == .missing)
     }
     return try context.page(
         OfficeHomePage(
@@ -67,7 +65,9 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                 ? []
                 : try await dayTiles(
                     shown, ["logs", "dials", "contactRate", "successes", "presentDays"], context),
-            gaps: Array(gaps.suffix(6).reversed()), hasGaps: !gaps.isEmpty,
+            gaps: Array(gaps.prefix(6)), hasGaps: !gaps.isEmpty,
+            moreGaps: gaps.count > 6
+                ? "and \(format.count(gaps.count - 6, "more day", "more days")), in the calendar" : nil,
             calendarDays: (0..<period.dayCount).map { offset in
                 let day = period.from.adding(offset)
                 return .init(
@@ -91,7 +91,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                 let counts = file.uploaded.counts
                 let refused = counts.rejected + counts.changed
                 return .init(
-                    name: file.uploaded.fileName, href: "/files/\(file.uploaded.file)",
+                    name: file.uploaded.fileName, href: Paths.file(file.uploaded.file.description),
                     when: format.moment(file.uploadedAt), whenMachine: format.machine(file.uploadedAt),
                     by: file.uploadedBy,
                     outcome:

@@ -78,6 +78,11 @@ extension Metric {
 }
 
 extension OfficeFormat {
+    /// `Mon 2 Nov – Fri 20 Nov`.
+    func shortPeriod(_ period: Period) -> String {
+        period.from == period.to ? shortDay(period.from) : "\(shortDay(period.from)) – \(shortDay(period.to))"
+    }
+
     /// A figure as pages write it.
     public func metric(_ metric: Metric, _ figures: Figures) -> String {
         let value = metric.rounded(figures)

@@ -58,7 +58,7 @@ extension SignedIn {
     let lastDay = try await store.lastDayWithCalls(for: context.viewer)
     let goodBadge = counted.rows == figures.total.logs
     let tileKeys = [
-        "logs", "dials", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped",
+        "logs", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped",
     ]
     let page = ReportPage(
         lede: format.period(query.period),
@@ -73,7 +73,7 @@ extension SignedIn {
                 let opened = query.narrowed(to: [], counting: metric.opens)
                 return FigureTile(
                     metric, figures.total, href: mayOpen ? Paths.calls + "?" + opened.queryString : nil,
-                    before: (previous, format.period(query.period.previous)), format)
+                    before: (previous, format.shortPeriod(query.period.previous)), format)
             },
         hasCalls: figures.total.logs > 0,
         emptyText: query.filter.isEmpty
@@ -81,7 +81,7 @@ extension SignedIn {
         lastDayHref: lastDay.map { day in
             Form(items).with(["from": day.iso, "to": day.iso]).link(Paths.performance)
         },
-        uploadHref: context.may(.uploadFiles) ? "/files" : nil, trend: trend?.svg,
+        uploadHref: context.may(.uploadFiles) ? Paths.files : nil, trend: trend?.svg,
         trendRows: trend?.rows ?? [],
         heat: Metric.named("logs").flatMap { logs in
             charts.heat(figures, id: "heat", logs) { slices in

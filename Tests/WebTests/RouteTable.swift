@@ -23,6 +23,7 @@ let routeTable = """
     GET    /calls.csv                  export-figures
     GET    /calls/:id                  view-calls
     GET    /api/v1/calls               view-calls
+    GET    /api/v1/openapi.json        view-own-account
     GET    /files                      view-files
     POST   /files                      upload-files
     PUT    /files/upload               upload-files

@@ -14,6 +14,7 @@ let siteRoutes: [Route] = [
     agentRoutes,
     reportRoutes,
     callRoutes,
+    openAPIRoutes,
     fileRoutes,
     activityRoutes,
     ownAccountRoutes,

@@ -146,7 +146,8 @@ private final class SeededIDs: @unchecked Sendable {
 /// Takes calls in as one ReadyMode file, through the real import.
 @discardableResult
 public func takeIn(
-    _ calls: [SampleCall], file name: String = "calls.csv", into store: OfficeStore, by actor: Actor = .console
+    _ calls: [SampleCall], file name: String = "calls.csv", into store: OfficeStore,
+    by actor: Actor = .console
 ) throws -> ImportResult {
     let text = ([SampleCall.header] + calls.map(\.text)).joined(separator: "\n") + "\n"
     let path = store.folder.path + "/" + name

@@ -111,6 +111,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     var form = FilterForm(
         query, path: path, choices: [:], divisions: 0, today: format.today(store.clock.now()))
     form.chips = []
+    form.hasChips = false
     form.hidden = []
     form.selects = []
     let tileKeys = [

@@ -38,6 +38,7 @@ struct FilterForm: Decodable, Sendable {
     var hidden: [Hidden]
     /// What is left out by filters, each with a link that takes it away.
     var chips: [Chip]
+    var hasChips: Bool
 
     /// - Parameters:
     ///   - divisions: how many selects of divisions the page has.
@@ -107,6 +108,7 @@ struct FilterForm: Decodable, Sendable {
                 label: "\(by?.title ?? "Only"): \(value)",
                 href: path + "?" + ReportQuery.queryString(rest))
         }
+        hasChips = !chips.isEmpty
     }
 }
 
@@ -230,6 +232,8 @@ struct FigureTable: Decodable, Sendable {
                 sorted: ascending ? "ascending" : descending ? "descending" : nil, isNumber: isNumber)
         }
         columns = report.query.by.map { column($0.title, "key", isNumber: false) }
+        // One arrow says enough: nested divisions are sorted together.
+        for index in columns.indices.dropFirst() { columns[index].sorted = nil }
         if values.ranks != nil { columns.append(column("Rank", "rank", isNumber: true)) }
         columns += metrics.map { column($0.title, $0.key, isNumber: true) }
         totalSpan = max(1, report.query.by.count + (values.ranks == nil ? 0 : 1))

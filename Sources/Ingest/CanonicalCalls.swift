@@ -47,7 +47,6 @@ extension CallRecord {
     /// Appends the canonical line (without line number and end) and returns the record with its fingerprint.
     func sealed(into canonical: inout [UInt8]) -> CallRecord {
         let start = canonical.count
-        canonical.reserveCapacity(start + 160)
         canonical.appendField(key.idText)
         canonical.append(0x2c)
         canonical.append(contentsOf: key.digestText.utf8)
@@ -90,15 +89,15 @@ extension [UInt8] {
     }
 
     mutating func appendDigits(_ value: Int, width: Int = 1) {
-        var digits: [UInt8] = []
+        if value < 0 { append(0x2d) }
+        let start = count
         var rest = value.magnitude
         repeat {
-            digits.append(0x30 + UInt8(rest % 10))
+            append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
             rest /= 10
         } while rest > 0
-        if value < 0 { append(0x2d) }
-        for _ in digits.count..<Swift.max(width, digits.count) { append(0x30) }
-        append(contentsOf: digits.reversed())
+        while count - start < width { append(0x30) }
+        self[start...].reverse()
     }
 
     mutating func append(_ time: LocalTime) {

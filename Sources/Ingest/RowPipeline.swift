@@ -54,7 +54,7 @@ final class RowPipeline {
         do {
             while let batch = queue.pop() {
                 if isCancelled() { throw UserError.cancelledImport }
-                let fates = try staged.insert(batch.records, folded: batch.folded)
+                let fates = try staged.insert(batch.calls)
                 counts.rows += batch.rows
                 counts.blank += batch.blank
                 for (index, fate) in fates.enumerated() { note(fate, batch, index, calls, rejects) }
@@ -84,7 +84,7 @@ final class RowPipeline {
     }
 
     private func note(_ fate: RowFate, _ batch: Batch, _ index: Int, _ calls: TextFile, _ rejects: TextFile) {
-        let record = batch.records[index]
+        let record = batch.calls.records[index]
         switch fate {
         case .accepted:
             counts.accepted += 1
@@ -130,8 +130,7 @@ struct Reject: Sendable {
 
 /// Rows on their way from the parser to the store.
 struct Batch: Sendable {
-    var records: [CallRecord] = []
-    var folded: [String] = []
+    var calls = CallBatch()
     var canonicalBytes: [UInt8] = []
     var canonicalEnds: [Int] = []
     var rawBytes: [UInt8] = []
@@ -164,6 +163,7 @@ private func parseRows(
     var reader = try CSVReader(path: request.file.path, dialect: dialect)
     reader.keepsRaw = true
     var row = CSVRow()
+    var dictionary = CallDictionary()
     var batch = Batch()
     while try reader.next(&row) {
         guard row.line > cleaner.map.headerLine else { continue }
@@ -174,8 +174,7 @@ private func parseRows(
             let canonicalStart = batch.canonicalBytes.count
             do {
                 let cleaned = try cleaner.clean(row, canonical: &batch.canonicalBytes)
-                batch.records.append(cleaned.record)
-                batch.folded.append(cleaned.folded)
+                try dictionary.add(cleaned.record, folded: cleaned.folded, to: &batch.calls)
                 batch.canonicalEnds.append(batch.canonicalBytes.count)
                 batch.rawBytes.append(contentsOf: row.raw)
                 batch.rawEnds.append(batch.rawBytes.count)

@@ -53,13 +53,7 @@ struct AgentDayTally {
                 .tooMany, "The office has more than 268 million different campaigns or outcomes.",
                 advice: "Check that the columns of the file are the right ones.")
         }
-        var cell = cells[key] ?? Cell()
-        cell.logs += 1
-        if let talk {
-            cell.talkLogs += 1
-            cell.talk += talk
-        }
-        cells[key] = cell
+        cells[key, default: Cell()] += Cell(logs: 1, talkLogs: talk == nil ? 0 : 1, talk: talk ?? 0)
         times.append(Int32(clamping: time.seconds &- origin))
         digest = digest &+ fingerprint
     }

@@ -33,9 +33,14 @@ public final class OfficeStore: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
             if !db.configuration.readonly {
-                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000")
+                try db.execute(
+                    sql:
+                        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -64000"
+                )
+            } else {
+                try db.execute(sql: "PRAGMA cache_size = -8000")
             }
-            try db.execute(sql: "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         do {
             pool = try DatabasePool(path: folder.database, configuration: configuration)

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// Rollups that are being staged under one change number: in no report until the change is posted.
 ///
@@ -83,25 +84,22 @@ struct RollupChange {
             activity.longestGap, activity.longestGapStart, activity.pace, activity.packedHours,
             Int64(bitPattern: tally.digest),
         ])
-        let day = try db.cachedStatement(
-            sql:
-                "INSERT INTO dayTally (day, name, change, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)"
-        )
+        let day = try NumberInsert(
+            db,
+            "INSERT INTO dayTally (day, name, change, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)")
         for (outcome, cell) in tally.byOutcome {
-            try day.execute(arguments: [
-                key.day, key.name, number, outcome, cell.logs, cell.talkLogs, cell.talk,
-            ])
+            try day.insert(Int64(key.day), key.name, number, outcome, cell.logs, cell.talkLogs, cell.talk)
         }
-        let hour = try db.cachedStatement(
-            sql: """
-                INSERT INTO hourTally (day, name, change, hour, campaign, outcome, logs, talkLogs, talk)
-                VALUES (?,?,?,?,?,?,?,?,?)
-                """)
+        let hour = try NumberInsert(
+            db,
+            """
+            INSERT INTO hourTally (day, name, change, hour, campaign, outcome, logs, talkLogs, talk)
+            VALUES (?,?,?,?,?,?,?,?,?)
+            """)
         for (cellKey, cell) in tally.cells.sorted(by: { $0.key.bits < $1.key.bits }) {
-            try hour.execute(arguments: [
-                key.day, key.name, number, cellKey.hour, cellKey.campaign, cellKey.outcome, cell.logs,
-                cell.talkLogs, cell.talk,
-            ])
+            try hour.insert(
+                Int64(key.day), key.name, number, Int64(cellKey.hour), cellKey.campaign, cellKey.outcome,
+                cell.logs, cell.talkLogs, cell.talk)
         }
     }
 
@@ -130,6 +128,28 @@ struct RollupChange {
     func abandon() throws {
         try store.removeRollups(touched.map { AgentDayKey(day: $0.day, name: $0.name, change: number) })
     }
+}
+
+/// An insert of whole numbers, bound without a detour: rollups have as many rows as a third of the calls.
+private struct NumberInsert {
+    private let handle: OpaquePointer
+
+    init(_ db: Database, _ sql: String) throws { handle = try db.cachedStatement(sql: sql).sqliteStatement }
+
+    func insert(_ values: Int64...) throws {
+        sqlite3_reset(handle)
+        for (index, value) in values.enumerated() { sqlite3_bind_int64(handle, Int32(index + 1), value) }
+        try checkDone(sqlite3_step(handle), handle)
+        sqlite3_reset(handle)
+    }
+}
+
+/// - Throws: `DatabaseError` unless the statement is done.
+func checkDone(_ code: Int32, _ handle: OpaquePointer) throws {
+    guard code != SQLITE_DONE else { return }
+    throw DatabaseError(
+        resultCode: ResultCode(rawValue: code),
+        message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
 }
 
 extension UserError {

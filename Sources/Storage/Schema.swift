@@ -202,6 +202,8 @@ enum Schema {
         -- Every accepted row of every version. A row counts when its version is live and no later live
         -- version holds its key.
         CREATE TABLE call (
+          -- version × 2^32 + line, so that a version's rows lie together and go together.
+          number INTEGER PRIMARY KEY,
           source INTEGER NOT NULL,
           key ANY NOT NULL,
           version INTEGER NOT NULL,
@@ -215,11 +217,10 @@ enum Schema {
           profile TEXT,
           talk INTEGER,
           wait INTEGER,
-          fingerprint INTEGER NOT NULL,
-          PRIMARY KEY (source, key, version)
-        ) STRICT, WITHOUT ROWID;
+          fingerprint INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX callByKey ON call (source, key, version);
         CREATE INDEX callByName ON call (name, time);
-        CREATE INDEX callByLine ON call (version, line);
 
         -- Rollups by agent's name and business day, under the change that counted them. Of several changes
         -- for a name and day the latest posted one is in force; the others are swept.

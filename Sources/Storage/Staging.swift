@@ -26,10 +26,14 @@ public final class StagedVersion {
     /// Only then can rows of this version meet rows of another.
     private let sourceHasCalls: Bool
 
-    private var names: [String: Int64] = [:]
-    private var outcomes: [String: Int64] = [:]
-    private var labels: [String: Int64] = [:]
-    private var tallies: [AgentDay: AgentDayTally] = [:]
+    /// Numbers in the database by code of the batches' dictionary.
+    private var names: [MetName] = []
+    private var outcomes: [Int64] = []
+    private var labels: [Int64] = []
+    private var ownDictionary = CallDictionary()
+
+    private var tallyIndex: [AgentDay: Int] = [:]
+    private var tallies: [AgentDayTally] = []
     private var weight = 0
     /// Agent-days that must be read back: other versions have calls on them, or memory ran short.
     private var recounts: Set<AgentDay> = []
@@ -39,10 +43,15 @@ public final class StagedVersion {
     public private(set) var digest: UInt64 = 0
     public private(set) var firstDay: Day?
     public private(set) var lastDay: Day?
-    private var agentNumbers: Set<Int64> = []
-    public var agents: Int { agentNumbers.count }
-    /// Spelling, first day and part-timer mark of each folded name met in the file.
-    private var spellings: [String: (name: String, from: Day)] = [:]
+    public var agents: Int { names.count { $0.firstDay != nil } }
+
+    /// An agent's name as this file spells it first, and its first day here.
+    private struct MetName {
+        var number: Int64
+        var name: String
+        var folded: String
+        var firstDay: Day?
+    }
 
     struct AgentDay: Hashable {
         var name: Int64
@@ -74,23 +83,34 @@ public final class StagedVersion {
         sourceHasCalls = known
     }
 
+    /// Interns and writes one batch; for callers that have no thread of their own to intern on.
+    public func insert(_ records: [CallRecord], folded: [String]) throws -> [RowFate] {
+        try insert(try ownDictionary.batch(records, folded: folded))
+    }
+
     /// Writes one batch in one transaction and says what became of each record, in the order given.
     ///
-    /// - Parameter records: at most some thousands, so that the writer is held well under 100 ms.
-    public func insert(_ records: [CallRecord], folded: [String]) throws -> [RowFate] {
-        guard records.count == folded.count else { return [] }
+    /// - Parameter batch: at most some thousands of records, so that the writer is held well under 100 ms;
+    ///   all batches of a version come from one dictionary, in its order.
+    public func insert(_ batch: CallBatch) throws -> [RowFate] {
+        let records = batch.records
         // In key order the rows of a batch meet the same pages of the tree: several times faster.
-        let order = records.indices.sorted { a, b in
-            let (x, y) = (records[a], records[b])
-            return x.key == y.key ? x.line < y.line : x.key < y.key
-        }
+        let ascending = zip(records, records.dropFirst()).allSatisfy { $0.key < $1.key }
+        let order =
+            ascending
+            ? Array(records.indices)
+            : records.indices.sorted { a, b in
+                let (x, y) = (records[a], records[b])
+                return x.key == y.key ? x.line < y.line : x.key < y.key
+            }
         var fates = [RowFate](repeating: .accepted, count: records.count)
         try store.pool.write { db in
+            try learn(batch, db)
             let insert = try db.cachedStatement(
                 sql: """
                     INSERT INTO call (source, key, version, line, name, time, outcome, campaign,
-                      originalCampaign, callType, profile, talk, wait, fingerprint)
-                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING
+                      originalCampaign, callType, profile, talk, wait, fingerprint, number)
+                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING
                     """)
             let same = try db.cachedStatement(
                 sql: "SELECT line, fingerprint FROM call WHERE source = ? AND key = ? AND version = ?")
@@ -102,12 +122,14 @@ public final class StagedVersion {
             let handle = insert.sqliteStatement
             for index in order {
                 let record = records[index]
-                let name = try nameNumber(record.agent, folded: folded[index], db)
-                let outcome = try outcomeNumber(record.type, record.state, db)
-                let campaign = try labelNumber(
-                    record.currentCampaign.isEmpty ? record.originalCampaign : record.currentCampaign, db)
-                let original = try labelNumber(record.originalCampaign, db)
-                let callType = try labelNumber(record.callType, db)
+                let codes = batch.codes[index]
+                guard names.indices.contains(codes.name), outcomes.indices.contains(codes.outcome),
+                    labels.indices.contains(codes.campaign), labels.indices.contains(codes.original),
+                    labels.indices.contains(codes.callType)
+                else { continue }
+                let name = names[codes.name].number
+                let outcome = outcomes[codes.outcome]
+                let campaign = labels[codes.campaign]
 
                 sqlite3_reset(handle)
                 sqlite3_bind_int64(handle, 1, source.number)
@@ -118,18 +140,14 @@ public final class StagedVersion {
                 sqlite3_bind_int64(handle, 6, record.time.seconds)
                 sqlite3_bind_int64(handle, 7, outcome)
                 sqlite3_bind_int64(handle, 8, campaign)
-                sqlite3_bind_int64(handle, 9, original)
-                sqlite3_bind_int64(handle, 10, callType)
+                sqlite3_bind_int64(handle, 9, labels[codes.original])
+                sqlite3_bind_int64(handle, 10, labels[codes.callType])
                 bind(record.profile, to: handle, at: 11)
                 bind(record.talk, to: handle, at: 12)
                 bind(record.wait, to: handle, at: 13)
                 sqlite3_bind_int64(handle, 14, Int64(bitPattern: record.fingerprint))
-                let code = sqlite3_step(handle)
-                guard code == SQLITE_DONE else {
-                    throw DatabaseError(
-                        resultCode: ResultCode(rawValue: code),
-                        message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
-                }
+                sqlite3_bind_int64(handle, 15, CallRecord.number(number, line: record.line))
+                try checkDone(sqlite3_step(handle), handle)
                 guard sqlite3_changes(sqlite3_db_handle(handle)) > 0 else {
                     let first = try Row.fetchOne(
                         same, arguments: [source.number, record.key.databaseValue, number])
@@ -151,8 +169,7 @@ public final class StagedVersion {
                         recounts.insert(AgentDay(name: row["name"], day: was.number))
                     }
                 }
-                try count(
-                    record, name: name, folded: folded[index], day: day, outcome: outcome, campaign: campaign)
+                try count(record, nameCode: codes.name, day: day, outcome: outcome, campaign: campaign)
             }
             sqlite3_reset(handle)
             sqlite3_clear_bindings(handle)
@@ -161,30 +178,31 @@ public final class StagedVersion {
     }
 
     private func count(
-        _ record: CallRecord, name: Int64, folded: String, day: Day, outcome: Int64, campaign: Int64
+        _ record: CallRecord, nameCode: Int, day: Day, outcome: Int64, campaign: Int64
     ) throws {
         accepted += 1
         digest = digest &+ record.fingerprint
-        agentNumbers.insert(name)
         firstDay = min(firstDay ?? day, day)
         lastDay = max(lastDay ?? day, day)
-        if let known = spellings[folded] {
-            if day < known.from { spellings[folded] = (known.name, day) }
+        if names[nameCode].firstDay.map({ day < $0 }) ?? true { names[nameCode].firstDay = day }
+        let key = AgentDay(name: names[nameCode].number, day: day.number)
+        let index: Int
+        if let known = tallyIndex[key] {
+            index = known
         } else {
-            spellings[folded] = (record.agent, day)
+            index = tallies.count
+            tallyIndex[key] = index
+            tallies.append(AgentDayTally(day: day))
         }
-        let key = AgentDay(name: name, day: day.number)
-        var tally = tallies[key] ?? AgentDayTally(day: day)
-        tallies[key] = nil  // so that `tally` is the only owner of its storage while it grows
-        let before = tally.weight
-        try tally.add(
+        let before = tallies[index].weight
+        try tallies[index].add(
             time: record.time, campaign: campaign, outcome: outcome, talk: record.talk.map(Int64.init),
             fingerprint: record.fingerprint)
-        weight += tally.weight - before
-        tallies[key] = tally
+        weight += tallies[index].weight - before
         if weight > Self.weightLimit {
-            recounts.formUnion(tallies.keys)
-            tallies = [:]
+            recounts.formUnion(tallyIndex.keys)
+            tallyIndex = [:]
+            tallies = []
             weight = 0
         }
     }
@@ -192,15 +210,15 @@ public final class StagedVersion {
     /// Names whose first file this is, each with the person and first placement the event makes.
     func newNames(_ tx: Transaction, isPartTimer: (String) -> Bool) throws -> [NewName] {
         var result: [NewName] = []
-        for (folded, spelling) in spellings.sorted(by: { $0.key < $1.key }) {
+        for met in names.sorted(by: { $0.folded < $1.folded }) {
+            guard let firstDay = met.firstDay else { continue }
             let person = try String.fetchOne(
-                tx.db, sql: "SELECT person FROM agentName WHERE office = ? AND folded = ?",
-                arguments: [office.description, folded])
+                tx.db, sql: "SELECT person FROM agentName WHERE number = ?", arguments: [met.number])
             guard person == nil else { continue }
             result.append(
                 NewName(
-                    name: spelling.name, folded: folded, person: tx.newID(), from: spelling.from,
-                    partTimer: isPartTimer(folded)))
+                    name: met.name, folded: met.folded, person: tx.newID(), from: firstDay,
+                    partTimer: isPartTimer(met.folded)))
         }
         return result
     }
@@ -215,16 +233,19 @@ public final class StagedVersion {
             var had: Set<AgentDay> = []
             let statement = try db.cachedStatement(
                 sql: "SELECT EXISTS (SELECT 1 FROM agentDay WHERE day = ? AND name = ?)")
-            for key in tallies.keys where !recounts.contains(key) {
+            for key in tallyIndex.keys where !recounts.contains(key) {
                 if try Bool.fetchOne(statement, arguments: [key.day, key.name]) == true { had.insert(key) }
             }
             return had
         }
         recounts.formUnion(current)
-        for key in recounts { tallies[key] = nil }
+        var counted: [AgentDay: AgentDayTally] = [:]
+        for (key, index) in tallyIndex where !recounts.contains(key) { counted[key] = tallies[index] }
+        tallyIndex = [:]
+        tallies = []
         do {
-            try change.stage(tallies, isCancelled: isCancelled)
-            tallies = [:]
+            try change.stage(counted, isCancelled: isCancelled)
+            counted = [:]
             try change.recount(recounts, staged: number, isCancelled: isCancelled)
         } catch {
             try change.abandon()
@@ -238,49 +259,47 @@ public final class StagedVersion {
 
     // MARK: Dictionaries
 
-    private func nameNumber(_ name: String, folded: String, _ db: Database) throws -> Int64 {
-        if let known = names[folded] { return known }
-        let arguments: StatementArguments = [office.description, folded]
-        let sql = "SELECT number FROM agentName WHERE office = ? AND folded = ?"
-        if let number = try Int64.fetchOne(db, sql: sql, arguments: arguments) {
-            names[folded] = number
-            return number
+    /// Numbers what the batch's dictionary met for the first time.
+    private func learn(_ batch: CallBatch, _ db: Database) throws {
+        for new in batch.newNames {
+            let number = try dictionaryNumber(
+                db, "SELECT number FROM agentName WHERE office = ? AND folded = ?",
+                [office.description, new.folded],
+                "INSERT INTO agentName (office, folded, name) VALUES (?, ?, ?)",
+                [office.description, new.folded, new.name])
+            names.append(MetName(number: number, name: new.name, folded: new.folded))
         }
-        try db.execute(
-            sql: "INSERT INTO agentName (office, folded, name) VALUES (?, ?, ?)",
-            arguments: [office.description, folded, name])
-        names[folded] = db.lastInsertedRowID
+        for new in batch.newOutcomes {
+            let flags = source.source.outcomes.flags(ofState: new.state)?.rawValue
+            outcomes.append(
+                try dictionaryNumber(
+                    db, "SELECT number FROM outcome WHERE source = ? AND type = ? AND state = ?",
+                    [source.number, new.type, new.state],
+                    "INSERT INTO outcome (source, type, state, flags) VALUES (?, ?, ?, ?)",
+                    [source.number, new.type, new.state, flags]))
+        }
+        for new in batch.newLabels {
+            labels.append(
+                try dictionaryNumber(
+                    db, "SELECT number FROM label WHERE text = ?", [new],
+                    "INSERT INTO label (text) VALUES (?)", [new]))
+        }
+    }
+
+    private func dictionaryNumber(
+        _ db: Database, _ select: String, _ key: StatementArguments, _ insert: String,
+        _ values: StatementArguments
+    ) throws -> Int64 {
+        if let known = try Int64.fetchOne(db.cachedStatement(sql: select), arguments: key) { return known }
+        try db.cachedStatement(sql: insert).execute(arguments: values)
         return db.lastInsertedRowID
     }
+}
 
-    private func outcomeNumber(_ type: String, _ state: String, _ db: Database) throws -> Int64 {
-        let key = type + "\u{0}" + state
-        if let known = outcomes[key] { return known }
-        let sql = "SELECT number FROM outcome WHERE source = ? AND type = ? AND state = ?"
-        var number = try Int64.fetchOne(db, sql: sql, arguments: [source.number, type, state])
-        if number == nil {
-            try db.execute(
-                sql: "INSERT INTO outcome (source, type, state, flags) VALUES (?, ?, ?, ?)",
-                arguments: [
-                    source.number, type, state, source.source.outcomes.flags(ofState: state)?.rawValue,
-                ])
-            number = db.lastInsertedRowID
-        }
-        outcomes[key] = number
-        return number ?? 0
-    }
-
-    private func labelNumber(_ text: String, _ db: Database) throws -> Int64 {
-        if let known = labels[text] { return known }
-        var number = try Int64.fetchOne(db, sql: "SELECT number FROM label WHERE text = ?", arguments: [text])
-        if number == nil {
-            try db.execute(sql: "INSERT INTO label (text) VALUES (?)", arguments: [text])
-            number = db.lastInsertedRowID
-        }
-        // Bounded: a column of unique texts must not fill the memory.
-        if labels.count > 100_000 { labels = [:] }
-        labels[text] = number
-        return number ?? 0
+extension CallRecord {
+    /// The row's number in the table: a version's rows lie together, in the order of their lines.
+    static func number(_ version: Int64, line: Int) -> Int64 {
+        (version & 0x7fff_ffff) << 32 | Int64(line & 0xffff_ffff)
     }
 }
 

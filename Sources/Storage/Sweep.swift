@@ -29,9 +29,10 @@ extension OfficeStore {
             removed = try pool.write { db in
                 try db.execute(
                     sql: """
-                        DELETE FROM call WHERE (source, key, version) IN
-                          (SELECT source, key, version FROM call WHERE version = ? LIMIT 20000)
-                        """, arguments: [version])
+                        DELETE FROM call WHERE number IN
+                          (SELECT number FROM call WHERE number >= ? AND number < ? LIMIT 20000)
+                        """,
+                    arguments: [CallRecord.number(version, line: 0), CallRecord.number(version + 1, line: 0)])
                 return db.changesCount
             }
         } while removed > 0

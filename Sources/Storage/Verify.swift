@@ -64,8 +64,11 @@ extension OfficeStore {
             var count = 0
             var digest: UInt64 = 0
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT line, fingerprint FROM call WHERE version = ?",
-                arguments: [row["number"] as Int64])
+                db, sql: "SELECT line, fingerprint FROM call WHERE number >= ? AND number < ?",
+                arguments: [
+                    CallRecord.number(row["number"], line: 0),
+                    CallRecord.number(row["number"] as Int64 + 1, line: 0),
+                ])
             while let call = try rows.next() {
                 count += 1
                 digest = digest &+ UInt64(bitPattern: call["fingerprint"] as Int64)

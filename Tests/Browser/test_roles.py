@@ -5,11 +5,11 @@ import pytest
 from selenium.webdriver.common.by import By
 
 NAVIGATION = {
-    "admin": ["Home", "Files", "Agents", "Reports", "Activity", "Admin"],
-    "data": ["Home", "Files", "Agents", "Reports"],
-    "manager": ["Home", "Agents", "Reports"],
-    "leader": ["Home", "Agents", "Reports"],
-    "agent": ["Home", "Agents", "Reports"],
+    "admin": ["Home", "Agents", "Calls", "Reports", "Files"],
+    "data": ["Home", "Agents", "Calls", "Reports", "Files"],
+    "manager": ["Home", "Agents", "Calls", "Reports"],
+    "leader": ["Home", "Agents", "Calls", "Reports"],
+    "agent": ["Home", "Agents", "Calls", "Reports"],
 }
 FORBIDDEN = {
     "data": ["/activity", "/admin", "/admin/users"],

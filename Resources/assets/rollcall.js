@@ -167,6 +167,7 @@
       request.open("PUT", `/files/upload?${query}`);
       request.setRequestHeader("X-CSRF-Token", token());
       request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("Accept", "application/json");
       request.responseType = "text";
       const stop = make("button", { class: "button button-small button-quiet", type: "button" }, "Cancel");
       stop.addEventListener("click", () => request.abort());

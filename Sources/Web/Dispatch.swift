@@ -117,7 +117,7 @@ private func open(_ route: Route, _ visit: inout Visit, isBearer: Bool) async th
     }
     guard !route.method.isSafe else { return }
     if isBearer {
-        if route.body == .stream { visit.request.body = body }
+        if route.body == .stream { visit.streamedBody = body }
         return
     }
     let sent = visit.request.headers[.csrfToken] ?? visit.form.raw("csrf")
@@ -127,7 +127,7 @@ private func open(_ route: Route, _ visit: inout Visit, isBearer: Bool) async th
         guard !visit.formToken.isEmpty, sameText(sent, visit.formToken) || isGuests else {
             throw UserError.formExpired
         }
-        if route.body == .stream { visit.request.body = body }
+        if route.body == .stream { visit.streamedBody = body }
     } else if route.body == .stream, contentType.hasPrefix("multipart/form-data") {
         // The token is the form's first field; `readForm` lets nothing behind it through unproven.
         visit.sealedBody = body

@@ -11,7 +11,7 @@ extension SignedIn {
     ///
     /// - Throws: `UserError` when the sender is silent for a minute.
     public func upload(_ take: (ByteBuffer) async throws -> Void) async throws {
-        try await visit.eachPiece(of: visit.request.body, take)
+        try await visit.eachPiece(of: visit.streamedBody ?? visit.request.body, take)
     }
 
     /// The parts of a multipart form on a `.stream` route, as they come.
@@ -27,7 +27,7 @@ extension SignedIn {
         var isProven = visit.sealedBody == nil
         var isToken = false
         var token: [UInt8] = []
-        try await visit.eachPiece(of: visit.sealedBody ?? visit.request.body) { piece in
+        try await visit.eachPiece(of: visit.sealedBody ?? visit.streamedBody ?? visit.request.body) { piece in
             var events: [MultipartEvent] = []
             do { try parser.feed(Array(buffer: piece)[...]) { events.append($0) } } catch {
                 throw Self.words(for: error)

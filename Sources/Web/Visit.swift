@@ -8,7 +8,7 @@ import Storage
 /// A request of anybody, with what every handler needs.
 public struct Visit: Sendable {
     public let site: Site
-    /// Its body is empty unless the route says `.stream`.
+    /// Its body is empty: see `form`, `json`, `SignedIn.upload` and `SignedIn.readForm`.
     public internal(set) var request: Request
     /// Names the request in the log.
     public let id: String
@@ -26,7 +26,11 @@ public struct Visit: Sendable {
     public internal(set) var form = Form()
     /// The bytes of a body that was sent as JSON.
     public internal(set) var json: [UInt8] = []
-    /// The body that `readForm` or `upload` give out, once the form token is proven.
+    /// The body of a `.stream` route, where the form token is proven or needs no proof.
+    ///
+    /// Beside `request.body`, because a body that was taken out of a request cannot be put back.
+    var streamedBody: RequestBody?
+    /// The body of a `.stream` route that `readForm` gives out once it has proven the form token.
     var sealedBody: RequestBody?
 
     public var store: OfficeStore { site.store }

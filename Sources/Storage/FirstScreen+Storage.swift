@@ -84,20 +84,4 @@ extension OfficeStore {
             }.sorted { $0.logs > $1.logs }
         }
     }
-
-    /// Texts that filters offer: what came in a period, within reach.
-    public func filterChoices(in period: Period, for viewer: Viewer) async throws -> [By: [Slice]] {
-        try viewer.require(.viewFigures)
-        return try await read { db in
-            var choices: [By: [Slice]] = [:]
-            for by in [By.agent, .leader, .manager, .group, .employment, .state, .type, .source] {
-                choices[by] = try Self.report(ReportQuery(period: period, by: [by]), viewer, db).rows
-                    .compactMap(\.slices.first)
-            }
-            choices[.campaign] = try Self.report(ReportQuery(period: period, by: [.campaign]), viewer, db)
-                .rows
-                .sorted { $0.figures.logs > $1.figures.logs }.prefix(500).compactMap(\.slices.first)
-            return choices
-        }
-    }
 }

@@ -14,11 +14,45 @@ public struct CountedRows: Sendable, Hashable {
     }
 }
 
+/// Whether a report agrees with the rows it is made of.
+public struct FigureBadge: Sendable, Hashable {
+    public var logs: Int
+    public var counted: CountedRows
+    /// Said of all calls of the office, because the report has too many to count while one waits.
+    public var isWholeOffice: Bool
+
+    public var agrees: Bool { logs == counted.rows }
+}
+
 extension OfficeStore {
-    /// Counts the rows that a query means from the calls themselves, for the badge on its report.
+    /// Counts the rows that a query means from the calls themselves.
     public func countedRows(_ query: ReportQuery, for viewer: Viewer) async throws -> CountedRows {
         try viewer.require(.viewFigures)
         return try await read { db in try Self.countedRows(query, viewer, db) }
+    }
+
+    /// What the badge on a report says: its logs against its rows, counted one by one.
+    ///
+    /// Over 100,000 logs that would take longer than the report. Who sees the whole office then gets the whole
+    /// office's logs against what its imports counted; others get their rows all the same.
+    public func badge(_ report: Report, for viewer: Viewer) async throws -> FigureBadge {
+        guard report.total.logs > 100_000, viewer.reach(.viewFigures) == .office else {
+            let counted = try await countedRows(report.query, for: viewer)
+            return FigureBadge(logs: report.total.logs, counted: counted, isWholeOffice: false)
+        }
+        return try await read { db in
+            let always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            let days = try VisibleDays(always, viewer, db)
+            let logs = try Int.fetchOne(db, sql: days.sql("total(a.logs)"), arguments: days.arguments)
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*), total((event ->> '$.counts.accepted') - (event ->> '$.counts.overlapping'))
+                    FROM fileVersion WHERE state = 'live'
+                    """)
+            let counted = CountedRows(rows: row?[1] ?? 0, files: row?[0] ?? 0)
+            return FigureBadge(logs: logs ?? 0, counted: counted, isWholeOffice: true)
+        }
     }
 
     static func countedRows(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws -> CountedRows {

@@ -56,7 +56,8 @@ struct FigureCharts {
         let shown = Array(order.prefix(60))
         return heatMap(
             id: id, title: "\(metric.title) by \(report.query.by[0].title.lowercased()) and hour",
-            rows: shown.map { HeatRow(label: $0.by == .weekday ? String($0.title.prefix(3)) : $0.title) }, columns: columns.map { String($0) },
+            rows: shown.map { HeatRow(label: $0.by == .weekday ? String($0.title.prefix(3)) : $0.title) },
+            columns: columns.map { String($0) },
             values: shown.map { slice in
                 columns.map { hour in cells[slice]?[hour].flatMap { metric.value($0.figures) } }
             },

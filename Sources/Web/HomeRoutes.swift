@@ -46,8 +46,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     let files = try await store.files(fileQuery, for: viewer).files
     let shown = day ?? today
     let query = ReportQuery(period: Period(from: shown, to: shown))
-    let logs = try await store.report(query, for: viewer).total.logs
-    let counted = try await store.countedRows(query, for: viewer)
+    let badge = try await store.badge(try await store.report(query, for: viewer), for: viewer)
     let gaps = calendar.flatMap { row in
         row.days.filter { $0.state == .missing || $0.state == .half }.map { (row.source.name, $0) }
     }.sorted { $0.1.day > $1.1.day }.map { source, day in
@@ -112,9 +111,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
             },
             hasUnmapped: !unmapped.isEmpty,
-            badge: "\(format.count(counted.rows, "row", "rows")) \(counted.rows == logs ? "=" : "≠") "
-                + "\(format.number(logs)) in \(format.count(counted.files, "file", "files"))",
-            badgeIsGood: counted.rows == logs,
+            badge: format.badge(badge), badgeIsGood: badge.agrees,
             checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
 }
 

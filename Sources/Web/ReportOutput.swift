@@ -83,6 +83,13 @@ extension OfficeFormat {
         period.from == period.to ? shortDay(period.from) : "\(shortDay(period.from)) – \(shortDay(period.to))"
     }
 
+    /// `12,430 rows = 12,430 in 3 files`.
+    func badge(_ badge: FigureBadge) -> String {
+        (badge.isWholeOffice ? "Whole office: " : "")
+            + "\(count(badge.counted.rows, "row", "rows")) \(badge.agrees ? "=" : "≠") \(number(badge.logs)) in "
+            + count(badge.counted.files, "file", "files")
+    }
+
     /// A figure as pages write it.
     public func metric(_ metric: Metric, _ figures: Figures) -> String {
         let value = metric.rounded(figures)

@@ -35,7 +35,7 @@ extension SignedIn {
     before.by = []
     before.period = query.period.previous
     let previous = try await store.report(before, for: context.viewer).total
-    let counted = try await store.countedRows(query, for: context.viewer)
+    let badge = try await store.badge(values.report, for: context.viewer)
     let figures = values.report
     let mayOpen = context.may(.viewCalls)
     let items = query.items
@@ -56,7 +56,6 @@ extension SignedIn {
         }
     }
     let lastDay = try await store.lastDayWithCalls(for: context.viewer)
-    let goodBadge = counted.rows == figures.total.logs
     let tileKeys = [
         "logs", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped",
     ]
@@ -95,10 +94,7 @@ extension SignedIn {
                 values, page: context.query.integer("page") ?? 1, period: query.period, format: format,
                 mayOpenCalls: mayOpen, link: link),
         mappings: figures.mappings.map { "\($0.source) \($0.version)" }.joined(separator: ", "),
-        badge:
-            "\(format.count(counted.rows, "row", "rows")) \(goodBadge ? "=" : "≠") "
-            + "\(format.number(figures.total.logs)) in \(format.count(counted.files, "file", "files"))",
-        badgeIsGood: goodBadge,
+        badge: format.badge(badge), badgeIsGood: badge.agrees,
         checksHref: Paths.checks + "?"
             + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]))
     return try context.page(page)

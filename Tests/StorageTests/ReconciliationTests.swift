@@ -82,3 +82,49 @@ import Testing
         #expect(states([-7: 100, 0: 1]).first == .arrived)
     }
 }
+
+@Suite struct FigureBadgeTests {
+    private static let from = Day(iso: "2026-11-02") ?? Day(number: 0)
+
+    @Test func `the badge of a large report counts what imports counted`() async throws {
+        let office = try await SampleOffice()
+        let calls = SampleOffice.calls(agents: 3, from: Self.from, days: 10, perDay: 10, seed: 2)
+        try office.take(calls, file: "a.csv")
+        try office.take(Array(calls.prefix(30)), file: "b.csv")
+        let query = ReportQuery(period: Period(from: Self.from, to: Self.from.adding(20)))
+        var report = try await office.store.report(query, for: office.admin)
+        let small = try await office.store.badge(report, for: office.admin)
+        #expect(small.agrees && !small.isWholeOffice && small.counted.rows == calls.count)
+        report.total.logs = 100_001
+        let large = try await office.store.badge(report, for: office.admin)
+        #expect(large.agrees && large.isWholeOffice && large.logs == calls.count)
+    }
+
+    @Test func `filters offer what is within reach and nothing else`() async throws {
+        let office = try await SampleOffice()
+        let calls = [
+            SampleCall(
+                id: 1, agent: "One", time: LocalTime(Self.from, secondOfDay: 36_000), state: "Sale",
+                campaign: ""),
+            SampleCall(
+                id: 2, agent: "Two", time: LocalTime(Self.from, secondOfDay: 36_000), type: "Auto",
+                state: "Busy", campaign: "South"),
+        ]
+        try office.take(calls)
+        let period = Period(from: Self.from, to: Self.from)
+        func titles(_ viewer: Viewer) async throws -> [By: [String]] {
+            try await office.store.filterChoices(in: period, for: viewer).mapValues { $0.map(\.title) }
+        }
+        let all = try await titles(office.admin)
+        #expect(all[.agent] == ["One", "Two"])
+        #expect(all[.state] == ["Busy", "Sale"])
+        #expect(all[.campaign] == ["South", "(blank)"])
+        #expect(all[.leader] == ["(no leader)"])
+        let one = try #require(try await office.person(named: "One"))
+        let own = try await titles(office.viewer(.agent, one))
+        #expect(own[.agent] == ["One"])
+        #expect(own[.state] == ["Sale"])
+        #expect(own[.type] == ["Manual"])
+        #expect(own[.campaign] == ["(blank)"])
+    }
+}

@@ -1,0 +1,138 @@
+import Domain
+import Foundation
+import GRDB
+
+/// What a tally is put under before it has words.
+enum SliceKey: Hashable {
+    case text(String)
+    case number(Int64)
+}
+
+extension By {
+    /// Whether a slice needs the name that a call is under.
+    var isOfPerson: Bool { self == .agent || isOfSpan }
+
+    /// Whether a slice needs the placement on the call's day.
+    var isOfSpan: Bool {
+        self == .leader || self == .manager || self == .group || self == .employment
+    }
+}
+
+extension FigureWords {
+    func slice(_ by: By, _ key: SliceKey, _ campaigns: [Int64: String]) -> Slice {
+        switch key {
+        case .text(let text):
+            switch by {
+            case .agent: return Slice(by: by, value: text, title: persons[text] ?? "(unmatched)")
+            case .leader:
+                return Slice(by: by, value: text, title: text.isEmpty ? "(no leader)" : persons[text] ?? text)
+            case .manager:
+                return Slice(
+                    by: by, value: text, title: text.isEmpty ? "(no manager)" : persons[text] ?? text)
+            default: return Slice(by: by, value: text, title: text.isEmpty ? "(blank)" : text)
+            }
+        case .number(let number):
+            switch by {
+            case .day:
+                let day = Day(number: Int32(clamping: number)).iso
+                return Slice(by: by, value: day, title: day)
+            case .weekday:
+                let index = Int(number)
+                let titles = ReportQuery.weekdayTitles
+                return Slice(
+                    by: by, value: String(index),
+                    title: titles.indices.contains(index) ? titles[index] : String(index))
+            case .hour:
+                return Slice(by: by, value: String(number), title: number < 10 ? "0\(number)" : "\(number)")
+            case .source:
+                let source = sources[number]
+                return Slice(by: by, value: source?.id.description ?? "", title: source?.name ?? "(blank)")
+            default:
+                let text = campaigns[number] ?? ""
+                return Slice(by: by, value: text, title: text.isEmpty ? "(blank)" : text)
+            }
+        }
+    }
+}
+
+/// Placements by dialer's name and first day of the span.
+struct SpanWords {
+    struct Key: Hashable {
+        var name: Int64
+        var from: Int64
+    }
+    struct Span {
+        var leader: String
+        var manager: String
+        var group: String
+        var employment: String
+    }
+    private var spans: [Key: Span] = [:]
+
+    init(_ query: ReportQuery, _ db: Database) throws {
+        guard query.by.contains(where: \.isOfSpan) else { return }
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT n.number, s.fromDay, s.leader, s.manager, s.groupName, s.employment
+                FROM agentName n JOIN placementSpan s ON s.person = n.person
+                WHERE s.fromDay <= ? AND s.untilDay > ?
+                """, arguments: [query.period.to.number, query.period.from.number])
+        while let row = try rows.next() {
+            spans[Key(name: row[0], from: row[1])] = Span(
+                leader: row[2] ?? "", manager: row[3] ?? "", group: row[4], employment: row[5])
+        }
+    }
+
+    private func span(_ name: Int64, _ from: Int64) -> Span? { spans[Key(name: name, from: from)] }
+    func leader(_ name: Int64, _ from: Int64) -> String { span(name, from)?.leader ?? "" }
+    func manager(_ name: Int64, _ from: Int64) -> String { span(name, from)?.manager ?? "" }
+    func group(_ name: Int64, _ from: Int64) -> String { span(name, from)?.group ?? "" }
+    func employment(_ name: Int64, _ from: Int64) -> String { span(name, from)?.employment ?? "" }
+}
+
+extension OfficeStore {
+    /// Texts that filters offer: what came in a period, within reach; campaigns at most 500.
+    public func filterChoices(in period: Period, for viewer: Viewer) async throws -> [By: [Slice]] {
+        try viewer.require(.viewFigures)
+        return try await read { db in
+            let words = try FigureWords(db)
+            let query = ReportQuery(period: period, by: [.leader])
+            let spans = try SpanWords(query, db)
+            let days = try VisibleDays(query, viewer, db, people: true)
+            var found: [By: Set<SliceKey>] = [:]
+            // DISTINCT alone is several times faster than sums that nobody reads.
+            let names = try Row.fetchCursor(
+                db, sql: days.sql("DISTINCT a.name, s.fromDay"), arguments: days.arguments)
+            while let row = try names.next() {
+                let (name, from): (Int64, Int64) = (row[0], row[1])
+                found[.agent, default: []].insert(.text(words.people[name] ?? ""))
+                found[.leader, default: []].insert(.text(spans.leader(name, from)))
+                found[.manager, default: []].insert(.text(spans.manager(name, from)))
+                found[.group, default: []].insert(.text(spans.group(name, from)))
+                found[.employment, default: []].insert(.text(spans.employment(name, from)))
+            }
+            let scope = try VisibleDays(query, viewer, db)
+            let outcomes = try Int64.fetchAll(
+                db, sql: scope.sql("DISTINCT t.outcome", tally: "dayTally"), arguments: scope.arguments)
+            for outcome in outcomes.compactMap({ words.outcomes[$0] }) {
+                found[.state, default: []].insert(.text(outcome.state))
+                found[.type, default: []].insert(.text(outcome.type))
+                found[.source, default: []].insert(.number(outcome.source))
+            }
+            let campaigns = try Int64.fetchAll(
+                db, sql: scope.sql("DISTINCT t.campaign", tally: "hourTally", "LIMIT 500"),
+                arguments: scope.arguments
+            ).map { SliceKey.number($0) }
+            found[.campaign] = Set(campaigns)
+            let labels = try Self.labels(db, campaigns)
+            return found.reduce(into: [:]) { choices, entry in
+                choices[entry.key] = entry.value.map { words.slice(entry.key, $0, labels) }.sorted { a, b in
+                    a.value.isEmpty == b.value.isEmpty
+                        ? a.title.compare(b.title, options: [.caseInsensitive, .numeric]) == .orderedAscending
+                        : b.value.isEmpty
+                }
+            }
+        }
+    }
+}

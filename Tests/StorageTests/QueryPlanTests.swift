@@ -1,0 +1,55 @@
+import Domain
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct QueryPlanTests {
+    /// Every statement that figures run, explained: none may walk through all calls or all tallies.
+    @Test(arguments: [Role.admin, .teamManager, .teamLeader, .agent])
+    func `no question about figures reads all calls`(role: Role) async throws {
+        let from = Day(iso: "2026-11-02") ?? Day(number: 0)
+        let office = try await SampleOffice()
+        try office.take(SampleOffice.calls(agents: 3, from: from, days: 5, perDay: 8, seed: 1))
+        let agent = try #require(try await office.person(named: "Agent A0"))
+        let viewer = office.viewer(role, agent)
+        let period = Period(from: from, to: from.adding(6))
+        let statements = Statements()
+        try await office.store.read { db in
+            db.trace { event in
+                if case .statement(let statement) = event { statements.add(statement.expandedSQL) }
+            }
+            for by in By.allCases {
+                _ = try OfficeStore.report(ReportQuery(period: period, by: [by]), viewer, db)
+            }
+            var narrow = ReportQuery(period: period)
+            narrow.filter.agents = [.id(agent)]
+            narrow.filter.states = ["Sale"]
+            narrow.filter.hours = [9]
+            _ = try OfficeStore.report(narrow, viewer, db)
+            _ = try OfficeStore.countedRows(narrow, viewer, db)
+            db.trace(options: [])
+            #expect(statements.all.count > 20)
+            for sql in statements.all where sql.hasPrefix("SELECT") {
+                let plan = try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map {
+                    $0["detail"] as String
+                }
+                for step in plan {
+                    #expect(!step.hasPrefix("SCAN c"), "\(step): \(sql)")
+                    #expect(!step.hasPrefix("SCAN d"), "\(step): \(sql)")
+                    #expect(!step.hasPrefix("SCAN t"), "\(step): \(sql)")
+                }
+            }
+        }
+    }
+}
+
+private final class Statements: @unchecked Sendable {
+    private let lock = NSLock()
+    private var texts: [String] = []
+
+    func add(_ text: String) { lock.withLock { texts.append(text) } }
+    var all: [String] { lock.withLock { texts } }
+}

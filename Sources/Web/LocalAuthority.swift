@@ -24,8 +24,6 @@ struct LocalAuthority {
         let authorityKeyFile = folder + "/rollcall-ca.key"
         leafFile = folder + "/rollcall.crt"
         leafKeyFile = folder + "/rollcall.key"
-        self.names = names + addresses.map(addressText)
-
         let authority: Certificate
         let key: P256.Signing.PrivateKey
         if let pem = readText(authorityFile), let keyPEM = readText(authorityKeyFile),
@@ -44,13 +42,18 @@ struct LocalAuthority {
             try? FileManager.default.removeItem(atPath: leafFile)
         }
 
+        // A box that was renamed keeps its authority, which may not speak for the new name.
+        let permitted = try authority.extensions.nameConstraints?.permittedDNSDomains.map { $0 } ?? []
+        let names = names.filter { name in permitted.contains { name == $0 || name.hasSuffix("." + $0) } }
         let wanted =
             names.map { GeneralName.dnsName($0) }
             + addresses.map { GeneralName.ipAddress(ASN1OctetString(contentBytes: $0[...])) }
+        self.names = names + addresses.map(addressText)
         if let pem = readText(leafFile), readText(leafKeyFile) != nil,
             let leaf = try? Certificate(pemEncoded: pem),
             leaf.notValidAfter > now.date.addingTimeInterval(30 * Self.day),
-            let known = try? leaf.extensions.subjectAlternativeNames, Set(known) == Set(wanted)
+            let known = try? leaf.extensions.subjectAlternativeNames, Set(known) == Set(wanted),
+            authority.publicKey.isValidSignature(leaf.signature, for: leaf)
         {
             return
         }

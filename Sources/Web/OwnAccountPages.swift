@@ -38,6 +38,7 @@ struct OwnAccountPage: Page {
     var username: String
     var role: String
     var person: String?
+    var permissions = Paths.permissions
     var saveName = Paths.ownName
     var password = Paths.ownPassword
     var sessions: [SessionRow]

@@ -102,13 +102,20 @@ public struct EmbeddedFiles: Sendable {
     }
 }
 
+extension Site {
+    func render(_ page: some Page, in frame: Frame) throws -> String {
+        let name = type(of: page).template
+        guard let text = templates.render(FramedPage(page, in: frame), withTemplate: name) else {
+            throw MissingTemplate(name: name)
+        }
+        return text
+    }
+}
+
 extension Visit {
     /// The page in its frame; whoever is signed in sees the site's menu.
     public func page(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
-        guard
-            let text = site.templates.render(
-                FramedPage(page, in: frame()), withTemplate: type(of: page).template)
-        else { throw MissingTemplate(name: type(of: page).template) }
+        let text = try site.render(page, in: frame())
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

@@ -69,7 +69,8 @@ struct PermissionsPage: Page {
                 ? try await store.accounts().map {
                     Choice($0.user.id.description, $0.user.name, selected: $0.user.id == asked)
                 } : [],
-            persons: canAsk ? personChoices(try await store.persons(), target?.id) : [],
+            persons: canAsk
+                ? personChoices(try await store.persons(), target?.id, none: "Choose a person") : [],
             canAsk: canAsk, day: day.iso,
             answer: .init(
                 heading: asked == own ? "What you see" : "What \(account.user.name) sees",

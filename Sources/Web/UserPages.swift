@@ -128,7 +128,7 @@ func roleChoices(_ selected: Role?) -> [Choice] {
     Role.allCases.map { Choice($0.rawValue, $0.title, selected: $0 == selected) }
 }
 
-func personChoices(_ persons: [Person], _ selected: ID<Person>?) -> [Choice] {
-    [Choice("", "Nobody", selected: selected == nil)]
+func personChoices(_ persons: [Person], _ selected: ID<Person>?, none: String = "Nobody") -> [Choice] {
+    [Choice("", none, selected: selected == nil)]
         + persons.map { Choice($0.id.description, $0.name, selected: $0.id == selected) }
 }

@@ -1,0 +1,164 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Storage
+import Testing
+
+@testable import Web
+
+@Suite struct ActivityTests {
+    /// One of each kind, so that no kind of entry is without words.
+    static let bodies: [EventBody] = {
+        let ids = IDs { (0..<16).map { _ in UInt8.random(in: 0...255) } }
+        let now = Instant(milliseconds: 1_795_413_600_000)
+        func id<T>() -> ID<T> { ids.next(at: now) }
+        let user = User(id: id(), username: "lea", name: "Lea", role: .teamLeader)
+        var admin = user
+        admin.role = .admin
+        let source = Source(id: id(), name: "Dialer", format: "readymode", outcomes: .coldCalling)
+        var changed = source
+        changed.outcomes.states["busy"] = [.attempted, .human]
+        changed.timeZone = "America/New_York"
+        let person = Person(id: id(), name: "Bob")
+        let placement = Placement(person: person.id, from: Day(number: 20_000), group: "North")
+        let rules = OfficeRules(name: "Harbour", timeZone: "Europe/Berlin")
+        var moved = rules
+        moved.cutOverMinutes = 330
+        return [
+            .officeFounded(OfficeFounded(rules: rules, sources: [source])),
+            .officeChanged(OfficeChanged(before: rules, after: moved)),
+            .sourceChanged(SourceChanged(before: source, after: changed)),
+            .fileUploaded(
+                FileUploaded(
+                    file: id(), fileName: "mon.csv", source: source.id, version: 2, archive: "a",
+                    original: "b",
+                    bytes: 10, counts: RowCounts(),
+                    mapping: FileMapping(
+                        format: "readymode", encoding: "utf-8", delimiter: ",", headerLine: 1, columns: [:],
+                        ignoredColumns: [], dateOrder: "ymd", timeZone: "Europe/Berlin"), firstDay: nil,
+                    lastDay: nil, agents: 3, digest: "c", newNames: [])),
+            .personAdded(PersonAdded(person: person, placement: placement)),
+            .personsPlaced(PersonsPlaced(placements: [placement], reason: "moved")),
+            .userAdded(UserAdded(user: user)), .userChanged(UserChanged(before: user, after: admin)),
+            .userDisabled(UserDisabled(user: user.id, username: "lea", disabled: true)),
+            .passwordSet(PasswordSet(user: user.id, username: "lea")),
+            .signedIn(Domain.SignedIn(user: user.id, username: "lea")),
+            .signInRefused(SignInRefused(username: "lea", reason: "password")),
+            .signedOut(SignedOut(user: user.id, username: "lea")),
+            .sessionsEnded(SessionsEnded(user: user.id, username: "lea", count: 2)),
+            .tokenMade(TokenMade(user: user.id, username: "lea", token: "sheet")),
+            .tokenRevoked(TokenRevoked(user: user.id, username: "lea", token: "sheet")),
+            .boxSettingsChanged(
+                BoxSettingsChanged(before: BoxSettings(), after: BoxSettings(sessionIdleMinutes: 60))),
+            .uploadRefused(UploadRefused(fileName: "x.csv", code: .notCallLog, message: "No call log.")),
+            .figuresExported(FiguresExported(what: "calls", filter: "today", rows: 1204)),
+        ]
+    }()
+
+    let writer = ActivityWriter(names: [:], format: OfficeFormat(zone: .gmt))
+
+    @Test func `every kind of entry has words and a group to be found in`() {
+        let kinds = Set(EventBody.payloadTypes.map { $0.kind })
+        #expect(Set(Self.bodies.map(\.kind)) == kinds, "a kind has no sample here")
+        #expect(Set(activityKinds.flatMap { $0.kinds.map { $0.kind } }) == kinds, "a kind is in no group")
+        for body in Self.bodies {
+            let words = writer.words(body)
+            #expect(!words.deed.isEmpty && !words.line.contains(body.kind), "\(body.kind): \(words.line)")
+        }
+    }
+
+    @Test func `words say what was before and after`() throws {
+        func line(_ kind: String) -> String {
+            Self.bodies.first { $0.kind == kind }.map { writer.words($0).line } ?? ""
+        }
+        #expect(line("officeChanged").contains("Business day begins: 00:00 → 05:30"))
+        #expect(!line("officeChanged").contains("Time zone"), "what did not change is not said")
+        #expect(line("sourceChanged").contains("State “busy”: Dial → Dial, Human"))
+        #expect(line("sourceChanged").contains("Time zone: the office's → America/New_York"))
+        #expect(line("userChanged").contains("Role: Team Leader → Admin"))
+        #expect(line("boxSettingsChanged").contains("Idle limit: 30 min → 60 min"))
+        #expect(line("figuresExported").contains("1,204 rows; today"))
+        #expect(line("signInRefused").contains("the password was wrong"))
+    }
+
+    @Test func `the page finds by day, person, kind and text, and turns pages without gaps`() async throws {
+        let office = try await TestSite()
+        let admin = Actor(user: office.users[.admin]?.id, name: "Ann Admin", via: "test")
+        for number in 1...120 {
+            office.time.pass(seconds: 60)
+            try await office.store.recordExport(
+                FiguresExported(what: "sheet \(number)", filter: "50%_x", rows: number), by: admin)
+        }
+        office.time.pass(seconds: 2 * 86_400)
+        try await office.run { browser in
+            try await browser.signIn("ann")
+            var path = "/activity?kind=exports"
+            var seen: [String] = []
+            for _ in 0..<3 {
+                let page = try await browser.get(path)
+                #expect(page.status == 200)
+                seen += page.text.matches(of: /exported sheet (\d+)/).map { String($0.1) }
+                guard let link = page.text.firstMatch(of: /rel="next" href="([^"]*)"/) else { break }
+                path = String(link.1).replacing("&amp;", with: "&")
+            }
+            #expect(seen == (1...120).reversed().map(String.init))
+            let hit = try await browser.get("/activity?q=sheet+77")
+            #expect(hit.text.contains("sheet 77") && !hit.text.contains("sheet 78"))
+            let escaped = try await browser.get("/activity?q=0%25_")
+            #expect(escaped.text.contains("sheet 120"), "a text is no pattern")
+            let none = try await browser.get("/activity?q=0_%25")
+            #expect(none.text.contains("Nothing found"))
+            let day = try await browser.get("/activity?from=2026-11-25&to=2026-11-25")
+            #expect(day.text.contains("signed in") && !day.text.contains("exported sheet"))
+            let console = try await browser.get("/activity?who=Console")
+            #expect(console.text.contains("opened the office") && !console.text.contains("exported sheet"))
+            let ann = try await browser.get("/activity?who=\(admin.user?.description ?? "")&kind=sign-ins")
+            #expect(ann.text.contains("signed in") && !ann.text.contains("opened the office"))
+            for broken in [
+                "before=x", "before=1.2.3.4", "after=9.shared.zz.1", "from=yesterday", "kind=none",
+            ] {
+                let answer = try await browser.get("/activity?\(broken)")
+                #expect(answer.status == 200, "\(broken)")
+            }
+        }
+    }
+
+    @Test func `an export holds every entry, quotes formulas, and is an entry itself`() async throws {
+        let office = try await TestSite()
+        let admin = Actor(user: office.users[.admin]?.id, name: "=HYPERLINK(1)", via: "test")
+        for number in 1...1100 {
+            try await office.store.recordExport(
+                FiguresExported(what: "sheet \(number)", filter: "", rows: number), by: admin)
+        }
+        office.time.pass(seconds: 60)
+        try await office.run { browser in
+            try await browser.signIn("ann")
+            office.time.pass(seconds: 60)
+            let file = try await browser.get("/activity/export.csv?kind=exports")
+            #expect(file.status == 200)
+            #expect(file.headers[.contentDisposition]?.contains("activity.csv") == true)
+            let lines = file.text.split(separator: "\r\n")
+            #expect(lines.count == 1101)
+            #expect(lines.last?.contains("'=HYPERLINK(1)") == true)
+            let page = try await browser.get("/activity?kind=exports")
+            #expect(page.text.contains("exported activity"))
+            #expect(page.text.contains("1,100 rows; kind exports"))
+        }
+    }
+
+    @Test func `an entry without effect says why`() async throws {
+        let office = try await TestSite()
+        var page = try await office.store.activity(
+            ActivityFilter(),
+            for: Viewer(user: ID(UUID()), name: "Ann", role: .admin, person: nil))
+        #expect(page.entries.allSatisfy { $0.refusal == nil })
+        page.entries[0].refusal = "Another office was first."
+        page.entries[1].body = nil
+        let list = ActivityListPage(page, query: Form(), accounts: [], writer: writer)
+        let frame = Frame(officeName: "x", nav: [], csrf: "", version: "", assetVersion: "")
+        let text = try office.site.render(list, in: frame)
+        #expect(text.contains("No effect") && text.contains("Another office was first."))
+        #expect(text.contains("made an entry of a newer release"))
+    }
+}

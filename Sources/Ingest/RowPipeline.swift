@@ -7,8 +7,8 @@ import Storage
 /// Rows from the file to the store: one thread parses and cleans, the caller's thread inserts; a short
 /// queue between them bounds the memory.
 final class RowPipeline {
-    /// Big enough that a transaction pays, small enough that it holds the writer some 30 ms.
-    static let rowsPerBatch = 6000
+    /// Big enough that a transaction pays, small enough that it holds the writer some 50 ms.
+    static let rowsPerBatch = 12_000
 
     let callsPath: String
     let rejectsPath: String
@@ -183,7 +183,7 @@ private func parseRows(
                 batch.rejects.append(Reject(line: row.line, reason: rejection.reason, text: row.raw))
             }
         }
-        if batch.rows >= RowPipeline.rowsPerBatch || batch.rawBytes.count > 4 << 20
+        if batch.rows >= RowPipeline.rowsPerBatch || batch.rawBytes.count > 8 << 20
             || batch.rejects.count > 500
         {
             batch.bytesRead = reader.bytesRead

@@ -48,7 +48,7 @@ struct VisibleDays {
     {
         // CROSS JOIN keeps the order: first the agent-days, then the tallies of each.
         let join = tally.map {
-            " CROSS JOIN \($0) t ON t.day = a.day AND t.name = a.name AND t.change = a.change"
+            " CROSS JOIN \($0) t ON t.number >= a.number << 20 AND t.number < (a.number + 1) << 20"
         }
         return "SELECT \(columns) FROM \(tables)\(join ?? "") WHERE \(conditions) AND \(condition) \(rest)"
     }

@@ -84,24 +84,31 @@ struct RollupChange {
             activity.longestGap, activity.longestGapStart, activity.pace, activity.packedHours,
             Int64(bitPattern: tally.digest),
         ])
+        let first = db.lastInsertedRowID << Self.tallyBits
+        guard tally.cells.count < 1 << Self.tallyBits else {
+            throw UserError(
+                .tooMany, "An agent has over a million different outcomes on one day.",
+                advice: "Check that the columns of the file are under the right headings.")
+        }
         let day = try NumberInsert(
-            db,
-            "INSERT INTO dayTally (day, name, change, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)")
-        for (outcome, cell) in tally.byOutcome {
-            try day.insert(Int64(key.day), key.name, number, outcome, cell.logs, cell.talkLogs, cell.talk)
+            db, "INSERT INTO dayTally (number, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?)")
+        for (index, (outcome, cell)) in tally.byOutcome.enumerated() {
+            try day.insert(first + Int64(index), outcome, cell.logs, cell.talkLogs, cell.talk)
         }
         let hour = try NumberInsert(
             db,
-            """
-            INSERT INTO hourTally (day, name, change, hour, campaign, outcome, logs, talkLogs, talk)
-            VALUES (?,?,?,?,?,?,?,?,?)
-            """)
-        for (cellKey, cell) in tally.cells.sorted(by: { $0.key.bits < $1.key.bits }) {
+            "INSERT INTO hourTally (number, hour, campaign, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)"
+        )
+        let cells = tally.cells.sorted { $0.key.bits < $1.key.bits }
+        for (index, (key, cell)) in cells.enumerated() {
             try hour.insert(
-                Int64(key.day), key.name, number, Int64(cellKey.hour), cellKey.campaign, cellKey.outcome,
-                cell.logs, cell.talkLogs, cell.talk)
+                first + Int64(index), Int64(key.hour), key.campaign, key.outcome, cell.logs, cell.talkLogs,
+                cell.talk)
         }
     }
+
+    /// Room for the tallies of one agent-day in their numbers; the schema's `<< 20`.
+    private static let tallyBits: Int64 = 20
 
     /// Brings the change into every report; part of the transaction that appends its event.
     func post(_ tx: Transaction) throws {
@@ -112,12 +119,11 @@ struct RollupChange {
     func sweepReplaced() throws {
         for start in stride(from: 0, to: touched.count, by: 2000) {
             let part = touched[start..<min(start + 2000, touched.count)]
-            let replaced: [AgentDayKey] = try store.pool.read { db in
+            let replaced: [Int64] = try store.pool.read { db in
                 let statement = try db.cachedStatement(
-                    sql: "SELECT change FROM agentDay WHERE day = ? AND name = ? AND change < ?")
+                    sql: "SELECT number FROM agentDay WHERE day = ? AND name = ? AND change < ?")
                 return try part.flatMap { key in
                     try Int64.fetchAll(statement, arguments: [key.day, key.name, number])
-                        .map { AgentDayKey(day: key.day, name: key.name, change: $0) }
                 }
             }
             try store.removeRollups(replaced)
@@ -126,7 +132,11 @@ struct RollupChange {
 
     /// Removes the change itself, when it is not to be posted.
     func abandon() throws {
-        try store.removeRollups(touched.map { AgentDayKey(day: $0.day, name: $0.name, change: number) })
+        try store.removeRollups(
+            store.pool.read { db in
+                try Int64.fetchAll(
+                    db, sql: "SELECT number FROM agentDay WHERE change = ?", arguments: [number])
+            })
     }
 }
 

@@ -225,6 +225,7 @@ enum Schema {
         -- Rollups by agent's name and business day, under the change that counted them. Of several changes
         -- for a name and day the latest posted one is in force; the others are swept.
         CREATE TABLE agentDay (
+          number INTEGER PRIMARY KEY,
           day INTEGER NOT NULL,
           name INTEGER NOT NULL,
           change INTEGER NOT NULL,
@@ -238,31 +239,27 @@ enum Schema {
           pace INTEGER,
           -- 24 little-endian 16-bit numbers: active seconds by hour of the clock.
           activeByHour BLOB NOT NULL,
-          digest INTEGER NOT NULL,
-          PRIMARY KEY (day, name, change)
-        ) WITHOUT ROWID;
+          digest INTEGER NOT NULL
+        );
+        CREATE UNIQUE INDEX agentDayByDay ON agentDay (day, name, change);
         CREATE INDEX agentDayByName ON agentDay (name, day);
+        -- Tallies of an agent-day: numbered agentDay.number × 2^20 and up, so that they are written and read
+        -- as one range.
         CREATE TABLE dayTally (
-          day INTEGER NOT NULL,
-          name INTEGER NOT NULL,
-          change INTEGER NOT NULL,
+          number INTEGER PRIMARY KEY,
           outcome INTEGER NOT NULL,
           logs INTEGER NOT NULL,
           talkLogs INTEGER NOT NULL,
-          talk INTEGER NOT NULL,
-          PRIMARY KEY (day, name, change, outcome)
-        ) WITHOUT ROWID;
+          talk INTEGER NOT NULL
+        );
         CREATE TABLE hourTally (
-          day INTEGER NOT NULL,
-          name INTEGER NOT NULL,
-          change INTEGER NOT NULL,
+          number INTEGER PRIMARY KEY,
           hour INTEGER NOT NULL,
           campaign INTEGER NOT NULL,
           outcome INTEGER NOT NULL,
           logs INTEGER NOT NULL,
           talkLogs INTEGER NOT NULL,
-          talk INTEGER NOT NULL,
-          PRIMARY KEY (day, name, change, hour, campaign, outcome)
-        ) WITHOUT ROWID;
+          talk INTEGER NOT NULL
+        );
         """
 }

@@ -15,10 +15,15 @@ extension OfficeStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT o.state, coalesce(sum(t.logs), 0) AS logs FROM outcome o
-                    LEFT JOIN dayTally t ON t.outcome = o.number AND t.change = (
-                      SELECT max(a.change) FROM agentDay a WHERE a.day = t.day AND a.name = t.name
-                        AND a.change <= (SELECT postedChange FROM folder))
+                    WITH seen AS (
+                      SELECT t.outcome, sum(t.logs) AS logs FROM dayTally t
+                      JOIN agentDay a ON a.number = t.number >> 20
+                      WHERE a.change = (
+                        SELECT max(b.change) FROM agentDay b WHERE b.day = a.day AND b.name = a.name
+                          AND b.change <= (SELECT postedChange FROM folder))
+                      GROUP BY t.outcome)
+                    SELECT o.state, coalesce(sum(s.logs), 0) AS logs FROM outcome o
+                    LEFT JOIN seen s ON s.outcome = o.number
                     WHERE o.source = ? GROUP BY o.state ORDER BY logs DESC, o.state
                     """, arguments: [source]
             ).map { SeenState(state: $0["state"], logs: $0["logs"]) }

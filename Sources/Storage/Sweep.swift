@@ -46,32 +46,26 @@ extension OfficeStore {
     /// Removes staged rollups whose change was never posted.
     func sweepChanges(after posted: Int64) throws {
         let leftovers = try pool.read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT DISTINCT day, name, change FROM agentDay WHERE change > ?",
-                arguments: [posted])
-        }.map { AgentDayKey(day: $0["day"], name: $0["name"], change: $0["change"]) }
+            try Int64.fetchAll(
+                db, sql: "SELECT number FROM agentDay WHERE change > ?", arguments: [posted])
+        }
         try removeRollups(leftovers)
     }
 
-    /// Removes rollups that a posted change replaced.
-    func removeRollups(_ keys: [AgentDayKey]) throws {
-        for start in stride(from: 0, to: keys.count, by: 500) {
+    /// Removes agent-days by their numbers, with their tallies.
+    func removeRollups(_ numbers: [Int64]) throws {
+        for start in stride(from: 0, to: numbers.count, by: 500) {
             try pool.write { db in
-                for table in ["hourTally", "dayTally", "agentDay"] {
-                    let statement = try db.cachedStatement(
-                        sql: "DELETE FROM \(table) WHERE day = ? AND name = ? AND change = ?")
-                    for key in keys[start..<min(start + 500, keys.count)] {
-                        try statement.execute(arguments: [key.day, key.name, key.change])
+                for number in numbers[start..<min(start + 500, numbers.count)] {
+                    for table in ["hourTally", "dayTally"] {
+                        try db.cachedStatement(
+                            sql: "DELETE FROM \(table) WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20"
+                        ).execute(arguments: [number])
                     }
+                    try db.cachedStatement(sql: "DELETE FROM agentDay WHERE number = ?")
+                        .execute(arguments: [number])
                 }
             }
         }
     }
-}
-
-/// One rollup: an agent's name on a business day, as one change counted it.
-struct AgentDayKey: Hashable, Sendable {
-    var day: Int32
-    var name: Int64
-    var change: Int64
 }

@@ -105,7 +105,7 @@ extension OfficeStore {
             let kept = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT day, max(change) AS change, logs, active, idle, digest FROM agentDay
+                    SELECT number, day, max(change) AS change, logs, active, idle, digest FROM agentDay
                     WHERE name = ? AND change <= (SELECT postedChange FROM folder) GROUP BY day
                     """, arguments: [name["number"] as Int64])
             for row in kept {
@@ -115,10 +115,10 @@ extension OfficeStore {
                 let sums = try Row.fetchOne(
                     db,
                     sql: """
-                        SELECT (SELECT total(logs) FROM dayTally WHERE day = ?1 AND name = ?2 AND change = ?3) AS d,
-                          (SELECT total(logs) FROM hourTally WHERE day = ?1 AND name = ?2 AND change = ?3) AS h
+                        SELECT (SELECT total(logs) FROM dayTally WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20) AS d,
+                          (SELECT total(logs) FROM hourTally WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20) AS h
                         """,
-                    arguments: [row["day"] as Int32, name["number"] as Int64, row["change"] as Int64])
+                    arguments: [row["number"] as Int64])
                 let byDay: Double = sums?["d"] ?? -1
                 let byHour: Double = sums?["h"] ?? -1
                 guard tally.logs == row["logs"] as Int, byDay == Double(tally.logs), byHour == byDay,

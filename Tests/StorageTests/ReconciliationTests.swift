@@ -41,7 +41,7 @@ import Testing
             try db.execute(
                 sql: """
                     UPDATE dayTally SET logs = logs + 1
-                    WHERE (day, name, outcome) IN (SELECT day, name, outcome FROM dayTally LIMIT 1)
+                    WHERE number IN (SELECT number FROM dayTally LIMIT 1)
                     """)
             try db.execute(
                 sql:

@@ -343,7 +343,9 @@ public struct Report: Sendable {
         let text = query.sort ?? "key"
         let descending = text.hasPrefix("-")
         let key = descending ? String(text.dropFirst()) : text
-        guard key != "key", let metric = Metric.named(key == "rank" ? "successesPerActiveHour" : key) else {
+        let places = key == "rank" ? ranks(rows.map(\.figures)) : []
+        let metric = Metric.named(key)
+        guard metric != nil || key == "rank" else {
             rows.sort { a, b in
                 for (x, y) in zip(a.slices, b.slices) where x != y {
                     let isLess = Self.isBefore(x, y)
@@ -353,12 +355,14 @@ public struct Report: Sendable {
             }
             return
         }
-        let values = rows.map { row -> Double? in
+        let values = rows.indices.map { index -> Double? in
+            let figures = rows[index].figures
+            guard let metric else { return places[index].map(Double.init) }
             if let proportion = metric.proportion {
-                let (part, whole) = proportion(row.figures)
+                let (part, whole) = proportion(figures)
                 return wilsonLowerBound(part, of: whole)
             }
-            return metric.value(row.figures)
+            return metric.value(figures)
         }
         let order = rows.indices.sorted { a, b in
             switch (values[a], values[b]) {

@@ -72,7 +72,7 @@ struct TeamHomePage: Page {
     var lede: String
     var hasCalls: Bool
     var dayName: String
-    var againstHref: String?
+    var against: TextLink?
     var reportHref: String
     var tiles: [FigureTile]
     var table: FigureTable?

@@ -125,7 +125,9 @@ private func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -
     return try context.page(
         TeamHomePage(
             lede: format.day(today), hasCalls: day != nil, dayName: format.day(shown),
-            againstHref: try await store.likeDay(before: shown, for: viewer).map(reportHref),
+            against: try await store.likeDay(before: shown, for: viewer).map {
+                TextLink(text: format.shortDay($0), href: reportHref($0))
+            },
             reportHref: reportHref(shown),
             tiles: day == nil
                 ? []

@@ -222,11 +222,11 @@ struct FigureTable: Decodable, Sendable {
         let report = values.report
         let metrics = report.metrics
         let sort = report.query.sort ?? "key"
-        func column(_ title: String, _ key: String, isNumber: Bool) -> Column {
+        func column(_ title: String, _ key: String, isNumber: Bool, bestIsLow: Bool = false) -> Column {
             let descending = sort == "-" + key
             let ascending = sort == key
-            // Figures are first sorted from the highest, names from A.
-            let next = isNumber ? (descending ? key : "-" + key) : (ascending ? "-" + key : key)
+            // Figures are first sorted from the highest, names from A, ranks from 1.
+            let next = isNumber && !bestIsLow ? (descending ? key : "-" + key) : (ascending ? "-" + key : key)
             return Column(
                 title: title, href: link(["sort": next, "page": nil]),
                 sorted: ascending ? "ascending" : descending ? "descending" : nil, isNumber: isNumber)
@@ -234,7 +234,7 @@ struct FigureTable: Decodable, Sendable {
         columns = report.query.by.map { column($0.title, "key", isNumber: false) }
         // One arrow says enough: nested divisions are sorted together.
         for index in columns.indices.dropFirst() { columns[index].sorted = nil }
-        if values.ranks != nil { columns.append(column("Rank", "rank", isNumber: true)) }
+        if values.ranks != nil { columns.append(column("Rank", "rank", isNumber: true, bestIsLow: true)) }
         columns += metrics.map { column($0.title, $0.key, isNumber: true) }
         totalSpan = max(1, report.query.by.count + (values.ranks == nil ? 0 : 1))
 

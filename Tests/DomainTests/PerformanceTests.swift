@@ -59,6 +59,25 @@ import Testing
         #expect(ranks(rows + [figures(29, [.attempted, .success], active: 3600)]) == [3, 1, 1, 4, nil])
     }
 
+    @Test func `proportions are ordered by what they are at least, and what has no value comes last`() {
+        let day = Day(number: 20_000)
+        func row(_ name: String, _ dials: Int, _ contacts: Int) -> ReportRow {
+            let sum =
+                figures(contacts, [.attempted, .contact], active: 3600)
+                + figures(dials - contacts, [.attempted], active: 0)
+            return ReportRow(slices: [Slice(by: .agent, value: name, title: name)], figures: sum)
+        }
+        var report = Report(
+            query: ReportQuery(period: Period(from: day, to: day), by: [.agent], sort: "-contactRate"),
+            rows: [row("none", 0, 0), row("one", 1, 1), row("many", 100, 90), row("few", 100, 10)],
+            total: Figures(), mappings: [])
+        report.sort()
+        #expect(report.rows.map { $0.slices[0].title } == ["many", "one", "few", "none"])
+        report.query.sort = "key"
+        report.sort()
+        #expect(report.rows.map { $0.slices[0].title } == ["few", "many", "none", "one"])
+    }
+
     @Test func `every metric has a name, a formula and a number of cases`() {
         #expect(Set(Metric.all.map(\.key)).count == Metric.all.count)
         for metric in Metric.all {

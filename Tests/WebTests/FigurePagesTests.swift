@@ -198,4 +198,29 @@ import Testing
             #expect(page.text.contains("State: No Answer"))
         }
     }
+
+    @Test func `no address breaks a page`() async throws {
+        let (office, _) = try await filled()
+        let strange = [
+            "from=0001-01-01&to=9999-12-31", "from=9999-12-31&to=0001-01-01&by=day,agent,hour", "page=-5",
+            "page=99999999999999999999", "page=9223372036854775807&offset=9223372036854775807", "q=%00%ff%27",
+            "agent=%27%20OR%201=1", "group=%25&state=--&campaign=-", "sort=-nothing", "sort=-rank&by=agent",
+            "hour=0&weekday=sun&counting=talk", "limit=-1&offset=-1",
+            "by=agent&by=agent&by=state&by=day&by=hour",
+            "by=state&sort=-conversion&from=2026-11-02&to=2026-11-20&agent=-&leader=-",
+        ]
+        try await office.run { browser in
+            try await browser.signIn("ann")
+            for path in [
+                Paths.home, Paths.agents, Paths.performance, Paths.performanceCSV, Paths.checks, Paths.calls,
+                Paths.callsCSV, Paths.performanceAPI, Paths.agentsAPI, Paths.callsAPI,
+            ] {
+                for query in strange {
+                    let answer = try await browser.get("\(path)?\(query)")
+                    #expect(
+                        answer.status == 200 || answer.status == 400, "\(path)?\(query): \(answer.status)")
+                }
+            }
+        }
+    }
 }

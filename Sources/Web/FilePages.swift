@@ -426,8 +426,8 @@ struct FileVersionPage: Page {
 }
 
 /// Files as programs read them.
-struct FileListing: Encodable, Sendable {
-    struct Entry: Encodable, Sendable {
+public struct FileListing: Encodable, Sendable {
+    public struct Entry: Encodable, Sendable {
         var file: String
         var name: String
         var source: String
@@ -444,7 +444,7 @@ struct FileListing: Encodable, Sendable {
         var uploaded: Int64
         var by: String
 
-        init(_ version: FileVersion) {
+        public init(_ version: FileVersion) {
             let upload = version.uploaded
             file = upload.file.description
             name = upload.fileName

@@ -9,8 +9,9 @@ struct Rollcall: AsyncParsableCommand {
         abstract: "Runs a call-centre office: call logs in, figures out, who reports to whom, on one box.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, ImportCommand.self,
-            ReportCommand.self, PermissionsCommand.self, VerifyCommand.self, RebuildCommand.self,
+            ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, UserCommand.self,
+            ImportCommand.self, FilesCommand.self, ReportCommand.self, PermissionsCommand.self,
+            VerifyCommand.self, RebuildCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Domain
+import Formats
+import Foundation
+import Storage
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Look at the box and the data folder, and say what is amiss.")
+
+    @OptionGroup var office: OfficeOptions
+
+    private struct Report: Encodable {
+        var ok: Bool
+        var version: String
+        var checks: [CheckResult]
+    }
+
+    func run() async throws {
+        let folder = office.folder
+        var checks: [CheckResult] = [folderCheck(folder)]
+        if FileManager.default.fileExists(atPath: folder.path) {
+            checks.append(spaceCheck(folder))
+            checks.append(try await officeCheck(folder))
+            checks += certificateCheck(folder)
+        }
+        checks.append(clockCheck())
+        let isWell = checks.allSatisfy(\.ok)
+        if office.json {
+            writeOutput(try machineJSON(Report(ok: isWell, version: Version.text, checks: checks)) + "\n")
+        } else {
+            writeOutput("Rollcall \(Version.text)\n")
+            for check in checks {
+                writeOutput("\(check.ok ? "ok    " : "AMISS ") \(check.name): \(check.detail)\n")
+            }
+        }
+        if !isWell { throw ExitCode(UserError.Code.damaged.exitCode) }
+    }
+
+    private func folderCheck(_ folder: DataFolder) -> CheckResult {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: folder.path) else {
+            return CheckResult(
+                name: "data folder", ok: false,
+                detail:
+                    "\(folder.path) does not exist or cannot be read; “rollcall serve --data \(folder.path)” makes it"
+            )
+        }
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+        let isPrivate = mode & 0o077 == 0
+        return CheckResult(
+            name: "data folder", ok: isPrivate,
+            detail: isPrivate
+                ? folder.path : "others can look into \(folder.path); run “chmod 700 \(folder.path)”")
+    }
+
+    private func spaceCheck(_ folder: DataFolder) -> CheckResult {
+        guard let free = try? freeSpace(at: folder.path) else {
+            return CheckResult(name: "disk", ok: false, detail: "the free space cannot be told")
+        }
+        let isEnough = free > 2_000_000_000
+        return CheckResult(
+            name: "disk", ok: isEnough,
+            detail: "\(free / 1_000_000) MB free" + (isEnough ? "" : "; uploads need more than 2,000 MB"))
+    }
+
+    private func officeCheck(_ folder: DataFolder) async throws -> CheckResult {
+        do {
+            let store = try OfficeStore(folder: folder)
+            let state = try await store.officeState()
+            try store.close()
+            return CheckResult(
+                name: "office", ok: true,
+                detail: state.map { "“\($0.office.rules.name)”, no server is running" }
+                    ?? "none yet; “rollcall serve” prints how to begin")
+        } catch let error as UserError where error.code == .busy {
+            return CheckResult(name: "office", ok: true, detail: "a server is running (\(error.message))")
+        } catch let error as UserError {
+            return CheckResult(name: "office", ok: false, detail: "\(error.message) \(error.advice)")
+        }
+    }
+
+    private func certificateCheck(_ folder: DataFolder) -> [CheckResult] {
+        let keys = (try? FileManager.default.contentsOfDirectory(atPath: folder.keys)) ?? []
+        return keys.sorted().compactMap { name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: folder.keys + "/" + name)
+            let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
+            guard mode & 0o077 != 0 else { return nil }
+            return CheckResult(
+                name: "keys", ok: false,
+                detail: "others can read \(name); run “chmod 600 \(folder.keys)/\(name)”")
+        }
+    }
+
+    /// A clock before this release was made has stopped or was never set.
+    private func clockCheck() -> CheckResult {
+        let day = Clock.system.now().local(in: .gmt).day
+        let isSane = day >= (Day(year: 2026, month: 1, day: 1) ?? day)
+        return CheckResult(
+            name: "clock", ok: isSane,
+            detail: isSane ? "\(day.iso) UTC" : "\(day.iso) cannot be right; set the box's clock")
+    }
+}

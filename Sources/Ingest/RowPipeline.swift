@@ -7,8 +7,8 @@ import Storage
 /// Rows from the file to the store: one thread parses and cleans, the caller's thread inserts; a short
 /// queue between them bounds the memory.
 final class RowPipeline {
-    /// Big enough that a transaction pays, small enough that it holds the writer some 50 ms.
-    static let rowsPerBatch = 12_000
+    /// Big enough that a transaction pays, small enough that it holds the writer some 30 ms.
+    static let rowsPerBatch = 8000
 
     let callsPath: String
     let rejectsPath: String

@@ -32,19 +32,18 @@ public final class OfficeStore: Sendable {
         configuration.maximumReaderCount = 6
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            if !db.configuration.readonly {
-                try db.execute(
-                    sql:
-                        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -64000"
-                )
-            } else {
-                try db.execute(sql: "PRAGMA cache_size = -8000")
-            }
+            try db.execute(sql: "PRAGMA cache_size = -8000")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         do {
             pool = try DatabasePool(path: folder.database, configuration: configuration)
             chmod(folder.database, 0o600)
+            // After the pool is open: opening it sets NORMAL, which may lose what was answered "done".
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 16000")
+                try db.execute(sql: "PRAGMA cache_size = -40000")
+            }
             try Schema.migrator.migrate(pool)
         } catch let error as DatabaseError {
             if error.resultCode == .SQLITE_FULL {

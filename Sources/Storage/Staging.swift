@@ -59,7 +59,7 @@ public final class StagedVersion {
     }
 
     /// About 40 MB of rows and cells; past that, days are counted from the database at the end.
-    private static let weightLimit = 4_000_000
+    private static let weightLimit = 10_000_000
 
     /// - Parameter time: the place in the total order that the version will have; nil: the last.
     init(store: OfficeStore, source: StoredSource, office: ID<Office>, rules: OfficeRules, time: HybridTime?)

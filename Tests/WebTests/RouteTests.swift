@@ -112,6 +112,30 @@ import Testing
         }
     }
 
+    @Test func `one's own people are found and somebody else's are not`() async throws {
+        let office = try await TestSite()
+        let own = try #require(office.users[.agent]?.person)
+        let foreign = try #require(office.stranger?.id)
+        try await office.run { client in
+            for (role, seesForeign) in [
+                (Role.admin, true), (.dataEntry, true), (.teamManager, false), (.teamLeader, false),
+                (.agent, false),
+            ] {
+                let browser = client.another()
+                try await enter(office.users[role], office, browser)
+                let mine = try await browser.get(Paths.agent(own.description))
+                #expect(mine.status == 200 && mine.text.contains("Al Agent"), "\(role): \(mine.status)")
+                let theirs = try await browser.get(Paths.agent(foreign.description))
+                #expect(theirs.status == (seesForeign ? 200 : 404), "\(role): \(theirs.status)")
+                #expect(theirs.text.contains("Bob Other") == seesForeign, "\(role)")
+                let list = try await browser.get(Paths.agents)
+                #expect(list.text.contains("Bob Other") == false || seesForeign, "\(role): the list tells")
+                let search = try await browser.get(Paths.calls + "?agent=\(foreign)&q=Bob")
+                #expect(!search.text.contains("Bob Other") || seesForeign, "\(role): the search tells")
+            }
+        }
+    }
+
     /// A route's path with ids that are nobody's.
     private func concrete(_ path: String) -> String {
         path.split(separator: "/", omittingEmptySubsequences: false).map { part in

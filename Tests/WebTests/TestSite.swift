@@ -19,6 +19,8 @@ final class TestSite: Sendable {
     let time: TestTime
     /// By role: `ann` (admin), `dan` (data entry), `tom` (team manager), `lea` (team leader), `al` (agent).
     let users: [Role: User]
+    /// `Bob Other`, agent of `Ned Leader`, who is under `Meg Manager`: nobody of Tom's.
+    let stranger: Person?
 
     /// - Parameter isSetUp: false: an empty folder, as a new box has it.
     init(isSetUp: Bool = true, isSecure: Bool = false, authority: String? = nil) async throws {
@@ -31,6 +33,7 @@ final class TestSite: Sendable {
             store: store, version: "test", isSecure: isSecure, authority: authority,
             logger: Logger(label: "test"))
         var users: [Role: User] = [:]
+        var stranger: Person?
         if isSetUp {
             let admin = try await store.foundOffice(
                 rules: OfficeRules(name: "Sample", timeZone: "Europe/Berlin"),
@@ -42,6 +45,9 @@ final class TestSite: Sendable {
                 $0.manager = manager.id
             }
             let agent = try await store.testPerson("Al Agent", Placement.coldCaller) { $0.leader = leader.id }
+            let meg = try await store.testPerson("Meg Manager", Placement.teamManager) { _ in }
+            let ned = try await store.testPerson("Ned Leader", Placement.teamLeader) { $0.manager = meg.id }
+            stranger = try await store.testPerson("Bob Other", Placement.coldCaller) { $0.leader = ned.id }
             for (role, name, person) in [
                 (Role.dataEntry, "Dan Data", nil), (.teamManager, "Tom Manager", manager.id),
                 (.teamLeader, "Lea Leader", leader.id), (.agent, "Al Agent", agent.id),
@@ -52,6 +58,7 @@ final class TestSite: Sendable {
             }
         }
         self.users = users
+        self.stranger = stranger
     }
 
     deinit {

@@ -17,6 +17,7 @@ struct DemoCalls {
 
     let crew: DemoCrew
     private(set) var nextID = 48_210_000
+    private var nextInbound = 1
     private var random: DemoRandom
 
     init(crew: DemoCrew, random: DemoRandom) {
@@ -159,7 +160,6 @@ struct DemoCalls {
         let topics = ["Contract", "Payment", "Admin support", "Technical support", "Move of house"]
         var text =
             "Call Id,Agent,Date,Time,Topic,Answered (Y/N),Resolved,Speed of answer in seconds,AvgTalkDuration,Satisfaction rating\r\n"
-        var number = 1
         for day in days {
             var second = 9 * 3600
             while second < 17 * 3600 {
@@ -168,7 +168,7 @@ struct DemoCalls {
                 let resolved = answered && random.chance(0.88)
                 let agent = DemoCrew.inboundDesk.randomElement(using: &random) ?? ""
                 let talk = Int.random(in: 40...590, using: &random)
-                let digits = String(number)
+                let digits = String(nextInbound)
                 let id = "IN" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
                 let tail =
                     answered
@@ -176,7 +176,7 @@ struct DemoCalls {
                     : "N,N,,,"
                 text +=
                     "\(id),\(agent),\(day.iso),\(LocalTime(day, secondOfDay: min(second, 86_399)).clock),\(topics.randomElement(using: &random) ?? ""),\(tail)\r\n"
-                number += 1
+                nextInbound += 1
             }
         }
         return Array(text.utf8)

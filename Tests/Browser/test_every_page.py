@@ -42,7 +42,8 @@ def pages(browser):
         found[pattern(url)] = url
         yield pattern(url), url
         for link in browser.driver.execute_script(
-                "return [...document.querySelectorAll('a[href]:not([download])')].map(a => a.href)"):
+                "return [...document.querySelectorAll('a[href]:not([download])')]"
+                ".map(a => new URL(a.getAttribute('href'), document.baseURI).href)"):
             link = link.split("#")[0]
             if link.startswith(browser.origin + "/") and pattern(link) not in found:
                 waiting.append(link)

@@ -35,8 +35,10 @@ private let demo = Task { try await DemoFixture("2026-11-25") }
     // One file was put right by a second version, one upload refused.
     #expect(try await it.sql("SELECT count(*) FROM fileVersion WHERE version = 2") == ["1"])
     #expect(try await it.sql("SELECT count(*) FROM journal WHERE kind = 'uploadRefused'") == ["1"])
-    // A working day without a file, and states without a meaning.
-    #expect(try await it.sql("SELECT count(DISTINCT day) FROM agentDay") == ["41"])
+    // A working day of which only the inbound desk's file came, and a state without a meaning.
+    let missing = try await it.sql(
+        "SELECT count(DISTINCT name) FROM agentDay WHERE date(day * 86400, 'unixepoch') = '2026-11-16'")
+    #expect(missing == ["4"])
     #expect(try await it.sql("SELECT DISTINCT state FROM outcome WHERE flags IS NULL") == ["Quote Sent"])
 }
 

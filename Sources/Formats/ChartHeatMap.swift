@@ -49,7 +49,7 @@ public func heatMap(
     href: (_ row: Int, _ column: Int) -> String? = { _, _ in nil },
     format: (Double) -> String = groupedNumber
 ) -> String {
-    let labelWidth = min(150, 10 + (rows.map { textWidth($0.label) }.max() ?? 0))
+    let labelWidth = min(150, 20 + (rows.map { textWidth($0.label) }.max() ?? 0))
     let columnCount = max(1, columns.count)
     let widest = columns.map { textWidth($0) }.max() ?? 0
     let pitch = max(22, (width.units - labelWidth) / Double(columnCount))

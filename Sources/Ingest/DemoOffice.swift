@@ -318,8 +318,8 @@ private struct DemoStory {
         lines[151] = Array(text(lines[151]).drop { $0 != "," }.utf8)
         // A page that was exported twice, once with a state that changed meanwhile.
         var page = Array(lines[200..<212])
-        page[3] = Array(
-            text(page[3]).replacing("No Answer", with: "Callback").replacing("Busy", with: "Callback").utf8)
+        let unanswered = page.firstIndex { text($0).contains("No Answer") } ?? 0
+        page[unanswered] = Array(text(page[unanswered]).replacing("No Answer", with: "Callback").utf8)
         lines.insert(contentsOf: page, at: 212)
         lines.insert(contentsOf: [[0x0d], Array(",,,,,,,,,\r".utf8)], at: 100)
         lines.append(Array("Total,\(lines.count - 1)\r".utf8))

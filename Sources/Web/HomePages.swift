@@ -63,6 +63,7 @@ struct OfficeHomePage: Page {
 /// A leader's or manager's morning: the team on its last day, and who has no calls on it.
 struct TeamHomePage: Page {
     static let template = "home.team"
+    var heading: String
     struct Missing: Decodable, Sendable {
         var name: String
         var href: String

@@ -124,7 +124,8 @@ private func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -
     let missing = try await store.agents(in: period, for: viewer).filter { $0.figures.logs == 0 }
     return try context.page(
         TeamHomePage(
-            lede: format.day(today), hasCalls: day != nil, dayName: format.day(shown),
+            heading: viewer.role == .teamManager ? "My teams" : "My team", lede: format.day(today),
+            hasCalls: day != nil, dayName: format.day(shown),
             against: try await store.likeDay(before: shown, for: viewer).map {
                 TextLink(text: format.shortDay($0), href: reportHref($0))
             },

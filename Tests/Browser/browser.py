@@ -123,7 +123,7 @@ class Browser:
         return self
 
     def sign_in(self, username, password):
-        self.driver.delete_all_cookies()
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
         self.go("/auth/login")
         self.fill(username=username, password=password)
         return self.press("Sign in")

@@ -25,8 +25,9 @@ def test_killed_in_the_middle_of_an_import_it_comes_back_whole(browser, tmp_path
         seconds = server.start()
         print(f"killed while {state}; answers again after {seconds:.2f} s")
         assert seconds < 20
-        browser.sign_in("ann", PASSWORD)
+        # Who was signed in still is.
         browser.go("/files")
+        assert browser.path == "/files"
         names = {row.find_element("css selector", "a").text: row.text for row in browser.all("tbody tr")}
         assert "40" in names["before.csv"]
         if "large.csv" in names:

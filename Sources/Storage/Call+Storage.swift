@@ -170,7 +170,7 @@ extension OfficeStore {
         }
     }
 
-    fileprivate static func callCells(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws
+    static func callCells(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws
         -> [CallCell]
     {
         let words = try FigureWords(db)
@@ -226,7 +226,7 @@ public actor CallExport {
     }
 }
 
-private struct CallCell: Sendable {
+struct CallCell: Sendable {
     var day: Int32
     var name: Int64
     var logs: Int

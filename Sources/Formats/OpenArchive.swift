@@ -120,15 +120,12 @@ private final class PackedInput {
         let all = sum.partialValue.addingReportingOverflow(1 << 20)
         allowed = headers.overflow || sum.overflow || all.overflow ? .max : all.partialValue
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let code = errno
-            buffer.deallocate()
-            throw FileFailure(.open, path, errno: code)
-        }
+        // `deinit` frees the buffer: it runs for an initializer that fails with every property set, too.
+        guard descriptor >= 0 else { throw FileFailure(.open, path, errno: errno) }
     }
 
     deinit {
-        close(descriptor)
+        if descriptor >= 0 { close(descriptor) }
         buffer.deallocate()
     }
 

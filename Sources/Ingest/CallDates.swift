@@ -29,6 +29,10 @@ struct CallDates {
         }
         let whole = try read(rows: .max)
         switch whole.verdict {
+        case .none where whole.values == 0:
+            throw UserError(
+                .noRows, "The file has a header and no rows.",
+                advice: "Export a period that has calls. Nothing was kept.")
         case .none:
             throw UserError(
                 .noRows, "No value under “\(map.heading(role))” is a date.",

@@ -273,6 +273,7 @@ private struct FileImport {
             ArchiveEntry(name: "rejects.csv", content: .file(path: rows.rejectsPath, size: nil)),
             ArchiveEntry(name: "manifest.json", content: .bytes(try manifest.json())),
         ]
+        try staged.announceArchive(of: place.file, version: place.version)
         // Packing needs only files, counting only the database: they share the two cores.
         let packing = Background { [isCancelled, folder = store.folder] in
             try makeDirectory(folder.files + "/" + place.file.description)
@@ -289,6 +290,8 @@ private struct FileImport {
         } catch {
             _ = try? packing.wait()
             try? removeDurably(path)
+            // Fails, as it should, where other versions are.
+            rmdir(store.folder.files + "/" + place.file.description)
             throw isCancelled() ? UserError.cancelledImport : error
         }
     }

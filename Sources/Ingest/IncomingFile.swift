@@ -11,7 +11,7 @@ public final class IncomingFile {
     private let descriptor: Int32
     private var hasher = SHA256()
     public private(set) var size: Int64 = 0
-    private var isOpen = true
+    private var isOpen: Bool
 
     /// - Parameter limit: bytes; more is refused as it arrives.
     public init(folder: DataFolder, ids: IDs, clock: Clock, limit: Int64) throws {
@@ -19,6 +19,7 @@ public final class IncomingFile {
         path = "\(folder.incoming)/\(id).csv"
         self.limit = limit
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        isOpen = descriptor >= 0
         guard descriptor >= 0 else { throw FileFailure(.open, path, errno: errno) }
     }
 
@@ -71,7 +72,11 @@ public struct ReceivedFile: Sendable, Hashable, Codable {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = read(source, &buffer, buffer.count)
-            guard count >= 0 else { throw FileFailure(.read, file, errno: errno) }
+            guard count >= 0 else {
+                let words = String(cString: strerror(errno))
+                throw UserError(
+                    .unreadable, "The file \(file) cannot be read: \(words).", advice: "Check its name.")
+            }
             if count == 0 { return try incoming.finish() }
             try buffer.withUnsafeBytes { try incoming.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }

@@ -5,13 +5,26 @@ import Foundation
 import Storage
 
 extension OfficeStore {
-    /// Throws the projections away and makes them again from the journal and the archives.
+    /// Throws the projections away and makes them again from the journal and the archives. Blocks its thread.
+    ///
+    /// - Throws: `UserError` `damaged`, naming the archive: nothing was changed where the calls of a damaged
+    ///   archive would be lost; where they were lost before, everything else is there.
     public func rebuildFromArchives() throws {
-        let folder = folder
-        try rebuild { upload, staged in
-            try readAcceptedCalls(
-                of: ArchiveReader(path: folder.archive(of: upload.file, version: upload.version)), upload,
-                into: staged)
+        if try !isRebuilding() {
+            let check = verifyArchives(try liveVersionsNow()).check
+            guard check.ok else {
+                throw UserError(
+                    .damaged, "The rebuild would lose calls: \(check.detail). Nothing was changed.",
+                    advice: "Put the archive back from a backup and run “rollcall rebuild” again.")
+            }
+        }
+        let lost = try rebuild { upload, staged in
+            try readAcceptedCalls(of: upload, from: self, into: staged)
+        }
+        if let first = lost.first {
+            let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
+            throw UserError(
+                .damaged, first.message + others + " Everything else was made again.", advice: first.advice)
         }
     }
 
@@ -20,37 +33,65 @@ extension OfficeStore {
     public func verifyAll() async throws -> [CheckResult] {
         var results = try await verifyDatabase()
         let versions = try await liveVersions()
-        results.append(
-            try await withCheckedThrowingContinuation { continuation in
-                Thread.detachNewThread {
-                    continuation.resume(with: Result { verifyArchives(versions) })
-                }
-            })
+        results += try await onOwnThread {
+            let (check, sound) = verifyArchives(versions)
+            return [check, try verifyCalls(sound, self)]
+        }
         return results
     }
 }
 
-/// Reads `calls.csv` into a staged version.
+/// The accepted calls of an upload, from its archive, in the order of lines.
+private final class AcceptedCalls {
+    private let copy: String
+    private let damaged: (String) -> UserError
+    private var reader: CSVReader
+    private var row = CSVRow()
+
+    /// - Throws: `UserError` `damaged` when the archive is missing or cannot be read.
+    init(of upload: FileUploaded, from store: OfficeStore) throws {
+        let path = store.folder.archive(of: upload.file, version: upload.version)
+        damaged = { what in
+            UserError(
+                .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), \(what).",
+                advice: "Put \(path) back from a backup and run “rollcall rebuild”.")
+        }
+        // In the folder that is swept at every start.
+        let id: ID<AcceptedCalls> = store.ids.next(at: store.clock.now())
+        copy = "\(store.folder.incoming)/\(id).calls"
+        do {
+            try ArchiveReader(path: path).extract(entry: "calls.csv", to: copy)
+        } catch let failure as FileFailure where failure.isDiskFull {
+            throw UserError.diskFull
+        } catch {
+            throw damaged("cannot be read")
+        }
+        reader = try CSVReader(path: copy, dialect: CSVDialect())
+        _ = try reader.next(&row)
+    }
+
+    deinit { unlink(copy) }
+
+    func next() throws -> (record: CallRecord, folded: String)? {
+        guard try reader.next(&row) else { return nil }
+        guard let call = CanonicalCalls.record(row) else { throw damaged("has a damaged line \(row.line)") }
+        return call
+    }
+
+    func check(_ staged: StagedVersion, _ upload: FileUploaded) throws {
+        guard staged.accepted == upload.counts.accepted,
+            hexadecimal(staged.digest.bigEndianBytes) == upload.digest
+        else { throw damaged("does not hold the rows that were accepted") }
+    }
+}
+
+/// Reads an upload's calls into a staged version.
 ///
 /// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
-private func readAcceptedCalls(of archive: ArchiveReader, _ upload: FileUploaded, into staged: StagedVersion)
+private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
     throws
 {
-    func damaged(_ what: String) -> UserError {
-        UserError(
-            .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), \(what).",
-            advice: "Put \(archive.path) back from a backup and run “rollcall rebuild”.")
-    }
-    let copy = archive.path + ".calls"
-    defer { unlink(copy) }
-    do {
-        try archive.extract(entry: "calls.csv", to: copy)
-    } catch {
-        throw damaged("cannot be read")
-    }
-    var reader = try CSVReader(path: copy, dialect: CSVDialect())
-    var row = CSVRow()
-    _ = try reader.next(&row)
+    let calls = try AcceptedCalls(of: upload, from: store)
     var records: [CallRecord] = []
     var folded: [String] = []
     func flush() throws {
@@ -58,36 +99,55 @@ private func readAcceptedCalls(of archive: ArchiveReader, _ upload: FileUploaded
         records.removeAll(keepingCapacity: true)
         folded.removeAll(keepingCapacity: true)
     }
-    while try reader.next(&row) {
-        guard let (record, name) = CanonicalCalls.record(row) else {
-            throw damaged("has a damaged line \(row.line)")
-        }
+    while let (record, name) = try calls.next() {
         records.append(record)
         folded.append(name)
         if records.count >= RowPipeline.rowsPerBatch { try flush() }
     }
     try flush()
-    guard staged.accepted == upload.counts.accepted,
-        hexadecimal(staged.digest.bigEndianBytes) == upload.digest
-    else { throw damaged("does not hold the rows that were accepted") }
+    try calls.check(staged, upload)
 }
 
-private func verifyArchives(_ versions: [LiveVersion]) -> CheckResult {
+/// Every call in the database is as its archive has it.
+private func verifyCalls(_ versions: [LiveVersion], _ store: OfficeStore) throws -> CheckResult {
+    var checked = 0
+    for version in versions {
+        let calls = try AcceptedCalls(of: version.uploaded, from: store)
+        let difference = try store.firstDifference(of: version) { try calls.next() }
+        if let difference {
+            return CheckResult(
+                name: "calls", ok: false,
+                detail:
+                    "“\(version.uploaded.fileName)”, version \(version.uploaded.version): \(difference). “rollcall rebuild” reads it again from the archive."
+            )
+        }
+        checked += version.uploaded.counts.accepted
+    }
+    return CheckResult(name: "calls", ok: true, detail: "\(checked) calls, each as in its archive")
+}
+
+/// Every archive has the bytes that the journal says; also returns the versions whose archive has.
+private func verifyArchives(_ versions: [LiveVersion]) -> (check: CheckResult, sound: [LiveVersion]) {
     var bytes: Int64 = 0
+    var sound: [LiveVersion] = []
+    var faults: [String] = []
     for version in versions {
         let name = "“\(version.uploaded.fileName)”, version \(version.uploaded.version)"
-        guard let hash = fileHash(version.archivePath) else {
-            return CheckResult(
-                name: "archives", ok: false, detail: "\(name): \(version.archivePath) cannot be read")
+        if let hash = fileHash(version.archivePath) {
+            if hash.hex == version.uploaded.archive {
+                bytes += hash.size
+                sound.append(version)
+            } else {
+                faults.append("\(name): \(version.archivePath) was altered")
+            }
+        } else {
+            faults.append("\(name): \(version.archivePath) cannot be read")
         }
-        guard hash.hex == version.uploaded.archive else {
-            return CheckResult(
-                name: "archives", ok: false, detail: "\(name): \(version.archivePath) was altered")
-        }
-        bytes += hash.size
     }
-    return CheckResult(
-        name: "archives", ok: true, detail: "\(versions.count) archives, \(bytes) bytes, every hash right")
+    let words =
+        faults.first.map { $0 + (faults.count > 1 ? ", and \(faults.count - 1) more" : "") }
+        ?? "\(versions.count) archives, \(bytes) bytes, every hash right"
+    return (CheckResult(name: "archives", ok: faults.isEmpty, detail: words), sound)
 }
 
 /// SHA-256 and size of a file, read in pieces; nil when it cannot be read.

@@ -15,6 +15,8 @@ struct RowCleaner {
     private(set) var badDurations = 0
     private(set) var partTimers: Set<String> = []
     private var names: [String: AgentName] = [:]
+    /// How many fields more than headings the first row has, as where every line ends in a comma.
+    private var usualExtraFields: Int?
 
     struct AgentName {
         var display: String
@@ -54,6 +56,7 @@ struct RowCleaner {
             throw Rejection(
                 reason: "The line has \(row.count) fields; the header has \(map.headingCount).")
         }
+        try checkExtraFields(row)
         let rawAgent = try text(row, .agent)
         guard !rawAgent.isEmpty else { throw Rejection(reason: "“\(map.heading(.agent))” is empty.") }
         let agent = try agentName(rawAgent)
@@ -69,6 +72,22 @@ struct RowCleaner {
             callType: try text(row, .callType), originalCampaign: try text(row, .originalCampaign),
             currentCampaign: try text(row, .currentCampaign), talk: talk, wait: wait, fingerprint: 0)
         return Cleaned(record: record.sealed(into: &canonical), folded: agent.folded)
+    }
+
+    /// A comma that nobody quoted shifts what follows it into other columns: more fields than headings are
+    /// only taken where they are empty and the file's first row has them too.
+    private mutating func checkExtraFields(_ row: CSVRow) throws {
+        let extra = max(0, row.count - map.headingCount)
+        let usual = usualExtraFields ?? extra
+        usualExtraFields = usual
+        guard extra > 0 else { return }
+        let isEmpty = (map.headingCount..<row.count).allSatisfy {
+            trimmed(row.bytes, row.range($0)).isEmpty
+        }
+        guard isEmpty, extra <= usual else {
+            throw Rejection(
+                reason: "The line has \(row.count) fields; the header has \(map.headingCount).")
+        }
     }
 
     private mutating func agentName(_ raw: String) throws -> AgentName {

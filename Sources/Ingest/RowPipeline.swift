@@ -256,7 +256,9 @@ private final class TextFile {
         buffer.append(contentsOf: ",\(fate),".utf8)
         buffer.appendField(reason)
         buffer.append(0x2c)
-        buffer.appendField(String(decoding: text, as: UTF8.self))
+        // A NUL would make the line unreadable here too.
+        buffer.appendField(
+            String(decoding: text, as: UTF8.self).replacing("\u{0}", with: "\u{fffd}"))
         buffer.append(contentsOf: [0x0d, 0x0a])
     }
 

@@ -63,6 +63,8 @@ extension OfficeStore {
     /// Starts staging a version; call inside `changingCalls`.
     public func stage(_ source: StoredSource, time: HybridTime? = nil) throws -> StagedVersion {
         guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
+        // One at a time: what is staged now is a leftover, of a disk that was full for example.
+        try sweepStaged()
         return try StagedVersion(
             store: self, source: source, office: state.office.id, rules: state.office.rules, time: time)
     }
@@ -113,6 +115,8 @@ extension OfficeStore {
                 sql: "UPDATE fileVersion SET archive = ? WHERE number = ?",
                 arguments: [upload.archive, staged.number])
             try tx.append(.fileUploaded(upload))
+            // Names that only rows which were not accepted have.
+            try tx.db.execute(sql: "DELETE FROM agentName WHERE person IS NULL")
             try change.post(tx)
             return upload
         }
@@ -133,8 +137,8 @@ extension OfficeStore {
             try change.abandon()
             throw error
         }
-        // Posted: what follows only tidies up, and a failure here is swept at the next change.
-        try change.sweepReplaced()
+        // Live: what follows only tidies up; a failure must not undo the import, and the next start sweeps.
+        try? change.sweepReplaced()
         return upload
     }
 

@@ -67,5 +67,8 @@ public final class FolderLock: Sendable {
         _ = pwrite(descriptor, text, text.count, 0)
     }
 
+    /// Gives the folder back before the process ends; once more is harmless.
+    func release() { flock(descriptor, LOCK_UN) }
+
     deinit { close(descriptor) }
 }

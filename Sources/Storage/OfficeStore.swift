@@ -89,7 +89,11 @@ public final class OfficeStore: Sendable {
         return try body()
     }
 
-    public func close() throws { try pool.close() }
+    /// Ends the use of the folder, which another store or process may open then.
+    public func close() throws {
+        try pool.close()
+        lock.release()
+    }
 }
 
 /// What a verb works with: the database inside one transaction, its one time, and who acts.

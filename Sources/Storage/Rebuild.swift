@@ -12,8 +12,11 @@ extension OfficeStore {
     ///
     /// - Parameter readCalls: hands the accepted rows of an upload to the staged version, from its archive.
     ///   Blocks its thread. A crash leaves a mark, and the next start begins again.
-    public func rebuild(readCalls: (FileUploaded, StagedVersion) throws -> Void) throws {
+    /// - Returns: of each upload whose archive could not be read, why; its calls count nowhere, and `verify`
+    ///   names it until a rebuild finds the archive.
+    public func rebuild(readCalls: (FileUploaded, StagedVersion) throws -> Void) throws -> [UserError] {
         try changingCalls {
+            var lost: [UserError] = []
             try pool.write { db in
                 try db.execute(sql: "UPDATE folder SET rebuilding = 1")
                 for table in Schema.projections { try db.execute(sql: "DELETE FROM \(table)") }
@@ -22,7 +25,9 @@ extension OfficeStore {
             var place: EventPlace? = EventPlace(time: -1, office: "", incarnation: 0, stream: "", seq: 0)
             while let after = place {
                 let events = try pool.read { db in try Self.events(db, after: after, limit: 1000) }
-                for event in events { try refold(event, readCalls) }
+                for event in events {
+                    if let error = try refold(event, readCalls) { lost.append(error) }
+                }
                 place = events.last.map(EventPlace.init)
             }
             let change = try recountAll(try officeRulesNow())
@@ -30,10 +35,14 @@ extension OfficeStore {
                 try change.post(tx)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
+            return lost
         }
     }
 
-    private func refold(_ event: Event, _ readCalls: (FileUploaded, StagedVersion) throws -> Void) throws {
+    /// Returns why an upload's archive could not be read.
+    private func refold(_ event: Event, _ readCalls: (FileUploaded, StagedVersion) throws -> Void) throws
+        -> UserError?
+    {
         do {
             let body = try EventBody(kind: event.kind, payload: event.payload)
             if case .fileUploaded(let upload) = body {
@@ -43,7 +52,12 @@ extension OfficeStore {
                 let staged = try StagedVersion(
                     store: self, source: source, office: event.office, rules: try officeRulesNow(),
                     time: event.time)
-                try readCalls(upload, staged)
+                do {
+                    try readCalls(upload, staged)
+                } catch {
+                    try staged.abandon()
+                    throw error
+                }
                 try pool.write { db in
                     try db.execute(
                         sql: "UPDATE fileVersion SET archive = ? WHERE number = ?",
@@ -51,6 +65,7 @@ extension OfficeStore {
                 }
             }
             try writeNow(as: event.actor) { tx in try tx.fold(event, body) }
+            return nil
         } catch let error as UserError {
             try pool.write { db in
                 try db.execute(
@@ -63,6 +78,7 @@ extension OfficeStore {
                         event.seq,
                     ])
             }
+            return event.kind == FileUploaded.kind && error.code == .damaged ? error : nil
         }
     }
 

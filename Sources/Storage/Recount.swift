@@ -22,7 +22,7 @@ extension OfficeStore {
                 try change?.abandon()
                 throw error
             }
-            try change?.sweepReplaced()
+            try? change?.sweepReplaced()
         }
     }
 

@@ -254,6 +254,15 @@ public final class StagedVersion {
         return change
     }
 
+    /// Says where the version's archive is going to be, so that a crash leaves none that nobody names.
+    public func announceArchive(of file: ID<CallFile>, version: Int) throws {
+        try store.pool.write { db in
+            try db.execute(
+                sql: "UPDATE fileVersion SET file = ?, version = ? WHERE number = ?",
+                arguments: [file.description, version, number])
+        }
+    }
+
     /// Forgets everything that was staged.
     public func abandon() throws { try store.sweepVersion(number) }
 

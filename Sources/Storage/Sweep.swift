@@ -7,10 +7,36 @@ extension OfficeStore {
     ///
     /// Runs before anything else uses the folder, so whatever is staged now belongs to nobody.
     func sweep() throws {
-        let staged: [Int64] = try pool.read { db in
-            try Int64.fetchAll(db, sql: "SELECT number FROM fileVersion WHERE state = 'staged'")
+        try sweepStaged()
+        let incoming = try FileManager.default.contentsOfDirectory(atPath: folder.incoming)
+        for name in incoming { try FileManager.default.removeItem(atPath: folder.incoming + "/" + name) }
+        let replaced = try pool.read { db in
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT a.number FROM agentDay a JOIN (
+                      SELECT day, name, max(change) AS change FROM agentDay GROUP BY day, name
+                      HAVING count(*) > 1) latest
+                    ON a.day = latest.day AND a.name = latest.name AND a.change < latest.change
+                    """)
         }
-        for version in staged { try sweepVersion(version) }
+        try removeRollups(replaced)
+    }
+
+    /// The part of it that may be in the way of the next change.
+    func sweepStaged() throws {
+        let staged: [StagedPlace] = try pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT number, file, version FROM fileVersion WHERE state = 'staged'")
+                .map { row in
+                    StagedPlace(
+                        number: row["number"], file: (row["file"] as String?).flatMap { ID($0) },
+                        version: row["version"])
+                }
+        }
+        for place in staged {
+            if let file = place.file, let version = place.version { try removeArchive(file, version) }
+            try sweepVersion(place.number)
+        }
         let (changes, posted): (Int64, Int64) = try pool.read { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT lastChange, postedChange FROM folder") else {
                 return (0, 0)
@@ -18,8 +44,31 @@ extension OfficeStore {
             return (row["lastChange"], row["postedChange"])
         }
         if changes > posted { try sweepChanges(after: posted) }
-        let incoming = try FileManager.default.contentsOfDirectory(atPath: folder.incoming)
-        for name in incoming { try FileManager.default.removeItem(atPath: folder.incoming + "/" + name) }
+    }
+
+    private struct StagedPlace: Sendable {
+        var number: Int64
+        var file: ID<CallFile>?
+        var version: Int?
+    }
+
+    /// Removes the archive of a version that was never made live, unfinished ones too.
+    private func removeArchive(_ file: ID<CallFile>, _ version: Int) throws {
+        let path = folder.archive(of: file, version: version)
+        let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let isLive = try pool.read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
+                arguments: [file.description, version])
+        }
+        guard isLive == nil, FileManager.default.fileExists(atPath: place) else { return }
+        unlink(path)
+        for name in try FileManager.default.contentsOfDirectory(atPath: place) where name.hasPrefix(".part-")
+        {
+            unlink(place + "/" + name)
+        }
+        // Fails, as it should, where other versions are.
+        rmdir(place)
     }
 
     /// In steps of at most 20,000 rows, so that no one waits for it.

@@ -39,6 +39,7 @@ extension OfficeStore {
                 name: "journal", ok: fault == nil,
                 detail: fault.map { "\($0.stream.rawValue) chain: \($0.words)" }
                     ?? "\(entries) entries, every hash right"))
+        results.append(try await read { db in try Self.verifyFiles(db) })
         results.append(try await read { db in try Self.verifyRows(db) })
         results.append(try await read { db in try Self.verifyRollups(db) })
         let kept = try await stateHash()
@@ -105,31 +106,18 @@ extension OfficeStore {
             let kept = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT number, day, max(change) AS change, logs, active, idle, digest FROM agentDay
+                    SELECT number, day, max(change) AS change, \(Self.agentDayColumns) FROM agentDay
                     WHERE name = ? AND change <= (SELECT postedChange FROM folder) GROUP BY day
                     """, arguments: [name["number"] as Int64])
             for row in kept {
                 let tally =
                     counted.removeValue(forKey: row["day"]) ?? AgentDayTally(day: Day(number: row["day"]))
-                let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
-                let sums = try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT (SELECT total(logs) FROM dayTally WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20) AS d,
-                          (SELECT total(logs) FROM hourTally WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20) AS h
-                        """,
-                    arguments: [row["number"] as Int64])
-                let byDay: Double = sums?["d"] ?? -1
-                let byHour: Double = sums?["h"] ?? -1
-                guard tally.logs == row["logs"] as Int, byDay == Double(tally.logs), byHour == byDay,
-                    activity.active == row["active"] as Int64, activity.idle == row["idle"] as Int64,
-                    Int64(bitPattern: tally.digest) == row["digest"] as Int64
-                else {
+                guard try equals(row, tally, rules, db) else {
                     let day = Day(number: row["day"]).iso
                     return CheckResult(
                         name: "rollups", ok: false,
                         detail:
-                            "\(name["name"] as String) on \(day): \(row["logs"] as Int) kept, \(tally.logs) counted. “rollcall rebuild” counts again."
+                            "\(name["name"] as String) on \(day): the figures are not those of the \(tally.logs) calls. “rollcall rebuild” counts again."
                     )
                 }
                 days += 1
@@ -146,15 +134,122 @@ extension OfficeStore {
             name: "rollups", ok: true, detail: "\(days) agent-days, each as counted from its rows")
     }
 
+    private static let agentDayColumns =
+        "logs, first, last, active, idle, longestGap, longestGapStart, pace, activeByHour, digest"
+
+    /// Whether an agent-day as kept, with its tallies, is what a count of its rows gives.
+    private static func equals(
+        _ row: Row, _ tally: AgentDayTally, _ rules: OfficeRules, _ db: Database
+    ) throws -> Bool {
+        let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
+        let counted: [(any DatabaseValueConvertible)?] = [
+            tally.logs, activity.first, activity.last, activity.active, activity.idle, activity.longestGap,
+            activity.longestGapStart, activity.pace, activity.packedHours, Int64(bitPattern: tally.digest),
+        ]
+        guard Array(row.databaseValues.dropFirst(3)) == counted.map({ $0?.databaseValue ?? .null }) else {
+            return false
+        }
+        let number: Int64 = row["number"]
+        func kept(_ sql: String) throws -> Set<[DatabaseValue]> {
+            let statement = try db.cachedStatement(
+                sql: sql + " WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20")
+            return Set(try Row.fetchAll(statement, arguments: [number]).map { Array($0.databaseValues) })
+        }
+        let outcomes = tally.byOutcome.map { outcome, cell in
+            [outcome, cell.logs, cell.talkLogs, cell.talk].map(\.databaseValue)
+        }
+        let cells = tally.cells.map { key, cell in
+            [Int64(key.hour), key.campaign, key.outcome, cell.logs, cell.talkLogs, cell.talk].map(
+                \.databaseValue)
+        }
+        return try kept("SELECT outcome, logs, talkLogs, talk FROM dayTally") == Set(outcomes)
+            && kept("SELECT hour, campaign, outcome, logs, talkLogs, talk FROM hourTally") == Set(cells)
+    }
+
+    /// Every upload in the journal is live, or it is said why not.
+    private static func verifyFiles(_ db: Database) throws -> CheckResult {
+        let refused = try String.fetchAll(
+            db, sql: "SELECT refusal FROM journal WHERE kind = ? AND refusal IS NOT NULL ORDER BY time",
+            arguments: [FileUploaded.kind])
+        let uploads =
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM journal WHERE kind = ? AND refusal IS NULL",
+                arguments: [FileUploaded.kind]) ?? 0
+        let live =
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state = 'live'") ?? 0
+        if let first = refused.first {
+            return CheckResult(
+                name: "files", ok: false,
+                detail: first + (refused.count > 1 ? " And \(refused.count - 1) more." : ""))
+        }
+        return CheckResult(
+            name: "files", ok: uploads == live,
+            detail: "\(live) versions live of \(uploads) uploads in the journal")
+    }
+
     public func liveVersions() async throws -> [LiveVersion] {
-        let folder = folder
-        return try await read { db in
-            try String.fetchAll(
-                db, sql: "SELECT event FROM fileVersion WHERE state = 'live' ORDER BY time, office"
-            ).map { text in
-                let upload = try fromJSON(FileUploaded.self, text)
-                return LiveVersion(
-                    uploaded: upload, archivePath: folder.archive(of: upload.file, version: upload.version))
+        try await read { [folder] db in try Self.liveVersions(db, folder) }
+    }
+
+    /// For threads that may block.
+    public func liveVersionsNow() throws -> [LiveVersion] {
+        try pool.read { db in try Self.liveVersions(db, folder) }
+    }
+
+    private static func liveVersions(_ db: Database, _ folder: DataFolder) throws -> [LiveVersion] {
+        try String.fetchAll(
+            db, sql: "SELECT event FROM fileVersion WHERE state = 'live' ORDER BY time, office"
+        ).map { text in
+            let upload = try fromJSON(FileUploaded.self, text)
+            return LiveVersion(
+                uploaded: upload, archivePath: folder.archive(of: upload.file, version: upload.version))
+        }
+    }
+
+    /// Compares the rows of a live version with calls that come in the order of lines. Blocks its thread.
+    ///
+    /// - Returns: what differs first, in words; nil: nothing does.
+    public func firstDifference(
+        of version: LiveVersion, next: () throws -> (record: CallRecord, folded: String)?
+    ) throws -> String? {
+        try pool.read { db in
+            let number =
+                try Int64.fetchOne(
+                    db, sql: "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
+                    arguments: [version.uploaded.file.description, version.uploaded.version]) ?? 0
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT c.line, c.key, n.folded, c.time, c.profile, o.type, o.state, t.text, p.text, m.text,
+                      c.talk, c.wait, c.fingerprint, 
+                      o.source = c.source AND c.version = c.number >> 32 AND c.line = c.number & 0xffffffff
+                    FROM call c LEFT JOIN agentName n ON n.number = c.name
+                    LEFT JOIN outcome o ON o.number = c.outcome
+                    LEFT JOIN label t ON t.number = c.callType
+                    LEFT JOIN label p ON p.number = c.originalCampaign
+                    LEFT JOIN label m ON m.number = c.campaign
+                    WHERE c.number >= ? AND c.number < ? ORDER BY c.number
+                    """,
+                arguments: [
+                    CallRecord.number(number, line: 0), CallRecord.number(number + 1, line: 0),
+                ])
+            while true {
+                let row = try rows.next()
+                let call = try next()
+                guard let row, let (record, folded) = call else {
+                    return (row?["line"] ?? call?.record.line).map { line in
+                        "line \(line) is \(row == nil ? "missing" : "not of the archive")"
+                    }
+                }
+                let expected: [(any DatabaseValueConvertible)?] = [
+                    record.line, record.key.databaseValue, folded, record.time.seconds, record.profile,
+                    record.type, record.state, record.callType, record.originalCampaign,
+                    record.currentCampaign.isEmpty ? record.originalCampaign : record.currentCampaign,
+                    record.talk, record.wait, Int64(bitPattern: record.fingerprint), true,
+                ]
+                guard Array(row.databaseValues) == expected.map({ $0?.databaseValue ?? .null }) else {
+                    return "line \(record.line) is not as it was accepted"
+                }
             }
         }
     }

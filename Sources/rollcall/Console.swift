@@ -104,9 +104,10 @@ struct ConsoleService: Service {
     private func perform(_ arguments: [String], _ input: [String], _ connection: Int32) async -> Int32 {
         do {
             guard let command = try Rollcall.parseAsRoot(arguments) as? any OfficeCommand else { return 64 }
-            let session = OfficeSession(store: store, input: input) { line in
-                try? write(ConsoleMessage(out: line), to: connection)
-            }
+            let session = OfficeSession(
+                store: store, input: input,
+                print: { try? write(ConsoleMessage(out: $0), to: connection) },
+                complain: { try? write(ConsoleMessage(err: $0), to: connection) })
             try await command.perform(session)
             return 0
         } catch let error as UserError {

@@ -27,7 +27,8 @@ struct ImportCommand: OfficeCommand {
     private struct Input: Codable {
         var name: String
         var file: ReceivedFile?
-        var problem: String?
+        var problem: UserError.Code?
+        var message: String?
     }
 
     /// The files are copied by the caller, who may read what the server may not.
@@ -43,8 +44,11 @@ struct ImportCommand: OfficeCommand {
                     chown(file.path, user.uint32Value, group.uint32Value)
                 }
                 input.file = file
-            } catch let error as UserError {
-                input.problem = error.message
+            } catch {
+                // One file that cannot be read keeps none of the others out.
+                let known = error as? UserError ?? programError(for: error)
+                guard let known else { throw error }
+                (input.problem, input.message) = (known.code, known.message)
             }
             return try machineJSON(input)
         }
@@ -52,13 +56,19 @@ struct ImportCommand: OfficeCommand {
 
     func perform(_ session: OfficeSession) async throws {
         var worst: Int32 = 0
-        for text in session.input {
-            let input = try JSONDecoder().decode(Input.self, from: Data(text.utf8))
+        let inputs = try session.input.map { try JSONDecoder().decode(Input.self, from: Data($0.utf8)) }
+        // Whatever stops the command, no copy stays behind in a running server's folder.
+        defer { for input in inputs { if let file = input.file { unlink(file.path) } } }
+        for input in inputs {
             guard let file = input.file else {
-                worst = max(worst, UserError.Code.notFound.exitCode)
+                let code = input.problem ?? .notFound
+                worst = max(worst, code.exitCode)
                 try refuse(
                     input.name,
-                    UserError(.notFound, input.problem ?? "It cannot be read.", advice: "Check its name."),
+                    UserError(
+                        code, input.message ?? "It cannot be read.",
+                        advice: code == .diskFull
+                            ? "Make room on the box's disk and import it again." : "Check its name."),
                     session)
                 continue
             }
@@ -79,11 +89,13 @@ struct ImportCommand: OfficeCommand {
     }
 
     private func refuse(_ name: String, _ error: UserError, _ session: OfficeSession) throws {
-        session.print(
-            try office.json
-                ? machineJSON(
-                    RefusedLine(file: name, refused: .init(code: error.code, message: error.message)))
-                : "\(name): not taken in. \(error.message)\n  \(error.advice)")
+        if office.json {
+            session.print(
+                try machineJSON(
+                    RefusedLine(file: name, refused: .init(code: error.code, message: error.message))))
+        } else {
+            session.complain("\(name): not taken in. \(error.message)\n  \(error.advice)")
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Ingest
 import Storage
 
 /// Which data folder, and for whom the output is.
@@ -33,6 +34,8 @@ struct OfficeSession: Sendable {
     let input: [String]
     /// Writes a line for the person, or for the machine, who called.
     let print: @Sendable (String) -> Void
+    /// Writes to the caller's standard error.
+    let complain: @Sendable (String) -> Void
 }
 
 extension OfficeCommand {
@@ -42,9 +45,10 @@ extension OfficeCommand {
         let folder = office.folder
         do {
             let store = try OfficeStore(folder: folder)
-            let session = OfficeSession(store: store, input: try collectInput(folder)) {
-                writeOutput($0 + "\n")
-            }
+            if !(self is RebuildCommand) { try await finishRebuild(store) }
+            let session = OfficeSession(
+                store: store, input: try collectInput(folder), print: { writeOutput($0 + "\n") },
+                complain: { writeError($0 + "\n") })
             try await perform(session)
             try store.close()
         } catch let error as UserError where error.code == .busy {
@@ -57,6 +61,13 @@ extension OfficeCommand {
             if status != 0 { throw ExitCode(status) }
         }
     }
+}
+
+/// Until a rebuild that was cut off is done again, everything else would see too little.
+func finishRebuild(_ store: OfficeStore) async throws {
+    guard try store.isRebuilding() else { return }
+    writeError("The last rebuild was cut off; doing it again.\n")
+    try await onOwnThread { try store.rebuildFromArchives() }
 }
 
 /// JSON for machines: keys sorted, on one line.

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Domain
+import Formats
 import Foundation
+import Ingest
+import Storage
 
 @main
 struct Rollcall: AsyncParsableCommand {
@@ -31,7 +34,7 @@ struct Rollcall: AsyncParsableCommand {
 
     /// What an error looks like on the command line: what happened, what to do, a sysexits code.
     static func exit(withFailure error: any Error) -> Never {
-        if let error = error as? UserError {
+        if let error = error as? UserError ?? programError(for: error) {
             writeError("\(error.message)\n\(error.advice)\n")
             Foundation.exit(error.code.exitCode)
         }
@@ -41,6 +44,12 @@ struct Rollcall: AsyncParsableCommand {
         writeError("Internal error: \(error)\nRun “rollcall doctor”, and ask for help with this message.\n")
         Foundation.exit(70)
     }
+}
+
+/// What a person can mend of an error from below: a full disk, a busy database.
+func programError(for error: any Error) -> UserError? {
+    if let failure = error as? FileFailure, failure.isDiskFull { return UserError.diskFull }
+    return OfficeStore.userError(for: error)
 }
 
 enum Version {

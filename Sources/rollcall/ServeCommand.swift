@@ -44,10 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try OfficeStore(folder: office.folder)
-        if try store.isRebuilding() {
-            writeError("The last rebuild was cut off; doing it again.\n")
-            try await onOwnThread { try store.rebuildFromArchives() }
-        }
+        try await finishRebuild(store)
         try await serve(store, web.configuration) { url in
             writeOutput("Rollcall \(Version.text) serves \(store.folder.path) at \(url)\n")
             guard try await store.officeState() == nil else { return }

@@ -1,0 +1,174 @@
+import Domain
+import Foundation
+import Ingest
+import Storage
+import TestSupport
+import Testing
+
+/// Rebuild gives everything back; verify names what is damaged.
+@Suite struct RepairTests {
+    private static let projections = [
+        "agentDay", "dayTally", "hourTally", "call", "fileVersion", "file", "agentName", "placementSpan",
+        "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
+    ]
+
+    /// Three versions of two files, with calls that later ones replace.
+    private func filled() async throws -> ImportOffice {
+        let office = try await ImportOffice()
+        var random = RandomFile(seed: 4)
+        for name in ["a.csv", "b.csv", "a.csv"] {
+            try office.take(RandomFile.text(random.rows(80, ids: 1...120)), file: name)
+        }
+        return office
+    }
+
+    private func archives(_ office: ImportOffice) async throws -> [String] {
+        try await office.store.liveVersions().map(\.archivePath)
+    }
+
+    @Test func `a rebuild gives the same state, also after every projection was lost`() async throws {
+        let office = try await filled()
+        let (hash, figures) = (try await office.store.stateHash(), try await office.figures())
+        let users = try await office.sql("SELECT * FROM user")
+        try office.store.rebuildFromArchives()
+        #expect(try await office.store.stateHash() == hash)
+        try office.damage(Self.projections.map { "DELETE FROM \($0);" }.joined())
+        #expect(try await office.store.stateHash().hex != hash.hex)
+        try office.store.rebuildFromArchives()
+        #expect(try await office.store.stateHash() == hash)
+        #expect(try await office.figures() == figures)
+        #expect(try await office.sql("SELECT * FROM user") == users)
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
+        // The office goes on as before.
+        try office.take(CallFileText.usual.text, file: "later.csv")
+        #expect(try await office.faults() == [])
+    }
+
+    @Test func `a rebuild that was cut off is known and done again`() async throws {
+        let office = try await filled()
+        let hash = try await office.store.stateHash()
+        #expect(try office.store.isRebuilding() == false)
+        try office.damage(
+            "CREATE TRIGGER refuse BEFORE INSERT ON hourTally BEGIN SELECT RAISE(ABORT, 'refused'); END")
+        #expect(throws: (any Error).self) { try office.store.rebuildFromArchives() }
+        try office.damage("DROP TRIGGER refuse")
+        try office.reopen()
+        #expect(try office.store.isRebuilding())
+        try office.store.rebuildFromArchives()
+        #expect(try office.store.isRebuilding() == false)
+        #expect(try await office.store.stateHash() == hash)
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
+    }
+
+    enum Damage: String, CaseIterable { case missing, flipped, truncated, swapped }
+
+    private func apply(_ damage: Damage, to path: String, other: String) throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        switch damage {
+        case .missing: return try FileManager.default.removeItem(atPath: path)
+        case .flipped: bytes[bytes.count / 2] ^= 1
+        case .truncated: bytes.removeLast(bytes.count / 3)
+        case .swapped: bytes = try Data(contentsOf: URL(fileURLWithPath: other))
+        }
+        try bytes.write(to: URL(fileURLWithPath: path))
+    }
+
+    @Test(arguments: Damage.allCases)
+    func `a damaged archive is named by verify and by rebuild, which changes nothing`(damage: Damage)
+        async throws
+    {
+        let office = try await filled()
+        let before = try await office.state()
+        let paths = try await archives(office)
+        try apply(damage, to: paths[1], other: paths[0])
+        let faults = try await office.faults()
+        #expect(faults.count == 1)
+        #expect(faults.first?.contains(paths[1]) == true && faults.first?.contains("b.csv") == true)
+        let error = #expect(throws: UserError.self) { try office.store.rebuildFromArchives() }
+        #expect(error?.code == .damaged)
+        #expect(error.map { $0.message + $0.advice }?.contains(paths[1]) == true)
+        #expect(try await office.state() == before)
+        #expect(try office.store.isRebuilding() == false)
+    }
+
+    @Test(arguments: Damage.allCases)
+    func `with the tables lost too, a rebuild gives back what it can and says what is missing`(damage: Damage)
+        async throws
+    {
+        let office = try await filled()
+        let hash = try await office.store.stateHash()
+        let paths = try await archives(office)
+        let good = try Data(contentsOf: URL(fileURLWithPath: paths[1]))
+        try apply(damage, to: paths[1], other: paths[0])
+        try office.damage(Self.projections.map { "DELETE FROM \($0);" }.joined())
+        try office.damage("UPDATE folder SET rebuilding = 1")
+        let error = #expect(throws: UserError.self) { try office.store.rebuildFromArchives() }
+        #expect(error?.code == .damaged)
+        #expect(error.map { $0.message + $0.advice }?.contains(paths[1]) == true)
+        // The other files count, once; the lost one counts not at all, and verify names it.
+        #expect(try await office.sql("SELECT version FROM fileVersion ORDER BY time") == ["1", "2"])
+        #expect(try await office.faults().contains { $0.contains("b.csv") })
+        #expect(try await office.leftovers().filter { !$0.hasPrefix("Files/") } == [])
+        #expect(try await office.store.stateHash() == office.store.stateHash(fromRows: true))
+        // With the archive back everything is.
+        try good.write(to: URL(fileURLWithPath: paths[1]))
+        try office.store.rebuildFromArchives()
+        #expect(try await office.store.stateHash() == hash)
+        #expect(try await office.faults() == [])
+    }
+
+    @Test(arguments: [
+        ("UPDATE call SET time = time + 60", "time"),
+        ("UPDATE call SET talk = coalesce(talk, 0) + 1", "talk"),
+        ("UPDATE call SET wait = 9", "wait"), ("UPDATE call SET profile = 'P9'", "profile"),
+        ("UPDATE call SET fingerprint = fingerprint + 1", "fingerprint"),
+        ("UPDATE call SET line = line + 500", "line"),
+        ("UPDATE call SET name = (SELECT number FROM agentName WHERE number <> name LIMIT 1)", "name"),
+        ("UPDATE call SET outcome = (SELECT number FROM outcome WHERE number <> outcome LIMIT 1)", "outcome"),
+        ("UPDATE call SET campaign = (SELECT number FROM label WHERE text = 'Auto')", "campaign"),
+        ("UPDATE call SET originalCampaign = (SELECT number FROM label WHERE text = 'Auto')", "original"),
+        ("UPDATE call SET callType = (SELECT number FROM label WHERE text = 'North')", "call type"),
+        ("UPDATE call SET key = 'other'", "key"), ("DELETE FROM call", "deleted"),
+    ])
+    func `an altered call is found whatever was altered`(sql: String, what: String) async throws {
+        let office = try await filled()
+        try office.damage(
+            sql + " WHERE (version, line) IN (SELECT version, line FROM call WHERE line > 9 LIMIT 1)")
+        #expect(try await office.faults() != [], "\(what)")
+        try office.store.rebuildFromArchives()
+        #expect(try await office.faults() == [])
+    }
+
+    @Test func `an added call is found`() async throws {
+        let office = try await filled()
+        try office.damage(
+            """
+            INSERT INTO call SELECT number + 9999, source, 'new', version, 9999, name, time, outcome, campaign, originalCampaign,
+            callType, profile, talk, wait, 0 FROM call LIMIT 1
+            """)
+        #expect(try await office.faults() != [])
+    }
+
+    @Test(arguments: [
+        "UPDATE agentDay SET logs = logs + 1", "UPDATE agentDay SET active = active + 1, idle = idle - 1",
+        "UPDATE agentDay SET first = first + 1", "UPDATE agentDay SET last = last + 1",
+        "UPDATE agentDay SET longestGap = longestGap + 1", "UPDATE agentDay SET pace = coalesce(pace, 0) + 1",
+        "UPDATE agentDay SET longestGapStart = 5", "UPDATE agentDay SET activeByHour = zeroblob(47)",
+        "UPDATE agentDay SET digest = digest + 1", "UPDATE dayTally SET talk = talk + 1",
+        "UPDATE dayTally SET talkLogs = talkLogs + 1", "UPDATE dayTally SET outcome = outcome + 99",
+        "UPDATE hourTally SET hour = 23 - hour", "UPDATE hourTally SET campaign = campaign + 99",
+        "UPDATE hourTally SET talk = talk + 1", "DELETE FROM agentDay", "DELETE FROM dayTally",
+        "DELETE FROM hourTally",
+    ])
+    func `an altered figure is found whatever was altered`(sql: String) async throws {
+        let office = try await filled()
+        // An agent-day in force with more than one call.
+        let day = "(SELECT number FROM agentDay WHERE logs > 1 ORDER BY change DESC LIMIT 1)"
+        try office.damage(sql + (sql.contains("agentDay") ? " WHERE number = " : " WHERE number >> 20 = ") + day)
+        #expect(try await office.faults().contains { $0.hasPrefix("rollups") }, "\(sql)")
+        try office.store.rebuildFromArchives()
+        #expect(try await office.faults() == [])
+    }
+}

@@ -1,0 +1,176 @@
+import Domain
+import Formats
+import Foundation
+import GRDB
+import Ingest
+import Storage
+
+/// A new office in a temporary folder, with every source that an office starts with, to upload bytes to.
+public final class ImportOffice: @unchecked Sendable {
+    /// Replaced by `reopen` only, which a test calls while nothing else uses the office.
+    public private(set) var store: OfficeStore
+    public let folder: DataFolder
+    public let ids: IDs
+    private let clock: Clock
+
+    /// The clock stands at 2026-11-23 06:00 UTC.
+    public init(
+        rules: OfficeRules = OfficeRules(name: "Sample", timeZone: "Europe/Berlin"), seed: UInt64 = 1,
+        path: String? = nil, clock: Clock = Clock { Instant(milliseconds: 1_795_413_600_000) }
+    ) async throws {
+        let path =
+            path ?? FileManager.default.temporaryDirectory.path + "/rollcall-import-\(UUID().uuidString)"
+        folder = DataFolder(path: path)
+        let numbers = LockedNumbers(seed)
+        ids = IDs { numbers.bytes(16) }
+        self.clock = clock
+        store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
+        try await store.foundOffice(
+            rules: rules, sources: defaultSources, username: "ann", name: "Ann",
+            password: "three brown horses",
+            by: .console)
+    }
+
+    deinit {
+        try? store.close()
+        try? FileManager.default.removeItem(atPath: folder.path)
+    }
+
+    /// What a restart of the program does.
+    public func reopen() throws {
+        try store.close()
+        store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
+    }
+
+    /// Uploads bytes as a file, through the real import.
+    @discardableResult
+    public func take(
+        _ bytes: some Sequence<UInt8>, file name: String = "calls.csv", source: String? = nil,
+        dateOrder: DateOrder? = nil, isDryRun: Bool = false, by actor: Actor = .console,
+        progress: (ImportProgress) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws -> ImportResult {
+        let incoming = try IncomingFile(folder: folder, ids: ids, clock: clock, limit: .max)
+        try Array(bytes).withUnsafeBytes { try incoming.append($0) }
+        return try importFile(
+            ImportRequest(
+                file: try incoming.finish(), fileName: name, source: source, dateOrder: dateOrder,
+                isDryRun: isDryRun), into: store, by: actor, progress: progress, isCancelled: isCancelled)
+    }
+
+    @discardableResult
+    public func take(
+        _ text: String, file name: String = "calls.csv", source: String? = nil, dateOrder: DateOrder? = nil,
+        isDryRun: Bool = false
+    ) throws -> ImportResult {
+        try take(text.utf8, file: name, source: source, dateOrder: dateOrder, isDryRun: isDryRun)
+    }
+
+    /// Rows as text, their columns joined by |.
+    public func sql(_ query: String) async throws -> [String] {
+        try await store.read { db in
+            try Row.fetchAll(db, sql: query).map { row in
+                row.databaseValues.map { value in
+                    switch value.storage {
+                    case .null: "-"
+                    case .int64(let number): String(number)
+                    case .double(let number): String(number)
+                    case .string(let text): text
+                    case .blob(let data): hexadecimal(data)
+                    }
+                }.joined(separator: "|")
+            }
+        }
+    }
+
+    /// What somebody does to the database behind the program's back.
+    public func damage(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: folder.database)
+        try queue.write { db in try db.execute(sql: sql) }
+        try queue.close()
+    }
+
+    /// Every figure in force, in words: agent-days, tallies by outcome, tallies by hour.
+    public func figures() async throws -> [String] {
+        let latest = """
+            agentDay t JOIN agentName n ON n.number = t.name AND t.change = (SELECT max(change) FROM agentDay d
+            WHERE d.day = t.day AND d.name = t.name AND d.change <= (SELECT postedChange FROM folder))
+            """
+        let days = try await sql(
+            """
+            SELECT 'day', t.day, n.folded, logs, first, last, active, idle, longestGap, longestGapStart, pace,
+              hex(activeByHour) FROM \(latest) WHERE logs > 0
+            """)
+        let outcomes = try await sql(
+            """
+            SELECT 'outcome', t.day, n.folded, o.type, o.state, c.logs, talkLogs, talk
+            FROM \(latest) JOIN dayTally c ON c.number >> 20 = t.number JOIN outcome o ON o.number = c.outcome
+            """)
+        let hours = try await sql(
+            """
+            SELECT 'hour', t.day, n.folded, hour, l.text, o.type, o.state, c.logs, talkLogs, talk
+            FROM \(latest) JOIN hourTally c ON c.number >> 20 = t.number JOIN outcome o ON o.number = c.outcome
+              JOIN label l ON l.number = c.campaign
+            """)
+        return (days + outcomes + hours).sorted()
+    }
+
+    /// What should not be there after anything that did not become live; empty: nothing.
+    public func leftovers() async throws -> [String] {
+        var found = try await sql("SELECT 'staged version', number FROM fileVersion WHERE state <> 'live'")
+        found += try await sql(
+            "SELECT 'rows of no version', count(*) FROM call WHERE version NOT IN (SELECT number FROM fileVersion) HAVING count(*) > 0"
+        )
+        found += try await sql(
+            "SELECT DISTINCT 'change', change FROM agentDay WHERE change > (SELECT postedChange FROM folder)")
+        for table in ["dayTally", "hourTally"] {
+            found += try await sql(
+                "SELECT '\(table) of no day', number FROM \(table) WHERE number >> 20 NOT IN (SELECT number FROM agentDay)"
+            )
+        }
+        found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE person IS NULL")
+        let files = FileManager.default
+        found += try files.contentsOfDirectory(atPath: folder.incoming).map { "Incoming/" + $0 }
+        let live = Set(try await store.liveVersions().map(\.archivePath))
+        for name in try files.subpathsOfDirectory(atPath: folder.files) {
+            let path = folder.files + "/" + name
+            var isFolder: ObjCBool = false
+            _ = files.fileExists(atPath: path, isDirectory: &isFolder)
+            let isKept = isFolder.boolValue ? live.contains { $0.hasPrefix(path + "/") } : live.contains(path)
+            if !isKept { found.append("Files/" + name) }
+        }
+        return found
+    }
+
+    /// Names of the checks that fail.
+    public func faults() async throws -> [String] {
+        try await store.verifyAll().filter { !$0.ok }.map { "\($0.name): \($0.detail)" }
+    }
+
+    /// Everything an upload could change, to see that it did not.
+    public func state() async throws -> [String] {
+        try await figures() + [store.stateHash().hex]
+            + sql("SELECT file, version, state, event FROM fileVersion ORDER BY number")
+            + sql("SELECT folded, name, person FROM agentName ORDER BY folded")
+            + sql("SELECT id, name FROM person ORDER BY id") + leftovers()
+    }
+}
+
+/// Seeded numbers that several threads may draw from.
+public final class LockedNumbers: @unchecked Sendable {
+    private let lock = NSLock()
+    private var numbers: SeededNumbers
+
+    public init(_ seed: UInt64) { numbers = SeededNumbers(seed) }
+
+    public func bytes(_ count: Int) -> [UInt8] {
+        lock.withLock { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &numbers) } }
+    }
+}
+
+/// The folder of real files beside the checkout; nil where it is not there.
+public let sampleFolder: String? = {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/samples").path
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+}()

@@ -215,7 +215,8 @@ extension OfficeStore {
         try pool.read { db in
             let number =
                 try Int64.fetchOne(
-                    db, sql: "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
+                    db,
+                    sql: "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
                     arguments: [version.uploaded.file.description, version.uploaded.version]) ?? 0
             let rows = try Row.fetchCursor(
                 db,

@@ -57,12 +57,17 @@ final class RowPipeline {
                 let fates = try staged.insert(batch.calls)
                 counts.rows += batch.rows
                 counts.blank += batch.blank
-                for (index, fate) in fates.enumerated() { note(fate, batch, index, calls, rejects) }
-                for reject in batch.rejects {
-                    counts.rejected += 1
-                    if firstReason == nil { firstReason = "line \(reject.line): \(reject.reason)" }
-                    rejects.reject(reject.line, "rejected", reject.reason, reject.text[...])
+                // Both kinds come in the order of their lines; the list must too.
+                var pending = batch.rejects[...]
+                for (index, fate) in fates.enumerated() {
+                    let line = batch.calls.records[index].line
+                    while let reject = pending.first, reject.line < line {
+                        note(reject, rejects)
+                        pending.removeFirst()
+                    }
+                    note(fate, batch, index, calls, rejects)
                 }
+                for reject in pending { note(reject, rejects) }
                 try calls.flushIfFull()
                 try rejects.flushIfFull()
                 let done = counts.rows
@@ -81,6 +86,12 @@ final class RowPipeline {
         }
         try calls.flush()
         try rejects.flush()
+    }
+
+    private func note(_ reject: Reject, _ rejects: TextFile) {
+        counts.rejected += 1
+        if firstReason == nil { firstReason = "line \(reject.line): \(reject.reason)" }
+        rejects.reject(reject.line, "rejected", reject.reason, reject.text[...])
     }
 
     private func note(_ fate: RowFate, _ batch: Batch, _ index: Int, _ calls: TextFile, _ rejects: TextFile) {

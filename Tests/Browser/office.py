@@ -68,6 +68,8 @@ class Server:
         self.process.wait()
 
     def stop(self, remove=True):
+        if self.process and self.process.poll() not in (None, -signal.SIGKILL):
+            raise AssertionError(f"The server ended by itself, {self.process.returncode}:\n{self.log[-6000:]}")
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:

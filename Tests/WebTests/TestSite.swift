@@ -66,14 +66,15 @@ final class TestSite: Sendable {
         try? FileManager.default.removeItem(atPath: store.folder.path)
     }
 
-    /// Runs the application without a network; `visitor` is nobody yet.
+    /// Runs the application, without a network unless `over` says `.live`; the browser is nobody's yet.
     func run(
-        _ routes: [Route] = siteRoutes, _ body: @Sendable (TestBrowser) async throws -> Void
+        _ routes: [Route] = siteRoutes, over: TestingSetup = .router,
+        _ body: @Sendable (TestBrowser) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = Application(router: makeRouter(routes, site), logger: logger)
-        try await application.test(.router) { client in
+        try await application.test(over) { client in
             try await body(TestBrowser(client: client))
         }
     }

@@ -75,6 +75,21 @@ import Testing
         }
     }
 
+    @Test func `a file arrives whole over a real connection, raw and in a form`() async throws {
+        let site = try await TestSite()
+        try await site.run(routes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let token = browser.formToken
+            let raw = try await browser.send(
+                .put, "/test/raw", headers: [.csrfToken: token], body: String(repeating: "x", count: 300_000))
+            #expect(raw.text == "300000\n")
+            let form = try await browser.send(
+                .post, "/test/form", headers: [.contentType: "multipart/form-data; boundary=xyz"],
+                body: multipart([("csrf", token), ("source", "a")]))
+            #expect(form.text.contains(#"["source/-","a"]"#), "\(form.text)")
+        }
+    }
+
     @Test func `who sends a body too slowly is hung up on`() async throws {
         let (body, source) = RequestBody.makeStream()
         await source.yield(ByteBuffer(string: "half"))

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a person signs in as.
 public enum Role: String, CaseIterable, Codable, Sendable, Hashable {
     case admin
@@ -110,6 +112,11 @@ public struct Viewer: Hashable, Sendable {
         self.role = role
         self.person = person
     }
+
+    /// Whoever may open the data folder itself: he could read the database without us.
+    public static let console = Viewer(
+        user: ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))), name: "Console", role: .admin,
+        person: nil)
 
     public func reach(_ permission: Permission) -> Reach { permission.reach(of: role) }
 

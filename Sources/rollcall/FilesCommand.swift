@@ -160,10 +160,3 @@ struct FilesExtractCommand: OfficeCommand {
         session.print("\(version.uploaded.bytes) bytes in \(path)")
     }
 }
-
-extension Viewer {
-    /// Whoever may open the data folder may see all of it.
-    static let console = Viewer(
-        user: ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))), name: "Console", role: .admin,
-        person: nil)
-}

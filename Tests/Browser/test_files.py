@@ -15,19 +15,15 @@ def choose(browser, *paths):
 
 
 def imports(browser):
-    """Name to the state and text of each import on the page."""
-    found = {}
-    for item in browser.all(".import"):
-        name = item.find_element(By.CSS_SELECTOR, ".import-name").text
-        state = item.find_element(By.CSS_SELECTOR, "[data-import-state]").text
-        words = item.find_elements(By.CSS_SELECTOR, "[data-import-text]")
-        found[name] = (state.lower(), words[0].text if words else "")
-    return found
+    """Name to the state and text of each import on the page, read at one instant."""
+    rows = browser.driver.execute_script("""
+        return [...document.querySelectorAll('.import')].map(row => ['.import-name', '[data-import-state]',
+          '[data-import-text]'].map(part => row.querySelector(part)?.innerText.trim() ?? ''));""")
+    return {name: (state.lower(), text) for name, state, text in rows}
 
 
 def wait_for_state(browser, name, *states, seconds=60):
-    browser.wait(lambda: imports(browser)[name][0] in states if name in imports(browser) else False,
-                 f"{name} to be {states}: {imports(browser)}", seconds)
+    browser.wait(lambda: imports(browser).get(name, ("",))[0] in states, f"{name} to be {states}", seconds)
     return imports(browser)[name][1]
 
 

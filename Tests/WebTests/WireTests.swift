@@ -172,7 +172,8 @@ import Testing
                 try await Task.sleep(for: .milliseconds(300))
             }
         }
-        #expect(ContinuousClock.now - start < .seconds(8))
+        // An hour if the stream were waited for; the bound is far from both.
+        #expect(ContinuousClock.now - start < .seconds(180))
     }
 
     @Test func `the local authority vouches for this box's names and renews its certificate`() throws {

@@ -99,7 +99,7 @@ import Testing
                 body, declared: 8, hangUp: { source.finish() }
             ) { _ in }
         }
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `time that we take ourselves is not the sender's`() async throws {

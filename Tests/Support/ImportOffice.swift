@@ -31,6 +31,15 @@ public final class ImportOffice: @unchecked Sendable {
             by: .console)
     }
 
+    /// An office that is there already, as the next start of the program finds it.
+    public init(opening path: String, seed: UInt64 = 99) throws {
+        folder = DataFolder(path: path)
+        let numbers = LockedNumbers(seed)
+        ids = IDs { numbers.bytes(16) }
+        clock = .system
+        store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
+    }
+
     deinit {
         try? store.close()
         try? FileManager.default.removeItem(atPath: folder.path)

@@ -1,11 +1,11 @@
 """A person at a browser: headless Chromium that notes what no page may do."""
+import base64
 import json
 import os
 import urllib.parse
 
 from selenium import webdriver
-from selenium.common.exceptions import (NoSuchElementException, StaleElementReferenceException,
-                                        TimeoutException)
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -100,7 +100,8 @@ class Browser:
         def check(_):
             try:
                 return condition()
-            except (NoSuchElementException, StaleElementReferenceException, AssertionError):
+            except (WebDriverException, AssertionError):
+                # Between two pages the driver can say anything; what stays wrong runs into the time limit.
                 return False
         try:
             return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(check)
@@ -157,7 +158,6 @@ class Browser:
 
     def picture(self, path):
         """The whole page, up to 3,000 points of it."""
-        import base64
         height = min(3000, self.driver.execute_script("return document.documentElement.scrollHeight"))
         width = self.driver.execute_script("return window.innerWidth")
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
@@ -195,3 +195,6 @@ def gone(element):
         return False
     except StaleElementReferenceException:
         return True
+    except WebDriverException as problem:
+        # The same in the words of a newer Chromium.
+        return "does not belong to the document" in str(problem)

@@ -34,9 +34,6 @@ static const unsigned char r_templates_call_page_mustache[] = {
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
-static const unsigned char r_templates_file_import_mustache[] = {
-#embed "../../Resources/templates/file.import.mustache" if_empty(0)
-};
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
 };
@@ -57,6 +54,9 @@ static const unsigned char r_templates_home_own_mustache[] = {
 };
 static const unsigned char r_templates_home_team_mustache[] = {
 #embed "../../Resources/templates/home.team.mustache" if_empty(0)
+};
+static const unsigned char r_templates_import_show_mustache[] = {
+#embed "../../Resources/templates/import.show.mustache" if_empty(0)
 };
 static const unsigned char r_templates_layout_mustache[] = {
 #embed "../../Resources/templates/layout.mustache" if_empty(0)
@@ -158,7 +158,6 @@ static const rollcall_resource table[] = {
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
-    {"templates/file.import.mustache", r_templates_file_import_mustache, sizeof r_templates_file_import_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},
@@ -166,6 +165,7 @@ static const rollcall_resource table[] = {
     {"templates/home.office.mustache", r_templates_home_office_mustache, sizeof r_templates_home_office_mustache},
     {"templates/home.own.mustache", r_templates_home_own_mustache, sizeof r_templates_home_own_mustache},
     {"templates/home.team.mustache", r_templates_home_team_mustache, sizeof r_templates_home_team_mustache},
+    {"templates/import.show.mustache", r_templates_import_show_mustache, sizeof r_templates_import_show_mustache},
     {"templates/layout.mustache", r_templates_layout_mustache, sizeof r_templates_layout_mustache},
     {"templates/mark.mustache", r_templates_mark_mustache, sizeof r_templates_mark_mustache},
     {"templates/me.mustache", r_templates_me_mustache, sizeof r_templates_me_mustache},

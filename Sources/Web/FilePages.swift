@@ -18,6 +18,7 @@ struct FilesPage: Page {
         var rejected: String
         var hasRejects: Bool
         var versions: String
+        var versionsHref: String
         var when: String
         var whenMachine: String
         var by: String
@@ -58,6 +59,7 @@ struct FilesPage: Page {
                 days: days.count == 2 ? format.period(Period(from: days[0], to: days[1])) : OfficeFormat.none,
                 calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
                 hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),
+                versionsHref: Paths.file(upload.file.description),
                 when: format.moment(file.uploadedAt), whenMachine: format.machine(file.uploadedAt),
                 by: file.uploadedBy)
         }

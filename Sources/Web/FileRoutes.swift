@@ -1,5 +1,4 @@
 import Domain
-import Formats
 import Foundation
 import HTTPTypes
 import Hummingbird

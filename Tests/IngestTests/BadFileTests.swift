@@ -226,4 +226,34 @@ import Testing
         try office.take(more.text, file: "more.csv")
         #expect(try await office.faults() == [])
     }
+
+    @Test func `what a crash leaves before the last transaction is gone at the next start`() async throws {
+        let office = try await ImportOffice()
+        try office.take(CallFileText.usual.text)
+        let before = try await office.state()
+        let live = try #require(try await office.store.liveVersions().first)
+        let orphan = "01890a5d-ac96-774b-bcce-b302099a8057"
+        // Of a new file, and of the file that is live, under its own number and the next.
+        for (file, version) in [(orphan, 1), ("\(live.uploaded.file)", 1), ("\(live.uploaded.file)", 2)] {
+            try office.damage(
+                """
+                INSERT INTO fileVersion (file, version, state, time, office, source)
+                VALUES ('\(file)', \(version), 'staged', 1, 'x', 1)
+                """)
+        }
+        let manager = FileManager.default
+        let folder = office.folder.files + "/" + orphan
+        try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for path in [
+            folder + "/v0001.tar.zst", folder + "/.part-abc",
+            live.archivePath.replacing("v0001", with: "v0002"),
+            office.folder.incoming + "/x.csv",
+        ] {
+            try Data("half".utf8).write(to: URL(fileURLWithPath: path))
+        }
+        #expect(try await office.leftovers().count == 8)
+        try office.reopen()
+        #expect(try await office.state() == before)
+        #expect(try await office.faults() == [])
+    }
 }

@@ -18,6 +18,8 @@ struct Rollcall: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Whatever is written, the database's own side files included, is for this user's eyes.
+        umask(0o077)
         // A reader that went away must not end the server.
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -65,8 +65,6 @@ func serve(
     _ store: OfficeStore, _ configuration: WebConfiguration,
     onReady: @escaping @Sendable (String) async throws -> Void
 ) async throws {
-    // Whatever the server writes is for its own user's eyes.
-    umask(0o077)
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     let logger = makeLogger()
     let supervisor = Supervisor()

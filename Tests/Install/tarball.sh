@@ -26,7 +26,7 @@ installs() { inside "/dist/$folder/install.sh" && said "is installed" && said "s
 serves() { fetch https://127.0.0.1:8443/healthz "exec $start"; }
 pages_are_inside() {
     local page sheet
-    page=$(fetch https://127.0.0.1:8443/auth/login "exec $start") || return 1
+    page=$(fetch https://127.0.0.1:8443/setup "exec $start") || return 1
     printf '%s\n' "$page"
     grep -q '<form' <<<"$page" || return 1
     sheet=$(grep -oE '/[^"]+\.css[^"]*' <<<"$page" | head -n 1)

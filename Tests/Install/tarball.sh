@@ -30,7 +30,10 @@ pages_are_inside() {
     printf '%s\n' "$page"
     grep -q '<form' <<<"$page" || return 1
     sheet=$(grep -oE '/[^"]+\.css[^"]*' <<<"$page" | head -n 1)
-    [[ -n $sheet ]] && fetch "https://127.0.0.1:8443$sheet" "exec $start" | grep -q '{'
+    [[ -n $sheet ]] || return 1
+    # Kept first: a reader that leaves early would look like a server that does not answer.
+    page=$(fetch "https://127.0.0.1:8443$sheet" "exec $start") || return 1
+    grep -q '{' <<<"$page"
 }
 second_run() { inside "/dist/$folder/install.sh" && said "is up to date"; }
 doctor_is_content() {

@@ -114,6 +114,18 @@
     }
   }
 
+  // The page's list of files was true before the import; what is being typed into its search stays.
+  async function refreshFiles() {
+    const list = document.querySelector("[data-files]");
+    if (!list || list.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href);
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-files]");
+      if (fresh) list.replaceWith(fresh);
+    } catch { /* The list is as it was; a reload shows the file. */ }
+  }
+
   function follow(row) {
     const id = row.dataset.importId;
     if (!id || followed.has(row) || typeof EventSource === "undefined") return;
@@ -142,6 +154,7 @@
       const left = !over && now.secondsLeft !== null && now.secondsLeft !== undefined ? duration(now.secondsLeft) : "";
       showState(row, now.state, now.text || [rows, speed, left].filter(Boolean).join(" · "));
       linkName(row, now.href);
+      if (now.state === "done") refreshFiles();
       if (over) return stop();
       showBar(row, now.rowsDone, now.state === "reading" ? now.rowsEstimated : 0);
       addCancel(row, id);

@@ -62,7 +62,7 @@ extension ImportJob {
         case .reading: "reading"
         case .saving: "saving"
         case .question: "question"
-        case .done: "in"
+        case .done: "done"
         case .refused: "refused"
         case .cancelled: "cancelled"
         }

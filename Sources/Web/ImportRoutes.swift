@@ -22,18 +22,17 @@ let importRoutes: [Route] = [
 
 @Sendable
 private func uploadByScript(_ visit: SignedIn) async throws -> Response {
-    let file = try await receive(visit)
-    let id = try enqueue(file, named: visit.query["name"], visit)
-    return try visit.json(
-        ["import": id.description, "href": Paths.importPage(id.description)], status: .accepted)
+    try await uploadBody(visit) { Paths.importPage($0) }
 }
 
 @Sendable
 private func uploadByProgram(_ visit: SignedIn) async throws -> Response {
-    let file = try await receive(visit)
-    let id = try enqueue(file, named: visit.query["name"], visit)
-    return try visit.json(
-        ["import": id.description, "href": Paths.apiImport(id.description)], status: .accepted)
+    try await uploadBody(visit) { Paths.apiImport($0) }
+}
+
+private func uploadBody(_ visit: SignedIn, href: (String) -> String) async throws -> Response {
+    let id = try enqueue(try await receive(visit), named: visit.query["name"], visit).description
+    return try visit.json(["import": id, "href": href(id)], status: .accepted)
 }
 
 /// Without script: one form with any number of files; those that arrive whole go in line.

@@ -17,7 +17,7 @@ def test_killed_in_the_middle_of_an_import_it_comes_back_whole(browser, tmp_path
         path = large_log(tmp_path, 2_000_000 if IS_RELEASE else 200_000)
         browser.go("/files")
         choose(browser, path)
-        wait_for_state(browser, "large.csv", moment, "done", "in", seconds=120)
+        wait_for_state(browser, "large.csv", moment, "done", seconds=120)
         state = imports(browser)["large.csv"]
         server.kill()
         browser.driver.get("about:blank")
@@ -38,6 +38,6 @@ def test_killed_in_the_middle_of_an_import_it_comes_back_whole(browser, tmp_path
         if "large.csv" not in names and moment == "reading":
             browser.go("/files")
             choose(browser, path)
-            wait_for_state(browser, "large.csv", "done", "in", seconds=180)
+            wait_for_state(browser, "large.csv", "done", seconds=180)
     finally:
         server.stop()

@@ -31,7 +31,7 @@ def upload(browser, *paths):
     browser.go("/files")
     choose(browser, *paths)
     for path in paths:
-        wait_for_state(browser, pathlib.Path(path).name, "done", "in")
+        wait_for_state(browser, pathlib.Path(path).name, "done")
 
 
 def open_file(browser, name):
@@ -44,7 +44,8 @@ def test_a_chosen_file_comes_in_and_its_figures_lead_down_to_the_line(ann, tmp_p
     path = write_log(tmp_path, "monday.csv", rows)
     ann.go("/files")
     choose(ann, path)
-    words = wait_for_state(ann, "monday.csv", "done", "in")
+    words = wait_for_state(ann, "monday.csv", "done")
+    ann.wait(lambda: "monday.csv" in [link.text for link in ann.all("tbody th a")], "the file to be in the list")
     assert "19 calls" in words and "2 agents" in words
     ann.follow("monday.csv")
     assert ann.heading == "monday.csv"
@@ -74,8 +75,8 @@ def test_dropped_files_come_in_and_a_bad_one_holds_up_no_other(ann, tmp_path):
     bad.write_text("Row Labels,Count of calls\r\nGrand Total,1234\r\n")
     late = write_log(tmp_path, "wednesday.csv", calls(3100, 6, agent="Ella Winters", day="2026-11-18"))
     ann.go("/files").drop_files(".drop", [good, str(bad), late])
-    wait_for_state(ann, "tuesday.csv", "done", "in")
-    wait_for_state(ann, "wednesday.csv", "done", "in")
+    wait_for_state(ann, "tuesday.csv", "done")
+    wait_for_state(ann, "wednesday.csv", "done")
     words = wait_for_state(ann, "pivot.csv", "refused")
     assert "no call log" in words and "Row Labels" in words
     ann.go("/files")
@@ -129,7 +130,7 @@ def test_rejected_lines_are_shown_with_reasons_and_can_be_mended_and_sent_again(
                       .replace("\n,P", "\nOwen Hughes,P"))
     ann.go("/files")
     choose(ann, mended)
-    assert "2 calls" in wait_for_state(ann, "mended.csv", "done", "in")
+    assert "2 calls" in wait_for_state(ann, "mended.csv", "done")
     # Nobody ever asked to keep a temporary copy.
     saved.unlink()
 
@@ -148,7 +149,7 @@ def test_a_reload_in_the_middle_of_an_import_keeps_its_progress(ann, tmp_path, o
     ann.go("/agents")
     assert time.monotonic() - began < 5
     ann.go("/files")
-    wait_for_state(ann, "large.csv", "done", "in", seconds=120)
+    wait_for_state(ann, "large.csv", "done", seconds=120)
     assert before is not None
 
 

@@ -9,6 +9,12 @@ public struct ArchiveEntry: Sendable {
         /// A regular file; when `size` is given, another size is an error.
         case file(path: String, size: Int64?)
         case bytes([UInt8])
+        /// Asked for when the entries before it are written; may wait for what it needs.
+        indirect case later(@Sendable () throws -> Content)
+
+        fileprivate func now() throws -> Content {
+            if case .later(let content) = self { try content().now() } else { self }
+        }
     }
 
     public var name: String
@@ -184,7 +190,7 @@ private final class ArchiveWriter {
             hash.update(bufferPointer: bytes)
         }
         let size: Int64
-        switch entry.content {
+        switch try entry.content.now() {
         case .bytes(let bytes):
             size = Int64(bytes.count)
             try begin(entry.name, size: size)
@@ -197,6 +203,8 @@ private final class ArchiveWriter {
             }
         case .file(let file, let declared):
             size = try addFile(file, declared: declared, as: entry.name, put)
+        case .later:
+            throw ArchiveFailure(.refused, archive: path, entry: entry.name, "has no content")
         }
         try check(archive_write_finish_entry(archive), entry: entry.name)
         return ArchivedEntry(name: entry.name, size: size, sha256: hex(hash.finalize()))

@@ -9,20 +9,16 @@ public func onOwnThread<T: Sendable>(_ work: @escaping @Sendable () throws -> T)
     }
 }
 
-/// One piece of work on a thread of its own, whose result is waited for.
-final class Background<Value: Sendable>: @unchecked Sendable {
+/// A value that one thread makes and another waits for.
+final class Awaited<Value: Sendable>: @unchecked Sendable {
     // `result` is touched only while `condition` is held.
     private let condition = NSCondition()
     private var result: Result<Value, any Error>?
 
-    init(_ work: @escaping @Sendable () throws -> Value) {
-        let thread = Thread { [self] in
-            let outcome = Result { try work() }
-            condition.withLock { result = outcome }
-            condition.broadcast()
-        }
-        thread.stackSize = 1 << 21
-        thread.start()
+    /// The first result stands.
+    func settle(_ outcome: Result<Value, any Error>) {
+        condition.withLock { if result == nil { result = outcome } }
+        condition.broadcast()
     }
 
     func wait() throws -> Value {
@@ -33,4 +29,17 @@ final class Background<Value: Sendable>: @unchecked Sendable {
             condition.wait()
         }
     }
+
+    var hasFailed: Bool {
+        condition.withLock { if case .failure = result { true } else { false } }
+    }
+}
+
+/// One piece of work on a thread of its own, whose result is waited for.
+func inBackground<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> Awaited<Value> {
+    let awaited = Awaited<Value>()
+    let thread = Thread { awaited.settle(Result { try work() }) }
+    thread.stackSize = 1 << 21
+    thread.start()
+    return awaited
 }

@@ -220,79 +220,69 @@ private struct FileImport {
         let staged = try store.stage(source)
         do {
             let rows = try RowPipeline(
-                request: request, dialect: dialect, cleaner: cleaner, isCancelled: isCancelled)
+                request: request, dialect: dialect, cleaner: cleaner, clock: store.clock,
+                isCancelled: isCancelled)
             defer { rows.removeFiles() }
-            try rows.run(into: staged, progress: progress)
-            let counts = try rows.checkedCounts(staged)
-            let reading = RowReading(
-                mapping: FileMapping(
+            let packing = request.isDryRun ? nil : try startPacking(rows, staged, place)
+            do {
+                try rows.run(into: staged, progress: progress)
+                let counts = try rows.checkedCounts(staged)
+                let mapping = FileMapping(
                     format: map.format.key, encoding: dialect.encoding.rawValue,
                     delimiter: String(UnicodeScalar(dialect.delimiter)), headerLine: map.headerLine,
                     columns: Dictionary(
                         uniqueKeysWithValues: map.headings.map { ($0.key.rawValue, $0.value) }),
-                    ignoredColumns: map.ignored, dateOrder: order.rawValue, timeZone: zoneName),
-                counts: counts)
-            progress(ImportProgress(stage: .saving, rowsDone: counts.rows, rowsEstimated: counts.rows))
-            let upload = try save(staged, rows, reading, source, place)
-            let seconds = Double(store.clock.now().milliseconds - began.milliseconds) / 1000
-            return ImportResult(
-                upload: upload, sourceName: source.source.name, seconds: seconds, isDryRun: request.isDryRun)
+                    ignoredColumns: map.ignored, dateOrder: order.rawValue, timeZone: zoneName)
+                progress(ImportProgress(stage: .saving, rowsDone: counts.rows, rowsEstimated: counts.rows))
+                var upload = FileUploaded(
+                    file: place.file, fileName: request.fileName, source: source.source.id,
+                    version: place.version, archive: "", original: request.file.sha256,
+                    bytes: request.file.size, counts: counts, mapping: mapping, firstDay: staged.firstDay,
+                    lastDay: staged.lastDay, agents: staged.agents,
+                    digest: hexadecimal(staged.digest.bigEndianBytes), newNames: [])
+                if let packing {
+                    upload = try save(upload, staged, rows, packing, source)
+                } else {
+                    try staged.abandon()
+                }
+                let seconds = Double(store.clock.now().milliseconds - began.milliseconds) / 1000
+                return ImportResult(
+                    upload: upload, sourceName: source.source.name, seconds: seconds,
+                    isDryRun: request.isDryRun)
+            } catch {
+                packing?.abandon()
+                throw isCancelled() ? UserError.cancelledImport : error
+            }
         } catch {
             try staged.abandon()
             throw error
         }
     }
 
-    struct RowReading {
-        var mapping: FileMapping
-        var counts: RowCounts
+    private func startPacking(_ rows: RowPipeline, _ staged: StagedVersion, _ place: NextVersion) throws
+        -> ArchivePacking
+    {
+        try staged.announceArchive(of: place.file, version: place.version)
+        return ArchivePacking(
+            of: request.file, calls: rows.callsPath, rejects: rows.rejectsPath,
+            to: store.folder.archive(of: place.file, version: place.version), isCancelled: isCancelled)
     }
 
-    /// Archive first, then the one transaction that makes it live; a dry run stops before both.
+    /// Archive first, then the one transaction that makes it live.
     private func save(
-        _ staged: StagedVersion, _ rows: RowPipeline, _ reading: RowReading, _ source: StoredSource,
-        _ place: NextVersion
+        _ upload: FileUploaded, _ staged: StagedVersion, _ rows: RowPipeline, _ packing: ArchivePacking,
+        _ source: StoredSource
     ) throws -> FileUploaded {
-        var upload = FileUploaded(
-            file: place.file, fileName: request.fileName, source: source.source.id, version: place.version,
-            archive: "", original: request.file.sha256, bytes: request.file.size, counts: reading.counts,
-            mapping: reading.mapping, firstDay: staged.firstDay, lastDay: staged.lastDay,
-            agents: staged.agents,
-            digest: hexadecimal(staged.digest.bigEndianBytes), newNames: [])
-        guard !request.isDryRun else {
-            try staged.abandon()
-            return upload
-        }
-        let path = store.folder.archive(of: place.file, version: place.version)
         let manifest = ArchiveManifest(
             upload: upload, sourceName: source.source.name, time: began, by: actor.name)
-        let entries = [
-            ArchiveEntry(
-                name: "original.csv", content: .file(path: request.file.path, size: request.file.size)),
-            ArchiveEntry(name: "calls.csv", content: .file(path: rows.callsPath, size: nil)),
-            ArchiveEntry(name: "rejects.csv", content: .file(path: rows.rejectsPath, size: nil)),
-            ArchiveEntry(name: "manifest.json", content: .bytes(try manifest.json())),
-        ]
-        try staged.announceArchive(of: place.file, version: place.version)
-        // Packing needs only files, counting only the database: they share the two cores.
-        let packing = Background { [isCancelled, folder = store.folder] in
-            try makeDirectory(folder.files + "/" + place.file.description)
-            return try writeArchive(entries, to: path, isCancelled: isCancelled)
-        }
-        do {
-            return try store.finish(
-                staged, by: actor, isPartTimer: { rows.partTimers.contains($0) }, isCancelled: isCancelled
-            ) {
-                upload.archive = try packing.wait().sha256
-                if isCancelled() { throw UserError.cancelledImport }
-                return upload
-            }
-        } catch {
-            _ = try? packing.wait()
-            try? removeDurably(path)
-            // Fails, as it should, where other versions are.
-            rmdir(store.folder.files + "/" + place.file.description)
-            throw isCancelled() ? UserError.cancelledImport : error
+        packing.finish(manifest: try manifest.json())
+        return try store.finish(
+            staged, by: actor, isPartTimer: { rows.partTimers.contains($0) }, isCancelled: isCancelled
+        ) {
+            var upload = upload
+            upload.archive = try packing.wait().sha256
+            if isCancelled() { throw UserError.cancelledImport }
+            return upload
         }
     }
 }

@@ -14,9 +14,44 @@ struct RowCleaner {
 
     private(set) var badDurations = 0
     private(set) var partTimers: Set<String> = []
+    private let columns: Columns
     private var names: [String: AgentName] = [:]
     /// How many fields more than headings the first row has, as where every line ends in a comma.
     private var usualExtraFields: Int?
+
+    /// Looked up once, for each is asked for in every row.
+    private struct Columns {
+        struct Column {
+            var index: Int?
+            var heading: String
+
+            init(_ role: ColumnRole, _ map: ColumnMap) {
+                index = map.index(role)
+                heading = map.heading(role)
+            }
+        }
+
+        let agent, callID, profile, type, state, callType, originalCampaign, currentCampaign: Column
+        let answered, resolved, moment, clock, talk, wait: Column
+        /// The date and the time of day are in two columns.
+        let hasDateAlone: Bool
+        /// One past the last column that is used.
+        let end: Int
+
+        init(_ map: ColumnMap) {
+            func column(_ role: ColumnRole) -> Column { Column(role, map) }
+            (agent, callID, profile) = (column(.agent), column(.callID), column(.profile))
+            (type, state, callType) = (column(.type), column(.state), column(.callType))
+            originalCampaign = column(.originalCampaign)
+            currentCampaign = column(.currentCampaign)
+            (answered, resolved) = (column(.answered), column(.resolved))
+            hasDateAlone = map.index(.logTime) == nil
+            moment = column(hasDateAlone ? .date : .logTime)
+            clock = column(.time)
+            (talk, wait) = (column(.talk), column(.wait))
+            end = (map.indices.values.max() ?? -1) + 1
+        }
+    }
 
     struct AgentName {
         var display: String
@@ -42,6 +77,7 @@ struct RowCleaner {
         self.zone = zone
         self.partTimerSuffix = partTimerSuffix
         self.latest = latest
+        columns = Columns(map)
     }
 
     /// No text column of a call log is longer.
@@ -52,25 +88,27 @@ struct RowCleaner {
     mutating func clean(_ row: CSVRow, canonical: inout [UInt8]) throws -> Cleaned {
         if let problem = row.problem { throw Rejection(reason: problem.description) }
         if isTotal(row) { throw Rejection(reason: "This looks like a line of totals, not a call.") }
-        if row.count < map.headingCount, let last = map.indices.values.max(), row.count <= last {
+        if row.count < map.headingCount, row.count < columns.end {
             throw Rejection(
                 reason: "The line has \(row.count) fields; the header has \(map.headingCount).")
         }
         try checkExtraFields(row)
-        let rawAgent = try text(row, .agent)
-        guard !rawAgent.isEmpty else { throw Rejection(reason: "“\(map.heading(.agent))” is empty.") }
+        let rawAgent = try text(row, columns.agent)
+        guard !rawAgent.isEmpty else { throw Rejection(reason: "“\(columns.agent.heading)” is empty.") }
         let agent = try agentName(rawAgent)
-        let id = try text(row, .callID)
-        guard !id.isEmpty else { throw Rejection(reason: "“\(map.heading(.callID))” is empty.") }
+        let id = try text(row, columns.callID)
+        guard !id.isEmpty else { throw Rejection(reason: "“\(columns.callID.heading)” is empty.") }
         let time = try moment(row)
-        let talk = duration(row, .talk)
-        let wait = duration(row, .wait)
-        let profile = try text(row, .profile)
+        let talk = duration(row, columns.talk)
+        let wait = duration(row, columns.wait)
+        let profile = try text(row, columns.profile)
         let record = CallRecord(
             line: row.line, key: CallKey(id: id), agent: agent.display, time: time,
-            profile: profile.isEmpty ? nil : profile, type: try text(row, .type), state: try state(row),
-            callType: try text(row, .callType), originalCampaign: try text(row, .originalCampaign),
-            currentCampaign: try text(row, .currentCampaign), talk: talk, wait: wait, fingerprint: 0)
+            profile: profile.isEmpty ? nil : profile, type: try text(row, columns.type),
+            state: try state(row),
+            callType: try text(row, columns.callType),
+            originalCampaign: try text(row, columns.originalCampaign),
+            currentCampaign: try text(row, columns.currentCampaign), talk: talk, wait: wait, fingerprint: 0)
         return Cleaned(record: record.sealed(into: &canonical), folded: agent.folded)
     }
 
@@ -100,7 +138,7 @@ struct RowCleaner {
         }
         let folded = foldedName(display)
         guard !folded.isEmpty else {
-            throw Rejection(reason: "“\(map.heading(.agent))” has no letters or digits: “\(raw)”.")
+            throw Rejection(reason: "“\(columns.agent.heading)” has no letters or digits: “\(raw)”.")
         }
         if isPartTimer { partTimers.insert(folded) }
         if names.count > 50_000 { names = [:] }
@@ -109,24 +147,24 @@ struct RowCleaner {
         return name
     }
 
-    private func text(_ row: CSVRow, _ role: ColumnRole) throws -> String {
-        guard let index = map.index(role) else { return "" }
+    private func text(_ row: CSVRow, _ column: Columns.Column) throws -> String {
+        guard let index = column.index else { return "" }
         let range = trimmed(row.bytes, row.range(index))
         guard range.count <= Self.longestText else {
-            throw Rejection(reason: "“\(map.heading(role))” is longer than \(Self.longestText) bytes.")
+            throw Rejection(reason: "“\(column.heading)” is longer than \(Self.longestText) bytes.")
         }
         return String(decoding: row.bytes[range], as: UTF8.self)
     }
 
     /// The dialer's state; where a file has answered and resolved instead, the two in words.
     private func state(_ row: CSVRow) throws -> String {
-        guard map.index(.answered) != nil else { return try text(row, .state) }
-        guard let answered = yes(try text(row, .answered)) else {
-            throw Rejection(reason: "“\(map.heading(.answered))” is neither yes nor no.")
+        guard columns.answered.index != nil else { return try text(row, columns.state) }
+        guard let answered = yes(try text(row, columns.answered)) else {
+            throw Rejection(reason: "“\(columns.answered.heading)” is neither yes nor no.")
         }
         guard answered else { return "Not answered" }
-        guard let resolved = yes(try text(row, .resolved)) else {
-            throw Rejection(reason: "“\(map.heading(.resolved))” is neither yes nor no.")
+        guard let resolved = yes(try text(row, columns.resolved)) else {
+            throw Rejection(reason: "“\(columns.resolved.heading)” is neither yes nor no.")
         }
         return resolved ? "Answered, resolved" : "Answered, not resolved"
     }
@@ -140,8 +178,8 @@ struct RowCleaner {
     }
 
     private func moment(_ row: CSVRow) throws -> LocalTime {
-        let role: ColumnRole = map.index(.logTime) != nil ? .logTime : .date
-        guard let index = map.index(role) else { throw Rejection(reason: "There is no date column.") }
+        let column = columns.moment
+        guard let index = column.index else { throw Rejection(reason: "There is no date column.") }
         let range = row.range(index)
         guard let parsed = parseTime(row.bytes, range, order: dateOrder) else {
             if dateOrder == .ymd,
@@ -151,7 +189,7 @@ struct RowCleaner {
                 throw OrderUnsettled()
             }
             throw Rejection(
-                reason: "“\(map.heading(role))” is no date and time: “\(try text(row, role).prefix(40))”.")
+                reason: "“\(column.heading)” is no date and time: “\(try text(row, column).prefix(40))”.")
         }
         var local = parsed.local
         if let offset = parsed.offsetSeconds {
@@ -159,30 +197,31 @@ struct RowCleaner {
                 seconds: local.seconds.subtractingSaturated(Int64(offset)))
             local = utc.local(in: zone)
         }
-        if role == .date {
-            guard let clockIndex = map.index(.time),
-                let second = parseClockTime(row.bytes, row.range(clockIndex))
+        if columns.hasDateAlone {
+            guard let clock = columns.clock.index,
+                let second = parseClockTime(row.bytes, row.range(clock))
             else {
                 throw Rejection(
-                    reason: "“\(map.heading(.time))” is no time of day: “\(try text(row, .time).prefix(40))”."
+                    reason:
+                        "“\(columns.clock.heading)” is no time of day: “\(try text(row, columns.clock).prefix(40))”."
                 )
             }
             local = LocalTime(local.day, secondOfDay: second)
         } else if !parsed.hasTime {
-            throw Rejection(reason: "“\(map.heading(role))” has a date but no time of day.")
+            throw Rejection(reason: "“\(column.heading)” has a date but no time of day.")
         }
         guard local >= Self.earliest else {
-            throw Rejection(reason: "“\(map.heading(role))” is before 1990: \(local.iso).")
+            throw Rejection(reason: "“\(column.heading)” is before 1990: \(local.iso).")
         }
         guard local <= latest else {
-            throw Rejection(reason: "“\(map.heading(role))” lies in the future: \(local.iso).")
+            throw Rejection(reason: "“\(column.heading)” lies in the future: \(local.iso).")
         }
         return local
     }
 
     /// An unreadable duration costs the figure, not the call: it is counted as a fault of quality.
-    private mutating func duration(_ row: CSVRow, _ role: ColumnRole) -> Int? {
-        guard let index = map.index(role) else { return nil }
+    private mutating func duration(_ row: CSVRow, _ column: Columns.Column) -> Int? {
+        guard let index = column.index else { return nil }
         let range = trimmed(row.bytes, row.range(index))
         if range.isEmpty { return nil }
         if case .seconds(let value) = parseDuration(row.bytes, range) { return value }
@@ -191,10 +230,16 @@ struct RowCleaner {
     }
 
     private func isTotal(_ row: CSVRow) -> Bool {
-        let filled = (0..<row.count).map { trimmed(row.bytes, row.range($0)) }.filter { !$0.isEmpty }
-        guard let first = filled.first, filled.count < 4, filled.count < map.format.columns.count / 2 else {
-            return false
+        var first: Range<Int>?
+        var filled = 0
+        for index in 0..<row.count {
+            let range = trimmed(row.bytes, row.range(index))
+            guard !range.isEmpty else { continue }
+            if first == nil { first = range }
+            filled += 1
+            if filled >= 4 || filled >= map.format.columns.count / 2 { return false }
         }
+        guard let first else { return false }
         let word = String(decoding: row.bytes[first], as: UTF8.self).lowercased()
         return ["total", "totals", "grand total", "sum"].contains { word.hasPrefix($0) }
     }

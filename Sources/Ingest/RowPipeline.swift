@@ -7,8 +7,9 @@ import Storage
 /// Rows from the file to the store: one thread parses and cleans, the caller's thread inserts; a short
 /// queue between them bounds the memory.
 final class RowPipeline {
-    /// Big enough that a transaction pays, small enough that it holds the writer some 30 ms.
-    static let rowsPerBatch = 8000
+    /// The bounds of a batch, which is one transaction: in between, so many rows that it holds the writer
+    /// some 50 ms on this box.
+    static let rowsPerBatch = 1000...16000
 
     let callsPath: String
     let rejectsPath: String
@@ -16,17 +17,19 @@ final class RowPipeline {
     private let request: ImportRequest
     private let dialect: CSVDialect
     private let cleaner: RowCleaner
+    private let clock: Clock
     private let isCancelled: @Sendable () -> Bool
     private var counts = RowCounts()
     private var firstReason: String?
 
     init(
-        request: ImportRequest, dialect: CSVDialect, cleaner: RowCleaner,
+        request: ImportRequest, dialect: CSVDialect, cleaner: RowCleaner, clock: Clock,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         self.request = request
         self.dialect = dialect
         self.cleaner = cleaner
+        self.clock = clock
         self.isCancelled = isCancelled
         callsPath = request.file.path + ".calls"
         rejectsPath = request.file.path + ".rejects"
@@ -48,13 +51,15 @@ final class RowPipeline {
         rejects.buffer.append(contentsOf: "line,fate,reason,text\r\n".utf8)
 
         let queue = BatchQueue()
-        let parser = Background { [request, dialect, cleaner] in
+        let parser = inBackground { [request, dialect, cleaner] in
             try parseRows(of: request, dialect, cleaner, into: queue)
         }
         do {
             while let batch = queue.pop() {
                 if isCancelled() { throw UserError.cancelledImport }
+                let begun = clock.now()
                 let fates = try staged.insert(batch.calls)
+                queue.pace(batch.rows, took: clock.now().milliseconds - begun.milliseconds)
                 counts.rows += batch.rows
                 counts.blank += batch.blank
                 // Both kinds come in the order of their lines; the list must too.
@@ -100,10 +105,7 @@ final class RowPipeline {
         case .accepted:
             counts.accepted += 1
             if case .digest = record.key { counts.keyless += 1 }
-            calls.buffer.appendDigits(record.line)
-            calls.buffer.append(0x2c)
             calls.buffer.append(contentsOf: batch.canonical(index))
-            calls.buffer.append(contentsOf: [0x0d, 0x0a])
         case .duplicate(let line):
             counts.duplicate += 1
             rejects.reject(record.line, "duplicate", "The same call as in line \(line).", batch.raw(index))
@@ -142,6 +144,7 @@ struct Reject: Sendable {
 /// Rows on their way from the parser to the store.
 struct Batch: Sendable {
     var calls = CallBatch()
+    /// Lines of `calls.csv`, in case they are accepted.
     var canonicalBytes: [UInt8] = []
     var canonicalEnds: [Int] = []
     var rawBytes: [UInt8] = []
@@ -176,6 +179,7 @@ private func parseRows(
     var row = CSVRow()
     var dictionary = CallDictionary()
     var batch = Batch()
+    var rowsWanted = queue.rowsWanted
     while try reader.next(&row) {
         guard row.line > cleaner.map.headerLine else { continue }
         batch.rows += 1
@@ -184,8 +188,12 @@ private func parseRows(
         } else {
             let canonicalStart = batch.canonicalBytes.count
             do {
+                batch.canonicalBytes.appendDigits(row.line)
+                batch.canonicalBytes.append(0x2c)
                 let cleaned = try cleaner.clean(row, canonical: &batch.canonicalBytes)
                 try dictionary.add(cleaned.record, folded: cleaned.folded, to: &batch.calls)
+                batch.canonicalBytes.append(0x0d)
+                batch.canonicalBytes.append(0x0a)
                 batch.canonicalEnds.append(batch.canonicalBytes.count)
                 batch.rawBytes.append(contentsOf: row.raw)
                 batch.rawEnds.append(batch.rawBytes.count)
@@ -194,12 +202,13 @@ private func parseRows(
                 batch.rejects.append(Reject(line: row.line, reason: rejection.reason, text: row.raw))
             }
         }
-        if batch.rows >= RowPipeline.rowsPerBatch || batch.rawBytes.count > 8 << 20
+        if batch.rows >= rowsWanted || batch.rawBytes.count > 8 << 20
             || batch.rejects.count > 500
         {
             batch.bytesRead = reader.bytesRead
             guard queue.push(batch) else { break }
             batch = Batch()
+            rowsWanted = queue.rowsWanted
         }
     }
     batch.bytesRead = reader.bytesRead
@@ -207,11 +216,12 @@ private func parseRows(
     return ParsedRows(partTimers: cleaner.partTimers, badDurations: cleaner.badDurations)
 }
 
-/// A queue of at most three batches between two threads.
+/// A queue of at most two batches between two threads.
 final class BatchQueue: @unchecked Sendable {
     // Everything below is touched only while `condition` is held.
     private let condition = NSCondition()
     private var batches: [Batch] = []
+    private var wanted = 4000
     private var isFinished = false
     private var isCancelled = false
 
@@ -219,7 +229,7 @@ final class BatchQueue: @unchecked Sendable {
     func push(_ batch: Batch) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while batches.count >= 3, !isCancelled { condition.wait() }
+        while batches.count >= 2, !isCancelled { condition.wait() }
         guard !isCancelled else { return false }
         batches.append(batch)
         condition.broadcast()
@@ -235,6 +245,21 @@ final class BatchQueue: @unchecked Sendable {
         let batch = batches.removeFirst()
         condition.broadcast()
         return batch
+    }
+
+    /// How many rows the next batch should have.
+    var rowsWanted: Int { condition.withLock { wanted } }
+
+    /// Learns from a transaction of `rows` that took so many milliseconds.
+    func pace(_ rows: Int, took milliseconds: Int64) {
+        let bounds = RowPipeline.rowsPerBatch
+        condition.withLock {
+            if milliseconds > 65 {
+                wanted = max(bounds.lowerBound, min(wanted, rows) / 2)
+            } else if milliseconds < 45 {
+                wanted = min(bounds.upperBound, wanted + wanted / 4)
+            }
+        }
     }
 
     func finish() {

@@ -176,16 +176,9 @@ extension OfficeStore {
         let words = try FigureWords(db)
         let conditions = try RowConditions(query.filter, words, db)
         let days = try VisibleDays(query, viewer, db)
-        let rows = try Row.fetchCursor(
-            db,
-            sql: days.sql(
-                "a.day, a.name, sum(\(conditions.onlyTalk ? "t.talkLogs" : "t.logs"))",
-                tally: conditions.needsHours ? "hourTally" : "dayTally", and: conditions.ofTally,
-                "GROUP BY a.day, a.name"),
-            arguments: days.arguments)
         var cells: [CallCell] = []
-        while let row = try rows.next() {
-            cells.append(CallCell(day: row[0], name: row[1], logs: row[2]))
+        try days.forEachTally(db, conditions, TallyGrouping(name: true, day: true)) { key, tally in
+            cells.append(CallCell(day: key.day, name: key.name, logs: Int(tally.logs)))
         }
         let order = words.people.mapValues { words.persons[$0] ?? "" }
         return cells.sorted { a, b in

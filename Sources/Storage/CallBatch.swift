@@ -31,6 +31,7 @@ public struct CallDictionary: Sendable {
     private var names: [String: Int] = [:]
     private var outcomes: [Outcome: Int] = [:]
     private var labels: [String: Int] = [:]
+    private var lastCallType: (text: String, code: Int)?
 
     /// Far above any office; more means that a column of ids or of free text is under the wrong heading.
     private static let limit = 200_000
@@ -68,7 +69,14 @@ public struct CallDictionary: Sendable {
         let campaign =
             record.currentCampaign.isEmpty || record.currentCampaign == record.originalCampaign
             ? original : label(record.currentCampaign, &batch)
-        let callType = label(record.callType, &batch)
+        let callType: Int
+        // Most files have one in nearly every row.
+        if let last = lastCallType, last.text == record.callType {
+            callType = last.code
+        } else {
+            callType = label(record.callType, &batch)
+            lastCallType = (record.callType, callType)
+        }
         guard names.count <= Self.limit, outcomes.count <= Self.limit, labels.count <= Self.limit else {
             throw UserError(
                 .tooMany,

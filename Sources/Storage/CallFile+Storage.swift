@@ -130,13 +130,7 @@ extension OfficeStore {
         archive: () throws -> FileUploaded
     ) throws -> FileUploaded {
         let change = try staged.stageRollups(isCancelled: isCancelled)
-        let upload: FileUploaded
-        do {
-            upload = try makeLive(staged, change, try archive(), isPartTimer: isPartTimer, by: actor)
-        } catch {
-            try change.abandon()
-            throw error
-        }
+        let upload = try makeLive(staged, change, try archive(), isPartTimer: isPartTimer, by: actor)
         // Live: what follows only tidies up; a failure must not undo the import, and the next start sweeps.
         try? change.sweepReplaced()
         return upload

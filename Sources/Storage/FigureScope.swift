@@ -42,15 +42,20 @@ struct VisibleDays {
         self.arguments = arguments
     }
 
-    /// - Parameter tally: `dayTally` or `hourTally`, joined as `t`.
-    func sql(_ columns: String, tally: String? = nil, and condition: String = "1", _ rest: String = "")
+    /// What is kept of an agent-day beside its own row.
+    enum Detail: String {
+        /// `dayTally t`: sums by outcome.
+        case outcomes = "dayTally t ON t.number >= a.number << 20 AND t.number < (a.number + 1) << 20"
+        /// `agentDayCells c`: packed tallies by hour, campaign and outcome.
+        case cells = "agentDayCells c ON c.number = a.number"
+    }
+
+    func sql(_ columns: String, with detail: Detail? = nil, and condition: String = "1", _ rest: String = "")
         -> String
     {
         // CROSS JOIN keeps the order: first the agent-days, then the tallies of each.
-        let join = tally.map {
-            " CROSS JOIN \($0) t ON t.number >= a.number << 20 AND t.number < (a.number + 1) << 20"
-        }
-        return "SELECT \(columns) FROM \(tables)\(join ?? "") WHERE \(conditions) AND \(condition) \(rest)"
+        let join = detail.map { " CROSS JOIN \($0.rawValue)" } ?? ""
+        return "SELECT \(columns) FROM \(tables)\(join) WHERE \(conditions) AND \(condition) \(rest)"
     }
 }
 
@@ -102,7 +107,7 @@ func databaseQuestionMarks(count: Int) -> String {
 
 /// Numbers for `IN (…)`; none gives a list that nothing is in.
 func list(_ numbers: some Sequence<some BinaryInteger>) -> String {
-    let texts = numbers.map { String($0) }
+    let texts = numbers.sorted().map { String($0) }
     return texts.isEmpty ? "NULL" : texts.joined(separator: ",")
 }
 
@@ -161,36 +166,39 @@ struct FigureWords: Sendable {
 }
 
 /// What narrows tallies and rows alike: outcome, campaign, hour.
-struct RowConditions {
-    var outcomes: [Int64]?
-    var campaigns: [Int64]?
-    var hours: [Int]
-    var onlyTalk: Bool
+struct RowConditions: Sendable {
+    private(set) var outcomes: Set<Int64>?
+    private(set) var campaigns: Set<Int64>?
+    private(set) var hours: Set<Int>
+    private(set) var onlyTalk: Bool
 
     init(_ filter: CallFilter, _ words: FigureWords, _ db: Database) throws {
-        outcomes = words.outcomes(in: filter)
+        outcomes = words.outcomes(in: filter).map(Set.init)
         if !filter.campaigns.isEmpty {
-            campaigns = try Int64.fetchAll(
+            campaigns = try Int64.fetchSet(
                 db,
                 sql: """
                     SELECT number FROM label
                     WHERE text IN (\(databaseQuestionMarks(count: filter.campaigns.count)))
                     """, arguments: StatementArguments(filter.campaigns))
         }
-        hours = filter.hours
+        hours = Set(filter.hours)
         onlyTalk = filter.counting == .talk
     }
 
-    var needsHours: Bool { campaigns != nil || !hours.isEmpty }
+    var needsCells: Bool { campaigns != nil || !hours.isEmpty }
 
-    /// On `dayTally` or `hourTally` as `t`.
+    func includes(_ key: AgentDayTally.CellKey, _ cell: AgentDayTally.Cell) -> Bool {
+        (hours.isEmpty || hours.contains(key.hour)) && (campaigns?.contains(key.campaign) ?? true)
+            && (outcomes?.contains(key.outcome) ?? true) && (!onlyTalk || cell.talkLogs > 0)
+    }
+
+    /// On `dayTally` as `t`, where no cells are needed.
     ///
     /// The plus keeps SQLite from building an index over every tally for a single value: agent-days come first.
     var ofTally: String {
         var parts = ["1"]
         if let outcomes { parts.append("+t.outcome IN (\(list(outcomes)))") }
-        if let campaigns { parts.append("+t.campaign IN (\(list(campaigns)))") }
-        if !hours.isEmpty { parts.append("+t.hour IN (\(list(hours)))") }
         if onlyTalk { parts.append("+t.talkLogs > 0") }
         return parts.joined(separator: " AND ")
     }

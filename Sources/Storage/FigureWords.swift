@@ -114,17 +114,14 @@ extension OfficeStore {
             }
             let scope = try VisibleDays(query, viewer, db)
             let outcomes = try Int64.fetchAll(
-                db, sql: scope.sql("DISTINCT t.outcome", tally: "dayTally"), arguments: scope.arguments)
+                db, sql: scope.sql("DISTINCT t.outcome", with: .outcomes), arguments: scope.arguments)
             for outcome in outcomes.compactMap({ words.outcomes[$0] }) {
                 found[.state, default: []].insert(.text(outcome.state))
                 found[.type, default: []].insert(.text(outcome.type))
                 found[.source, default: []].insert(.number(outcome.source))
             }
-            let campaigns = try Int64.fetchAll(
-                db, sql: scope.sql("DISTINCT t.campaign", tally: "hourTally", "LIMIT 500"),
-                arguments: scope.arguments
-            ).map { SliceKey.number($0) }
-            found[.campaign] = Set(campaigns)
+            let campaigns = try scope.campaigns(db, limit: 500)
+            found[.campaign] = Set(campaigns.map { .number($0) })
             let labels = try Self.labels(db, campaigns)
             return found.reduce(into: [:]) { choices, entry in
                 choices[entry.key] = entry.value.map { words.slice(entry.key, $0, labels) }.sorted { a, b in

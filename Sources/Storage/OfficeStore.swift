@@ -10,6 +10,8 @@ public final class OfficeStore: Sendable {
     public let clock: Clock
     public let ids: IDs
     public let passwords: PasswordCost
+    /// How many rows' worth of tallies an import holds before it writes them down; 4 bytes each.
+    let tallyMemory: Int
     private let lock: FolderLock
     let pool: DatabasePool
     /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
@@ -20,13 +22,15 @@ public final class OfficeStore: Sendable {
     /// - Throws: `UserError` `busy` when another process has the folder, `damaged` for a database that
     ///   cannot be opened.
     public init(
-        folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard
+        folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard,
+        tallyMemory: Int = 10_000_000
     ) throws {
         try folder.make()
         self.folder = folder
         self.clock = clock
         self.ids = ids
         self.passwords = passwords
+        self.tallyMemory = tallyMemory
         lock = try FolderLock(folder)
         var configuration = Configuration()
         configuration.maximumReaderCount = 6
@@ -73,6 +77,24 @@ public final class OfficeStore: Sendable {
     /// The same, for threads that may block.
     func writeNow<T>(as actor: Actor, _ body: (inout Transaction) throws -> T) throws -> T {
         try pool.write { db in try transact(db, actor, body) }
+    }
+
+    /// One transaction on rows that nothing counts yet, which a power cut may take back.
+    ///
+    /// Not synced by itself: the write-ahead log is one file, so the commit that makes the rows count syncs
+    /// them with itself, and a cut before it leaves only what the next start sweeps.
+    func writeStaged<T>(_ body: (Database) throws -> T) throws -> T {
+        try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
+            var result: T?
+            try db.inTransaction {
+                result = try body(db)
+                return .commit
+            }
+            guard let result else { throw UserError.notHere }
+            return result
+        }
     }
 
     private func transact<T>(

@@ -44,24 +44,17 @@ extension OfficeStore {
         }
 
         // Counts: integers alone in the grouping, their words are put on afterwards.
-        let parts = [
-            byPerson ? "a.name" : "0", withSpan ? "s.fromDay" : "0", byDay ? "a.day" : "0",
-            byHour ? "t.hour" : "-1", byCampaign ? "t.campaign" : "0",
-        ]
-        let grouping = parts.filter { $0.contains(".") } + ["t.outcome"]
-        let sql = days.sql(
-            parts.joined(separator: ", ") + ", t.outcome, sum(t.logs), sum(t.talkLogs), sum(t.talk)",
-            tally: conditions.needsHours || byHour || byCampaign ? "hourTally" : "dayTally",
-            and: conditions.ofTally, "GROUP BY " + grouping.joined(separator: ", "))
-        let rows = try Row.fetchCursor(db, sql: sql, arguments: days.arguments)
-        while let row = try rows.next() {
-            let outcome: Int64 = row[5]
+        let grouping = TallyGrouping(
+            name: byPerson, span: withSpan, day: byDay, hour: byHour, campaign: byCampaign, outcome: true)
+        var campaignsMet: Set<Int64> = []
+        try days.forEachTally(db, conditions, grouping) { it, tally in
+            if byCampaign { campaignsMet.insert(it.campaign) }
             let slice = key(
-                name: row[0], spanFrom: row[1], day: row[2], hour: row[3], campaign: row[4], outcome: outcome)
-            let talkLogs: Int = row[7]
+                name: it.name, spanFrom: it.spanFrom, day: it.day, hour: it.hour, campaign: it.campaign,
+                outcome: it.outcome)
             cells[slice, default: Figures(activity: keeps ? .init(active: 0) : nil)].add(
-                conditions.onlyTalk ? talkLogs : row[6], flags: words.outcomes[outcome]?.flags,
-                talkLogs: talkLogs, talk: row[8])
+                Int(tally.logs), flags: words.outcomes[it.outcome]?.flags, talkLogs: Int(tally.talkLogs),
+                talk: Int(tally.talk))
             if cells.count > 200_000 {
                 throw UserError(
                     .tooMany, "The report would have more than 200,000 rows.",
@@ -106,7 +99,7 @@ extension OfficeStore {
             }
         }
 
-        let campaigns = byCampaign ? try labels(db, cells.keys.flatMap { $0 }) : [:]
+        let campaigns = byCampaign ? try labels(db, campaignsMet) : [:]
         var report = Report(
             query: query, rows: [],
             total: cells.values.reduce(Figures(activity: keeps ? .init() : nil), +),
@@ -122,11 +115,7 @@ extension OfficeStore {
         return report
     }
 
-    static func labels(_ db: Database, _ keys: [SliceKey]) throws -> [Int64: String] {
-        let numbers = Set(
-            keys.compactMap { key -> Int64? in
-                if case .number(let number) = key { number } else { nil }
-            })
+    static func labels(_ db: Database, _ numbers: some Sequence<Int64>) throws -> [Int64: String] {
         var labels: [Int64: String] = [:]
         let statement = try db.cachedStatement(sql: "SELECT text FROM label WHERE number = ?")
         for number in numbers { labels[number] = try String.fetchOne(statement, arguments: [number]) }

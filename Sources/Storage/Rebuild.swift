@@ -51,7 +51,7 @@ extension OfficeStore {
                 }
                 let staged = try StagedVersion(
                     store: self, source: source, office: event.office, rules: try officeRulesNow(),
-                    time: event.time)
+                    time: event.time, countsRollups: false)
                 do {
                     try readCalls(upload, staged)
                 } catch {

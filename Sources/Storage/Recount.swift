@@ -51,15 +51,15 @@ extension OfficeStore {
         }
         while let from = next {
             // At most 50,000 rows and the rest of their day between two looks at the clock.
-            var tallies: [StagedVersion.AgentDay: AgentDayTally] = [:]
+            var tallies: [AgentDay: AgentDayTally] = [:]
             next = nil
             try pool.read { db in
                 var rows = 0
                 do {
-                    try Self.countedRows(db, name: name, from: from, until: .max, staged: nil) { row in
+                    try Self.countedRows(db, name: name, from: from) { row in
                         let time = LocalTime(seconds: row["time"])
                         let day = time.businessDay(cutOver: rules.cutOverMinutes)
-                        let key = StagedVersion.AgentDay(name: name, day: day.number)
+                        let key = AgentDay(name: name, day: day.number)
                         var tally: AgentDayTally
                         if let known = tallies.removeValue(forKey: key) {
                             tally = known
@@ -79,9 +79,9 @@ extension OfficeStore {
             empty.subtract(tallies.keys.map(\.day))
             try change.stage(tallies)
         }
-        var emptied: [StagedVersion.AgentDay: AgentDayTally] = [:]
+        var emptied: [AgentDay: AgentDayTally] = [:]
         for day in empty {
-            emptied[StagedVersion.AgentDay(name: name, day: day)] = AgentDayTally(day: Day(number: day))
+            emptied[AgentDay(name: name, day: day)] = AgentDayTally(day: Day(number: day))
         }
         try change.stage(emptied)
     }
@@ -92,7 +92,8 @@ extension OfficeStore {
 extension AgentDayTally {
     mutating func add(_ row: Row) throws {
         try add(
-            time: LocalTime(seconds: row["time"]), campaign: row["campaign"], outcome: row["outcome"],
-            talk: row["talk"], fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64))
+            Entry(
+                time: LocalTime(seconds: row["time"]), campaign: row["campaign"], outcome: row["outcome"],
+                talk: row["talk"], fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64)))
     }
 }

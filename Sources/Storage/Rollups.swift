@@ -1,7 +1,12 @@
 import Domain
 import Foundation
 import GRDB
-import GRDBSQLite
+
+/// An agent's name on a business day.
+struct AgentDay: Hashable, Sendable {
+    var name: Int64
+    var day: Int32
+}
 
 /// Rollups that are being staged under one change number: in no report until the change is posted.
 ///
@@ -11,7 +16,8 @@ struct RollupChange {
     let store: OfficeStore
     let rules: OfficeRules
     let number: Int64
-    private(set) var touched: [StagedVersion.AgentDay] = []
+    /// What is staged, by its number in `agentDay`.
+    private var staged: [AgentDay: Int64] = [:]
 
     init(store: OfficeStore, rules: OfficeRules) throws {
         self.store = store
@@ -22,56 +28,46 @@ struct RollupChange {
         }
     }
 
-    mutating func stage(
-        _ tallies: [StagedVersion.AgentDay: AgentDayTally], isCancelled: () -> Bool = { false }
-    ) throws {
+    /// Writes agent-days as they will be; one that was staged before is replaced.
+    mutating func stage(_ tallies: [AgentDay: AgentDayTally], isCancelled: () -> Bool = { false }) throws {
         let ordered = tallies.sorted { ($0.key.day, $0.key.name) < ($1.key.day, $1.key.name) }
         var start = 0
         while start < ordered.count {
             if isCancelled() { throw UserError.cancelledImport }
-            // About 4,000 rows a transaction.
+            // Some 20 ms a transaction.
             var end = start
-            var rows = 0
-            while end < ordered.count, rows < 4000 {
-                rows += ordered[end].value.cells.count
+            var weight = 0
+            while end < ordered.count, weight < 100_000 {
+                weight += ordered[end].value.weight + 200
                 end += 1
             }
-            try store.pool.write { db in
-                for (key, tally) in ordered[start..<end] { try save(tally, key, db) }
+            try store.writeStaged { db in
+                for (key, tally) in ordered[start..<end] {
+                    if let earlier = staged[key] { try removeRollup(earlier, db) }
+                    staged[key] = try save(tally, key, db)
+                }
             }
-            touched += ordered[start..<end].map(\.key)
             start = end
         }
     }
 
-    /// Counts agent-days again from the rows that count on them.
-    ///
-    /// - Parameter staged: a version that is not live yet but counts here.
-    mutating func recount(
-        _ days: Set<StagedVersion.AgentDay>, staged: Int64?, isCancelled: () -> Bool = { false }
-    ) throws {
-        let ordered = days.sorted { ($0.name, $0.day) < ($1.name, $1.day) }
-        for start in stride(from: 0, to: ordered.count, by: 200) {
-            let part = ordered[start..<min(start + 200, ordered.count)]
-            var tallies: [StagedVersion.AgentDay: AgentDayTally] = [:]
-            try store.pool.read { db in
-                for key in part {
-                    let day = Day(number: key.day)
-                    let begin = LocalTime(day, secondOfDay: rules.cutOverMinutes * 60).seconds
-                    var tally = AgentDayTally(day: day)
-                    try OfficeStore.countedRows(
-                        db, name: key.name, from: begin, until: begin + 86_400, staged: staged
-                    ) { row in
-                        try tally.add(row)
-                    }
-                    tallies[key] = tally
-                }
-            }
-            try stage(tallies, isCancelled: isCancelled)
-        }
+    /// An agent-day as this change has it so far: as staged, else as it is in force; nil: it has no rows.
+    func tally(_ key: AgentDay, _ db: Database) throws -> AgentDayTally? {
+        let row = try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT a.digest, c.cells, c.times FROM agentDay a JOIN agentDayCells c ON c.number = a.number
+                    WHERE a.day = ?1 AND a.name = ?2
+                      AND (a.change <= (SELECT postedChange FROM folder) OR a.change = ?3)
+                    ORDER BY a.change DESC LIMIT 1
+                    """), arguments: [key.day, key.name, number])
+        guard let row else { return nil }
+        return try AgentDayTally(
+            day: Day(number: key.day), cells: row["cells"], times: row["times"],
+            digest: UInt64(bitPattern: row["digest"] as Int64))
     }
 
-    private func save(_ tally: AgentDayTally, _ key: StagedVersion.AgentDay, _ db: Database) throws {
+    private func save(_ tally: AgentDayTally, _ key: AgentDay, _ db: Database) throws -> Int64 {
         let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
         try db.cachedStatement(
             sql: """
@@ -84,27 +80,26 @@ struct RollupChange {
             activity.longestGap, activity.longestGapStart, activity.pace, activity.packedHours,
             Int64(bitPattern: tally.digest),
         ])
-        let first = db.lastInsertedRowID << Self.tallyBits
-        guard tally.cells.count < 1 << Self.tallyBits else {
+        let day = db.lastInsertedRowID
+        try db.cachedStatement(sql: "INSERT INTO agentDayCells (number, cells, times) VALUES (?,?,?)")
+            .execute(arguments: [day, tally.packedCells, tally.packedTimes])
+        let outcomes = tally.byOutcome
+        guard outcomes.count < 1 << Self.tallyBits else {
             throw UserError(
                 .tooMany, "An agent has over a million different outcomes on one day.",
                 advice: "Check that the columns of the file are under the right headings.")
         }
-        let day = try NumberInsert(
+        let insert = try RawStatement(
             db, "INSERT INTO dayTally (number, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?)")
-        for (index, (outcome, cell)) in tally.byOutcome.enumerated() {
-            try day.insert(first + Int64(index), outcome, cell.logs, cell.talkLogs, cell.talk)
+        for (index, (outcome, cell)) in outcomes.enumerated() {
+            insert.bind(day << Self.tallyBits + Int64(index), at: 1)
+            insert.bind(outcome, at: 2)
+            insert.bind(cell.logs, at: 3)
+            insert.bind(cell.talkLogs, at: 4)
+            insert.bind(cell.talk, at: 5)
+            try insert.run()
         }
-        let hour = try NumberInsert(
-            db,
-            "INSERT INTO hourTally (number, hour, campaign, outcome, logs, talkLogs, talk) VALUES (?,?,?,?,?,?,?)"
-        )
-        let cells = tally.cells.sorted { $0.key.bits < $1.key.bits }
-        for (index, (key, cell)) in cells.enumerated() {
-            try hour.insert(
-                first + Int64(index), Int64(key.hour), key.campaign, key.outcome, cell.logs, cell.talkLogs,
-                cell.talk)
-        }
+        return day
     }
 
     /// Room for the tallies of one agent-day in their numbers; the schema's `<< 20`.
@@ -117,6 +112,7 @@ struct RollupChange {
 
     /// Removes what this change replaced; any time after it was posted.
     func sweepReplaced() throws {
+        let touched = Array(staged.keys)
         for start in stride(from: 0, to: touched.count, by: 2000) {
             let part = touched[start..<min(start + 2000, touched.count)]
             let replaced: [Int64] = try store.pool.read { db in
@@ -140,28 +136,6 @@ struct RollupChange {
     }
 }
 
-/// An insert of whole numbers, bound without a detour: rollups have as many rows as a third of the calls.
-private struct NumberInsert {
-    private let handle: OpaquePointer
-
-    init(_ db: Database, _ sql: String) throws { handle = try db.cachedStatement(sql: sql).sqliteStatement }
-
-    func insert(_ values: Int64...) throws {
-        sqlite3_reset(handle)
-        for (index, value) in values.enumerated() { sqlite3_bind_int64(handle, Int32(index + 1), value) }
-        try checkDone(sqlite3_step(handle), handle)
-        sqlite3_reset(handle)
-    }
-}
-
-/// - Throws: `DatabaseError` unless the statement is done.
-func checkDone(_ code: Int32, _ handle: OpaquePointer) throws {
-    guard code != SQLITE_DONE else { return }
-    throw DatabaseError(
-        resultCode: ResultCode(rawValue: code),
-        message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
-}
-
 extension UserError {
     public static let cancelledImport = UserError(
         .cancelled, "The import was cancelled; nothing of the file was kept.",
@@ -169,22 +143,15 @@ extension UserError {
 }
 
 extension OfficeStore {
-    /// Rows of a name that count, in a stretch of wall-clock seconds: their version is live (or staged now)
-    /// and no later one holds the key.
-    static func countedRows(
-        _ db: Database, name: Int64, from: Int64, until: Int64, staged: Int64?, _ body: (Row) throws -> Void
-    ) throws {
+    /// Rows of a name that count, from a wall-clock second on, in the order of time: their version is live and
+    /// no later one holds the key.
+    static func countedRows(_ db: Database, name: Int64, from: Int64, _ body: (Row) throws -> Void) throws {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT c.* FROM call c JOIN fileVersion v ON v.number = c.version
-                WHERE c.name = ?1 AND c.time >= ?2 AND c.time < ?3
-                  AND (v.state = 'live' OR v.number = ?4)
-                  AND NOT EXISTS (
-                    SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
-                    WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
-                      AND (w.state = 'live' OR w.number = ?4) AND (w.time, w.office) > (v.time, v.office))
+                WHERE c.name = ? AND c.time >= ? AND v.state = 'live' AND \(isCounted) ORDER BY c.time
                 """)
-        let rows = try Row.fetchCursor(statement, arguments: [name, from, until, staged])
+        let rows = try Row.fetchCursor(statement, arguments: [name, from])
         while let row = try rows.next() { try body(row) }
     }
 }

@@ -1,7 +1,6 @@
 import Domain
 import Foundation
 import GRDB
-import GRDBSQLite
 
 /// What became of a record that was handed to the store.
 public enum RowFate: Hashable, Sendable {
@@ -23,8 +22,10 @@ public final class StagedVersion {
     let office: ID<Office>
     let rules: OfficeRules
     let time: Int64
-    /// Only then can rows of this version meet rows of another.
-    private let sourceHasCalls: Bool
+    /// The source's live versions, by number: rows of this one may meet theirs. No other change runs meanwhile.
+    private let others: [Int64: Place]
+    private(set) var change: RollupChange
+    private let countsRollups: Bool
 
     /// Numbers in the database by code of the batches' dictionary.
     private var names: [MetName] = []
@@ -32,11 +33,10 @@ public final class StagedVersion {
     private var labels: [Int64] = []
     private var ownDictionary = CallDictionary()
 
+    /// Agent-days as they will be when this version is live.
     private var tallyIndex: [AgentDay: Int] = [:]
     private var tallies: [AgentDayTally] = []
     private var weight = 0
-    /// Agent-days that must be read back: other versions have calls on them, or memory ran short.
-    private var recounts: Set<AgentDay> = []
 
     public private(set) var accepted = 0
     public private(set) var overlapping = 0
@@ -45,42 +45,50 @@ public final class StagedVersion {
     public private(set) var lastDay: Day?
     public var agents: Int { names.count { $0.firstDay != nil } }
 
+    /// A version's place in the total order.
+    private struct Place: Comparable {
+        var time: Int64
+        var office: String
+
+        static func < (a: Place, b: Place) -> Bool { (a.time, a.office) < (b.time, b.office) }
+    }
+
     /// An agent's name as this file spells it first, and its first day here.
     private struct MetName {
         var number: Int64
         var name: String
         var folded: String
         var firstDay: Day?
+        /// Where the tally of its last row is: rows of a name mostly come day by day.
+        var lastTally: (day: Int32, index: Int)?
     }
 
-    struct AgentDay: Hashable {
-        var name: Int64
-        var day: Int32
-    }
-
-    /// About 40 MB of rows and cells; past that, days are counted from the database at the end.
-    private static let weightLimit = 10_000_000
-
-    /// - Parameter time: the place in the total order that the version will have; nil: the last.
-    init(store: OfficeStore, source: StoredSource, office: ID<Office>, rules: OfficeRules, time: HybridTime?)
-        throws
-    {
+    /// - Parameters:
+    ///   - time: the place in the total order that the version will have; nil: the last.
+    ///   - countsRollups: false where all are counted afterwards, as a rebuild does.
+    init(
+        store: OfficeStore, source: StoredSource, office: ID<Office>, rules: OfficeRules, time: HybridTime?,
+        countsRollups: Bool = true
+    ) throws {
         self.store = store
         self.source = source
         self.office = office
         self.rules = rules
         self.time = time?.bits ?? .max
-        let (number, known): (Int64, Bool) = try store.pool.write { [time = self.time] db in
+        let (number, others): (Int64, [Int64: Place]) = try store.pool.write { [time = self.time] db in
+            let live = try Row.fetchAll(
+                db, sql: "SELECT number, time, office FROM fileVersion WHERE source = ? AND state = 'live'",
+                arguments: [source.number])
             try db.execute(
                 sql: "INSERT INTO fileVersion (state, time, office, source) VALUES ('staged', ?, ?, ?)",
                 arguments: [time, office.description, source.number])
-            let number = db.lastInsertedRowID
-            let known = try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM call WHERE source = ?)", arguments: [source.number])
-            return (number, known ?? false)
+            let places = live.map { ($0["number"] as Int64, Place(time: $0["time"], office: $0["office"])) }
+            return (db.lastInsertedRowID, Dictionary(places) { first, _ in first })
         }
         self.number = number
-        sourceHasCalls = known
+        self.others = others
+        self.countsRollups = countsRollups
+        change = try RollupChange(store: store, rules: rules)
     }
 
     /// Interns and writes one batch; for callers that have no thread of their own to intern on.
@@ -104,107 +112,158 @@ public final class StagedVersion {
                 return x.key == y.key ? x.line < y.line : x.key < y.key
             }
         var fates = [RowFate](repeating: .accepted, count: records.count)
-        try store.pool.write { db in
+        try store.writeStaged { db in
             try learn(batch, db)
-            let insert = try db.cachedStatement(
-                sql: """
-                    INSERT INTO call (source, key, version, line, name, time, outcome, campaign,
-                      originalCampaign, callType, profile, talk, wait, fingerprint, number)
-                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING
-                    """)
-            let same = try db.cachedStatement(
-                sql: "SELECT line, fingerprint FROM call WHERE source = ? AND key = ? AND version = ?")
-            let others = try db.cachedStatement(
-                sql: """
-                    SELECT c.name, c.time FROM call c JOIN fileVersion v ON v.number = c.version
-                    WHERE c.source = ? AND c.key = ? AND c.version <> ? AND v.state = 'live'
-                    """)
-            let handle = insert.sqliteStatement
+            let (numbers, outcomes, labels) = (names.map(\.number), outcomes, labels)
+            let insert = try RawStatement(
+                db,
+                """
+                INSERT INTO call (source, key, version, line, name, time, outcome, campaign,
+                  originalCampaign, callType, profile, talk, wait, fingerprint, number)
+                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING
+                """)
+            let same = try RawStatement(
+                db, "SELECT line, fingerprint FROM call WHERE source = ? AND key = ? AND version = ?")
+            let sightings = try RawStatement(db, Self.otherSightings)
             for index in order {
                 let record = records[index]
                 let codes = batch.codes[index]
-                guard names.indices.contains(codes.name), outcomes.indices.contains(codes.outcome),
+                guard numbers.indices.contains(codes.name), outcomes.indices.contains(codes.outcome),
                     labels.indices.contains(codes.campaign), labels.indices.contains(codes.original),
                     labels.indices.contains(codes.callType)
                 else { continue }
-                let name = names[codes.name].number
-                let outcome = outcomes[codes.outcome]
-                let campaign = labels[codes.campaign]
+                let entry = AgentDayTally.Entry(
+                    time: record.time, campaign: labels[codes.campaign], outcome: outcomes[codes.outcome],
+                    talk: record.talk.map(Int64.init), fingerprint: record.fingerprint)
 
-                sqlite3_reset(handle)
-                sqlite3_bind_int64(handle, 1, source.number)
-                bind(record.key, to: handle, at: 2)
-                sqlite3_bind_int64(handle, 3, number)
-                sqlite3_bind_int64(handle, 4, Int64(record.line))
-                sqlite3_bind_int64(handle, 5, name)
-                sqlite3_bind_int64(handle, 6, record.time.seconds)
-                sqlite3_bind_int64(handle, 7, outcome)
-                sqlite3_bind_int64(handle, 8, campaign)
-                sqlite3_bind_int64(handle, 9, labels[codes.original])
-                sqlite3_bind_int64(handle, 10, labels[codes.callType])
-                bind(record.profile, to: handle, at: 11)
-                bind(record.talk, to: handle, at: 12)
-                bind(record.wait, to: handle, at: 13)
-                sqlite3_bind_int64(handle, 14, Int64(bitPattern: record.fingerprint))
-                sqlite3_bind_int64(handle, 15, CallRecord.number(number, line: record.line))
-                try checkDone(sqlite3_step(handle), handle)
-                guard sqlite3_changes(sqlite3_db_handle(handle)) > 0 else {
-                    let first = try Row.fetchOne(
-                        same, arguments: [source.number, record.key.databaseValue, number])
-                    let line: Int = first?["line"] ?? 0
-                    let print: Int64? = first?["fingerprint"]
-                    fates[index] =
-                        print == Int64(bitPattern: record.fingerprint)
-                        ? .duplicate(of: line) : .changed(of: line)
+                insert.bind(source.number, at: 1)
+                insert.bind(record.key, at: 2)
+                insert.bind(number, at: 3)
+                insert.bind(Int64(record.line), at: 4)
+                insert.bind(numbers[codes.name], at: 5)
+                insert.bind(record.time.seconds, at: 6)
+                insert.bind(entry.outcome, at: 7)
+                insert.bind(entry.campaign, at: 8)
+                insert.bind(labels[codes.original], at: 9)
+                insert.bind(labels[codes.callType], at: 10)
+                insert.bind(record.profile, at: 11)
+                insert.bind(entry.talk, at: 12)
+                insert.bind(record.wait.map(Int64.init), at: 13)
+                insert.bind(Int64(bitPattern: record.fingerprint), at: 14)
+                insert.bind(CallRecord.number(number, line: record.line), at: 15)
+                try insert.run()
+                guard insert.changes > 0 else {
+                    fates[index] = try fate(of: record, same)
                     continue
                 }
                 let day = record.time.businessDay(cutOver: rules.cutOverMinutes)
-                if sourceHasCalls {
-                    let met = try Row.fetchAll(
-                        others, arguments: [source.number, record.key.databaseValue, number])
-                    if !met.isEmpty { overlapping += 1 }
-                    for row in met {
-                        let time = LocalTime(seconds: row["time"])
-                        let was = time.businessDay(cutOver: rules.cutOverMinutes)
-                        recounts.insert(AgentDay(name: row["name"], day: was.number))
-                    }
-                }
-                try count(record, nameCode: codes.name, day: day, outcome: outcome, campaign: campaign)
+                accept(record, on: day, nameCode: codes.name)
+                try count(entry, on: day, nameCode: codes.name, key: record.key, sightings, db)
             }
-            sqlite3_reset(handle)
-            sqlite3_clear_bindings(handle)
         }
+        // Between two transactions, for it makes its own.
+        if weight > store.tallyMemory { try writeTallies() }
         return fates
     }
 
-    private func count(
-        _ record: CallRecord, nameCode: Int, day: Day, outcome: Int64, campaign: Int64
-    ) throws {
+    /// What a row is whose key stands in this version already.
+    private func fate(of record: CallRecord, _ same: RawStatement) throws -> RowFate {
+        same.bind(source.number, at: 1)
+        same.bind(record.key, at: 2)
+        same.bind(number, at: 3)
+        defer { same.reset() }
+        guard try same.step() else { return .duplicate(of: 0) }
+        let line = Int(clamping: same.number(0))
+        let isSame = same.number(1) == Int64(bitPattern: record.fingerprint)
+        return isSame ? .duplicate(of: line) : .changed(of: line)
+    }
+
+    private func accept(_ record: CallRecord, on day: Day, nameCode: Int) {
         accepted += 1
         digest = digest &+ record.fingerprint
         firstDay = min(firstDay ?? day, day)
         lastDay = max(lastDay ?? day, day)
         if names[nameCode].firstDay.map({ day < $0 }) ?? true { names[nameCode].firstDay = day }
-        let key = AgentDay(name: names[nameCode].number, day: day.number)
+    }
+
+    private static let otherSightings = """
+        SELECT version, name, time, campaign, outcome, talk, fingerprint FROM call
+        WHERE source = ? AND key = ? AND version <> ?
+        """
+
+    /// The row of another version that counts for a key so far, and where it stands.
+    private func countedSighting(of key: CallKey, _ sightings: RawStatement) throws
+        -> (place: Place, name: Int64, entry: AgentDayTally.Entry)?
+    {
+        guard !others.isEmpty else { return nil }
+        sightings.bind(source.number, at: 1)
+        sightings.bind(key, at: 2)
+        sightings.bind(number, at: 3)
+        defer { sightings.reset() }
+        var latest: (place: Place, name: Int64, entry: AgentDayTally.Entry)?
+        while try sightings.step() {
+            guard let place = others[sightings.number(0)], latest.map({ $0.place < place }) ?? true else {
+                continue
+            }
+            let entry = AgentDayTally.Entry(
+                time: LocalTime(seconds: sightings.number(2)), campaign: sightings.number(3),
+                outcome: sightings.number(4), talk: sightings.isNull(5) ? nil : sightings.number(5),
+                fingerprint: UInt64(bitPattern: sightings.number(6)))
+            latest = (place, sightings.number(1), entry)
+        }
+        return latest
+    }
+
+    /// Puts an accepted row into the tallies, in the place of the sighting that counted so far.
+    private func count(
+        _ entry: AgentDayTally.Entry, on day: Day, nameCode: Int, key: CallKey, _ sightings: RawStatement,
+        _ db: Database
+    ) throws {
+        let name = names[nameCode].number
+        if let before = try countedSighting(of: key, sightings) {
+            overlapping += 1
+            // The same content under the same name: whichever counts, the figures are the same.
+            if before.entry.fingerprint == entry.fingerprint, before.name == name { return }
+            if before.place > Place(time: time, office: office.description) { return }
+            if countsRollups {
+                let was = before.entry.time.businessDay(cutOver: rules.cutOverMinutes)
+                let index = try tally(of: AgentDay(name: before.name, day: was.number), db)
+                try change(index) { try $0.takeBack(before.entry) }
+            }
+        }
+        guard countsRollups else { return }
         let index: Int
-        if let known = tallyIndex[key] {
-            index = known
+        if let last = names[nameCode].lastTally, last.day == day.number {
+            index = last.index
         } else {
-            index = tallies.count
-            tallyIndex[key] = index
-            tallies.append(AgentDayTally(day: day))
+            index = try tally(of: AgentDay(name: name, day: day.number), db)
+            names[nameCode].lastTally = (day.number, index)
         }
+        try change(index) { try $0.add(entry) }
+    }
+
+    /// Where the tally of an agent-day is; loaded as it is in force when it is met first.
+    private func tally(of key: AgentDay, _ db: Database) throws -> Int {
+        if let known = tallyIndex[key] { return known }
+        let tally = try change.tally(key, db) ?? AgentDayTally(day: Day(number: key.day))
+        weight += tally.weight
+        tallies.append(tally)
+        tallyIndex[key] = tallies.count - 1
+        return tallies.count - 1
+    }
+
+    private func change(_ index: Int, _ body: (inout AgentDayTally) throws -> Void) throws {
         let before = tallies[index].weight
-        try tallies[index].add(
-            time: record.time, campaign: campaign, outcome: outcome, talk: record.talk.map(Int64.init),
-            fingerprint: record.fingerprint)
+        try body(&tallies[index])
         weight += tallies[index].weight - before
-        if weight > Self.weightLimit {
-            recounts.formUnion(tallyIndex.keys)
-            tallyIndex = [:]
-            tallies = []
-            weight = 0
-        }
+    }
+
+    private func writeTallies(isCancelled: () -> Bool = { false }) throws {
+        try change.stage(tallyIndex.mapValues { tallies[$0] }, isCancelled: isCancelled)
+        tallyIndex = [:]
+        tallies = []
+        weight = 0
+        for code in names.indices { names[code].lastTally = nil }
     }
 
     /// Names whose first file this is, each with the person and first placement the event makes.
@@ -223,34 +282,9 @@ public final class StagedVersion {
         return result
     }
 
-    /// Stages the rollups of every agent-day this version touches.
-    ///
-    /// - Returns: the change to post.
+    /// Stages the rollups of every agent-day this version touches, and returns the change to post.
     func stageRollups(isCancelled: () -> Bool) throws -> RollupChange {
-        var change = try RollupChange(store: store, rules: rules)
-        // A day that had calls before is counted from all its rows; one that is new was counted on the way.
-        let current = try store.pool.read { db in
-            var had: Set<AgentDay> = []
-            let statement = try db.cachedStatement(
-                sql: "SELECT EXISTS (SELECT 1 FROM agentDay WHERE day = ? AND name = ?)")
-            for key in tallyIndex.keys where !recounts.contains(key) {
-                if try Bool.fetchOne(statement, arguments: [key.day, key.name]) == true { had.insert(key) }
-            }
-            return had
-        }
-        recounts.formUnion(current)
-        var counted: [AgentDay: AgentDayTally] = [:]
-        for (key, index) in tallyIndex where !recounts.contains(key) { counted[key] = tallies[index] }
-        tallyIndex = [:]
-        tallies = []
-        do {
-            try change.stage(counted, isCancelled: isCancelled)
-            counted = [:]
-            try change.recount(recounts, staged: number, isCancelled: isCancelled)
-        } catch {
-            try change.abandon()
-            throw error
-        }
+        try writeTallies(isCancelled: isCancelled)
         return change
     }
 
@@ -264,7 +298,10 @@ public final class StagedVersion {
     }
 
     /// Forgets everything that was staged.
-    public func abandon() throws { try store.sweepVersion(number) }
+    public func abandon() throws {
+        try change.abandon()
+        try store.sweepVersion(number)
+    }
 
     // MARK: Dictionaries
 
@@ -333,35 +370,12 @@ extension CallKey: Comparable {
     }
 }
 
-/// SQLite copies the value before the call returns.
-private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-
-private func bind(_ key: CallKey, to statement: OpaquePointer, at index: Int32) {
-    switch key {
-    case .number(let value): sqlite3_bind_int64(statement, index, value)
-    case .text(let value): bind(value, to: statement, at: index)
-    case .digest(let value):
-        sqlite3_bind_blob(statement, index, value, Int32(clamping: value.count), transient)
-    }
-}
-
-private func bind(_ text: String?, to statement: OpaquePointer, at index: Int32) {
-    guard var text else {
-        sqlite3_bind_null(statement, index)
-        return
-    }
-    text.withUTF8 { utf8 in
-        utf8.withMemoryRebound(to: CChar.self) { characters in
-            _ = sqlite3_bind_text(
-                statement, index, characters.baseAddress, Int32(clamping: characters.count), transient)
+extension RawStatement {
+    func bind(_ key: CallKey, at index: Int32) {
+        switch key {
+        case .number(let value): bind(value, at: index)
+        case .text(let value): bind(value, at: index)
+        case .digest(let value): bind(value, at: index)
         }
-    }
-}
-
-private func bind(_ number: Int?, to statement: OpaquePointer, at index: Int32) {
-    if let number {
-        sqlite3_bind_int64(statement, index, Int64(number))
-    } else {
-        sqlite3_bind_null(statement, index)
     }
 }

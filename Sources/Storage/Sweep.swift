@@ -104,17 +104,20 @@ extension OfficeStore {
     /// Removes agent-days by their numbers, with their tallies.
     func removeRollups(_ numbers: [Int64]) throws {
         for start in stride(from: 0, to: numbers.count, by: 500) {
-            try pool.write { db in
+            try writeStaged { db in
                 for number in numbers[start..<min(start + 500, numbers.count)] {
-                    for table in ["hourTally", "dayTally"] {
-                        try db.cachedStatement(
-                            sql: "DELETE FROM \(table) WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20"
-                        ).execute(arguments: [number])
-                    }
-                    try db.cachedStatement(sql: "DELETE FROM agentDay WHERE number = ?")
-                        .execute(arguments: [number])
+                    try removeRollup(number, db)
                 }
             }
         }
+    }
+}
+
+func removeRollup(_ number: Int64, _ db: Database) throws {
+    for sql in [
+        "DELETE FROM dayTally WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20",
+        "DELETE FROM agentDayCells WHERE number = ?1", "DELETE FROM agentDay WHERE number = ?1",
+    ] {
+        try db.cachedStatement(sql: sql).execute(arguments: [number])
     }
 }

@@ -97,7 +97,7 @@ extension OfficeStore {
         var days = 0
         for name in names {
             var counted: [Int32: AgentDayTally] = [:]
-            try countedRows(db, name: name["number"], from: .min, until: .max, staged: nil) { row in
+            try countedRows(db, name: name["number"], from: .min) { row in
                 let day = LocalTime(seconds: row["time"]).businessDay(cutOver: rules.cutOverMinutes)
                 var tally = counted.removeValue(forKey: day.number) ?? AgentDayTally(day: day)
                 try tally.add(row)
@@ -150,20 +150,21 @@ extension OfficeStore {
             return false
         }
         let number: Int64 = row["number"]
-        func kept(_ sql: String) throws -> Set<[DatabaseValue]> {
-            let statement = try db.cachedStatement(
-                sql: sql + " WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20")
-            return Set(try Row.fetchAll(statement, arguments: [number]).map { Array($0.databaseValues) })
-        }
+        let kept = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT outcome, logs, talkLogs, talk FROM dayTally
+                    WHERE number >= ?1 << 20 AND number < (?1 + 1) << 20 ORDER BY outcome
+                    """), arguments: [number]
+        ).map { Array($0.databaseValues) }
         let outcomes = tally.byOutcome.map { outcome, cell in
             [outcome, cell.logs, cell.talkLogs, cell.talk].map(\.databaseValue)
         }
-        let cells = tally.cells.map { key, cell in
-            [Int64(key.hour), key.campaign, key.outcome, cell.logs, cell.talkLogs, cell.talk].map(
-                \.databaseValue)
-        }
-        return try kept("SELECT outcome, logs, talkLogs, talk FROM dayTally") == Set(outcomes)
-            && kept("SELECT hour, campaign, outcome, logs, talkLogs, talk FROM hourTally") == Set(cells)
+        let packed = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT cells, times FROM agentDayCells WHERE number = ?"),
+            arguments: [number])
+        return kept == outcomes && packed?["cells"] == tally.packedCells.databaseValue
+            && packed?["times"] == tally.packedTimes.databaseValue
     }
 
     /// Every upload in the journal is live, or it is said why not.

@@ -59,6 +59,20 @@ import Testing
         #expect(try await office.figures() == figures)
     }
 
+    @Test func `figures are the model's when the tallies do not fit the memory`() async throws {
+        let office = try await ImportOffice(tallyMemory: 100)
+        var model = ImportModel(cutOver: 0, maxGap: 600)
+        var random = RandomFile(seed: 55)
+        for (name, ids) in [("a.csv", 1...15_000), ("b.csv", 9000...20_000)] {
+            // Several batches a file, each of which meets days that were written down before.
+            let rows = random.rows(12_000, ids: ids)
+            #expect(try counts(office.take(RandomFile.text(rows), file: name).upload) == model.take(rows))
+            #expect(try await office.figures() == model.figures)
+        }
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
+    }
+
     @Test func `importing a file again changes no figure`() async throws {
         let office = try await ImportOffice()
         var random = RandomFile(seed: 7)

@@ -8,7 +8,7 @@ import Testing
 /// Rebuild gives everything back; verify names what is damaged.
 @Suite struct RepairTests {
     private static let projections = [
-        "agentDay", "dayTally", "hourTally", "call", "fileVersion", "file", "agentName", "placementSpan",
+        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "agentName", "placementSpan",
         "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
     ]
 
@@ -50,7 +50,7 @@ import Testing
         let hash = try await office.store.stateHash()
         #expect(try office.store.isRebuilding() == false)
         try office.damage(
-            "CREATE TRIGGER refuse BEFORE INSERT ON hourTally BEGIN SELECT RAISE(ABORT, 'refused'); END")
+            "CREATE TRIGGER refuse BEFORE INSERT ON agentDayCells BEGIN SELECT RAISE(ABORT, 'refused'); END")
         #expect(throws: (any Error).self) { try office.store.rebuildFromArchives() }
         try office.damage("DROP TRIGGER refuse")
         try office.reopen()
@@ -60,6 +60,23 @@ import Testing
         #expect(try await office.store.stateHash() == hash)
         #expect(try await office.faults() == [])
         #expect(try await office.leftovers() == [])
+    }
+
+    @Test func `a folder of the first schema is counted again`() async throws {
+        let office = try await filled()
+        let (hash, figures) = (try await office.store.stateHash(), try await office.figures())
+        try office.damage(
+            """
+            DROP TABLE agentDayCells; CREATE TABLE hourTally (number INTEGER PRIMARY KEY);
+            DROP INDEX callByKey; CREATE UNIQUE INDEX callByKey ON call (source, key, version);
+            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %';
+            """)
+        try office.reopen()
+        #expect(try office.store.isRebuilding())
+        try office.store.rebuildFromArchives()
+        #expect(try await office.store.stateHash() == hash)
+        #expect(try await office.figures() == figures)
+        #expect(try await office.faults() == [])
     }
 
     enum Damage: String, CaseIterable { case missing, flipped, truncated, swapped }
@@ -148,17 +165,18 @@ import Testing
         "UPDATE dayTally SET talk = talk + 1",
         "UPDATE dayTally SET talkLogs = talkLogs + 1",
         "UPDATE dayTally SET outcome = outcome + 99",
-        "UPDATE hourTally SET hour = 23 - hour",
-        "UPDATE hourTally SET campaign = campaign + 99",
-        "UPDATE hourTally SET talk = talk + 1",
+        "UPDATE agentDayCells SET cells = CAST(x'0b' || substr(cells, 2) AS BLOB)",
+        "UPDATE agentDayCells SET cells = CAST(cells || cells AS BLOB)",
+        "UPDATE agentDayCells SET cells = zeroblob(5)",
+        "UPDATE agentDayCells SET times = zeroblob(length(times))",
         "DELETE FROM agentDay",
         "DELETE FROM dayTally",
-        "DELETE FROM hourTally",
+        "DELETE FROM agentDayCells",
     ]
 
     @Test func `an altered call or figure is found whatever was altered`() async throws {
         let office = try await filled()
-        let tables = ["call", "agentDay", "dayTally", "hourTally"]
+        let tables = ["call", "agentDayCells", "agentDay", "dayTally"]
         for table in tables { try office.damage("CREATE TABLE spare_\(table) AS SELECT * FROM \(table)") }
         let call = "(SELECT number FROM call WHERE line > 9 LIMIT 1)"
         // An agent-day in force with more than one call.
@@ -166,8 +184,11 @@ import Testing
         for sql in Self.alteredCalls + Self.alteredFigures {
             let table = try #require(tables.first { sql.contains(" \($0)") })
             let place =
-                table == "call"
-                ? "number = \(call)" : table == "agentDay" ? "number = \(day)" : "number >> 20 = \(day)"
+                switch table {
+                case "call": "number = \(call)"
+                case "dayTally": "number >> 20 = \(day)"
+                default: "number = \(day)"
+                }
             try office.damage("\(sql) WHERE \(place)")
             let faults = try await office.faults()
             #expect(

@@ -20,6 +20,12 @@ CREATE UNIQUE INDEX agentDayByDay ON agentDay (day, name, change);
 
 CREATE INDEX agentDayByName ON agentDay (name, day);
 
+CREATE TABLE agentDayCells (
+  number INTEGER PRIMARY KEY,
+  cells BLOB NOT NULL,
+  times BLOB NOT NULL
+);
+
 CREATE TABLE agentName (
   number INTEGER PRIMARY KEY,
   office TEXT NOT NULL,
@@ -65,7 +71,7 @@ CREATE TABLE call (
   fingerprint INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX callByKey ON call (source, key, version);
+CREATE UNIQUE INDEX callByKey ON call (key, source, version);
 
 CREATE INDEX callByName ON call (name, time);
 
@@ -125,16 +131,6 @@ CREATE TABLE folder (
 );
 
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
-
-CREATE TABLE hourTally (
-  number INTEGER PRIMARY KEY,
-  hour INTEGER NOT NULL,
-  campaign INTEGER NOT NULL,
-  outcome INTEGER NOT NULL,
-  logs INTEGER NOT NULL,
-  talkLogs INTEGER NOT NULL,
-  talk INTEGER NOT NULL
-);
 
 CREATE TABLE journal (
   stream TEXT NOT NULL,

@@ -16,7 +16,8 @@ public final class ImportOffice: @unchecked Sendable {
     /// The clock stands at 2026-11-23 06:00 UTC.
     public init(
         rules: OfficeRules = OfficeRules(name: "Sample", timeZone: "Europe/Berlin"), seed: UInt64 = 1,
-        path: String? = nil, clock: Clock = Clock { Instant(milliseconds: 1_795_413_600_000) }
+        path: String? = nil, clock: Clock = Clock { Instant(milliseconds: 1_795_413_600_000) },
+        tallyMemory: Int = 10_000_000
     ) async throws {
         let path =
             path ?? FileManager.default.temporaryDirectory.path + "/rollcall-import-\(UUID().uuidString)"
@@ -24,7 +25,9 @@ public final class ImportOffice: @unchecked Sendable {
         let numbers = LockedNumbers(seed)
         ids = IDs { numbers.bytes(16) }
         self.clock = clock
-        store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
+        store = try OfficeStore(
+            folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
+            tallyMemory: tallyMemory)
         try await store.foundOffice(
             rules: rules, sources: defaultSources, username: "ann", name: "Ann",
             password: "three brown horses",
@@ -115,12 +118,21 @@ public final class ImportOffice: @unchecked Sendable {
             SELECT 'outcome', t.day, n.folded, o.type, o.state, c.logs, talkLogs, talk
             FROM \(latest) JOIN dayTally c ON c.number >> 20 = t.number JOIN outcome o ON o.number = c.outcome
             """)
-        let hours = try await sql(
-            """
-            SELECT 'hour', t.day, n.folded, hour, l.text, o.type, o.state, c.logs, talkLogs, talk
-            FROM \(latest) JOIN hourTally c ON c.number >> 20 = t.number JOIN outcome o ON o.number = c.outcome
-              JOIN label l ON l.number = c.campaign
-            """)
+        let always = Period(from: Day(number: 0), to: Day(number: 0).adding(200 * 366))
+        let by: [By] = [.agent, .day, .hour, .campaign, .type, .state]
+        let folded = Dictionary(
+            try await sql("SELECT person, folded FROM agentName WHERE person IS NOT NULL").map { line in
+                let parts = line.split(separator: "|", maxSplits: 1).map(String.init)
+                return (parts.first ?? "", parts.last ?? "")
+            }
+        ) { first, _ in first }
+        let hours = try await store.report(ReportQuery(period: always, by: by), for: .console).rows.map {
+            let values = $0.slices.map(\.value)
+            let day = Day(iso: values[1])?.number ?? 0
+            let figures = "\($0.figures.logs)|\($0.figures.talkLogs)|\($0.figures.talk)"
+            return (["hour", "\(day)", folded[values[0]] ?? ""] + values[2...] + [figures]).joined(
+                separator: "|")
+        }
         return (days + outcomes + hours).sorted()
     }
 
@@ -132,9 +144,9 @@ public final class ImportOffice: @unchecked Sendable {
         )
         found += try await sql(
             "SELECT DISTINCT 'change', change FROM agentDay WHERE change > (SELECT postedChange FROM folder)")
-        for table in ["dayTally", "hourTally"] {
+        for (table, day) in [("dayTally", "number >> 20"), ("agentDayCells", "number")] {
             found += try await sql(
-                "SELECT '\(table) of no day', number FROM \(table) WHERE number >> 20 NOT IN (SELECT number FROM agentDay)"
+                "SELECT '\(table) of no day', number FROM \(table) WHERE \(day) NOT IN (SELECT number FROM agentDay)"
             )
         }
         found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE person IS NULL")

@@ -63,9 +63,9 @@ import Testing
         let office = try await ImportOffice(tallyMemory: 100)
         var model = ImportModel(cutOver: 0, maxGap: 600)
         var random = RandomFile(seed: 55)
-        for (name, ids) in [("a.csv", 1...15_000), ("b.csv", 9000...20_000)] {
+        for (name, ids) in [("a.csv", 1...7000), ("b.csv", 4000...10_000)] {
             // Several batches a file, each of which meets days that were written down before.
-            let rows = random.rows(12_000, ids: ids)
+            let rows = random.rows(5500, ids: ids)
             #expect(try counts(office.take(RandomFile.text(rows), file: name).upload) == model.take(rows))
             #expect(try await office.figures() == model.figures)
         }

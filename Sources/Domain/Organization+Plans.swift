@@ -9,7 +9,8 @@ public enum TeamFate: Hashable, Sendable {
 /// Plans return the placements of one event; `place` still judges them. A person who joined after the day is
 /// placed from the day he joined. Placements already scheduled after the day stand, unless `replacingLater`.
 extension Organization {
-    /// Moves agents to a leader from a day; employment, status and designation stay, the group unless given.
+    /// Moves agents to a leader from a day; employment, status and designation stay, and the group unless one is
+    /// given or the agent has none: then it is the leader's.
     ///
     /// - Parameter replacingLater: also in each agent's placements after the day, as far as he is an agent in
     ///   them and has not left, he is with this leader.
@@ -18,7 +19,8 @@ extension Organization {
         replacingLater: Bool = false
     ) throws -> [Placement] {
         try reassign(agents, from: day, replacingLater: replacingLater) {
-            ($0.leader, $0.manager, $0.group) = (leader, nil, group ?? $0.group)
+            ($0.leader, $0.manager) = (leader, nil)
+            $0.group = group ?? self.group($0.group, under: leader, on: $0.from)
         }
     }
 
@@ -28,7 +30,14 @@ extension Organization {
     ) throws -> [Placement] {
         try reassign(agents, from: day, replacingLater: replacingLater) {
             ($0.leader, $0.manager) = (nil, manager)
+            $0.group = self.group($0.group, under: manager, on: $0.from)
         }
+    }
+
+    /// Whoever has no group comes into that of the one above him.
+    private func group(_ own: String, under superior: ID<Person>?, on day: Day) -> String {
+        guard own == Placement.unassigned, let superior else { return own }
+        return histories[superior]?.inForce(on: day)?.placement.group ?? own
     }
 
     private func reassign(
@@ -120,11 +129,12 @@ extension Organization {
         func risen(_ placement: Placement) -> Placement {
             var new = placement
             (new.designation, new.leader, new.manager) = (designation, nil, manager)
-            new.group = group ?? new.group
+            new.group = group ?? self.group(new.group, under: manager, on: new.from)
             return new
         }
-        var first = risen(now)
+        var first = now
         first.from = max(day, histories[person]?.firstDay ?? day)
+        first = risen(first)
         var placements = [first]
         for later in histories[person]?.begun(from: first.from.adding(1)) ?? []
         where replacingLater && !terms.hasLeft(later.placement) {

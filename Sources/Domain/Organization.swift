@@ -26,18 +26,20 @@ public struct Organization: Hashable, Sendable {
         for (person, history) in grown { set(history, of: person) }
     }
 
-    /// Loads no more of an office than the rules look at when these placements are made: the persons placed,
-    /// everybody under them on any day (two steps), and everybody above all of those.
+    /// Loads no more of an office than the rules look at when these persons are placed: they, everybody under
+    /// them on any day (two steps), the others who are named, and everybody above all of those.
     ///
+    /// For a request: its agents change, and those involved are named. For a manager's teams: he changes.
     /// - Parameters:
     ///   - load: a person's name and all his placements; nil: there is no such person.
     ///   - subjects: who has a standing placement, on any day, under a person.
     public init(
-        touchedBy placements: [Placement], terms: PlacementTerms = .standard,
+        changing changed: some Sequence<ID<Person>>, naming others: some Sequence<ID<Person>>,
+        terms: PlacementTerms = .standard, merged: [ID<Person>: ID<Person>] = [:],
         load: (ID<Person>) throws -> (name: String, placements: [KnownPlacement])?,
         subjects: (ID<Person>) throws -> [ID<Person>]
     ) throws {
-        var wanted = Set(placements.map(\.person))
+        var wanted = Set(changed)
         var step = wanted
         for _ in 0..<2 {
             var next: Set<ID<Person>> = []
@@ -45,9 +47,7 @@ public struct Organization: Hashable, Sendable {
             step = next.subtracting(wanted)
             wanted.formUnion(next)
         }
-        for placement in placements {
-            wanted.formUnion([placement.leader, placement.manager].compactMap { $0 })
-        }
+        wanted.formUnion(others)
         var persons: [Person] = []
         var known: [KnownPlacement] = []
         var seen: Set<ID<Person>> = []
@@ -60,7 +60,20 @@ public struct Organization: Hashable, Sendable {
                 if let above, !seen.contains(above) { queue.append(above) }
             }
         }
-        self.init(persons: persons, placements: known, terms: terms)
+        self.init(persons: persons, placements: known, terms: terms, merged: merged)
+    }
+
+    /// The same for placements that are to be made.
+    public init(
+        touchedBy placements: [Placement], terms: PlacementTerms = .standard,
+        merged: [ID<Person>: ID<Person>] = [:],
+        load: (ID<Person>) throws -> (name: String, placements: [KnownPlacement])?,
+        subjects: (ID<Person>) throws -> [ID<Person>]
+    ) throws {
+        try self.init(
+            changing: placements.map(\.person),
+            naming: placements.flatMap { [$0.leader, $0.manager].compactMap { $0 } }, terms: terms,
+            merged: merged, load: load, subjects: subjects)
     }
 
     /// Every placement that is known, standing or superseded.

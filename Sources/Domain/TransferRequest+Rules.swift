@@ -52,7 +52,7 @@ extension TransferRequest {
         let principal = openedFor ?? opener.person
         guard opener.role.mayDecideRequests, let principal,
             principal == (openedAs == .leader ? from.leader : from.manager),
-            context.principals(of: opener.person).contains(principal), !agents.contains(principal)
+            context.principals(of: opener.person).contains(principal), !isAbout(opener)
         else { throw UserError.notHere }
         guard effective >= context.today else {
             throw UserError(
@@ -93,8 +93,11 @@ extension TransferRequest {
         if party.user == opener.user { return true }
         guard let person = party.person else { return false }
         let side = openedAs == .leader ? from.leader : from.manager
-        return person == opener.person || person == openedFor || person == side || agents.contains(person)
+        return person == opener.person || person == openedFor || person == side || isAbout(party)
     }
+
+    /// Nobody moves himself about, in whosever name.
+    private func isAbout(_ party: RequestParty) -> Bool { party.person.map(agents.contains) == true }
 
     /// For whom a party may take an action: himself first, then those he stands in for; empty: not at all.
     ///
@@ -102,7 +105,7 @@ extension TransferRequest {
     private func principals(
         of party: RequestParty, for action: RequestAction, in context: RequestContext
     ) -> [ID<Person>] {
-        guard party.role.mayDecideRequests else { return [] }
+        guard party.role.mayDecideRequests, action == .comment || !isAbout(party) else { return [] }
         let state = state(in: context)
         var entitled: Set<ID<Person>> = []
         let opening = [openedFor ?? opener.person, openedAs == .leader ? from.leader : from.manager]
@@ -121,9 +124,7 @@ extension TransferRequest {
         case .withdraw:
             if state.isUndecided || state == .stale { entitled = Set(opening.compactMap { $0 }) }
         case .revoke:
-            // Nobody takes his own transfer back in somebody's name.
-            let isAgent = party.person.map(agents.contains) == true
-            if state == .scheduled, !isAgent { entitled = Set([from.manager, to.manager].compactMap { $0 }) }
+            if state == .scheduled { entitled = Set([from.manager, to.manager].compactMap { $0 }) }
         case .override: break
         case .comment: entitled = involved.union(opening.compactMap { $0 })
         }
@@ -137,7 +138,7 @@ extension TransferRequest {
         guard party.role == .admin else { return false }
         switch action {
         case .override, .reject: return state(in: context).isUndecided && !isOwn(party)
-        case .revoke: return state(in: context) == .scheduled
+        case .revoke: return state(in: context) == .scheduled && !isAbout(party)
         case .comment: return true
         case .accept, .approve, .withdraw: return false
         }

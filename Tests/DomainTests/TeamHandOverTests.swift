@@ -97,9 +97,22 @@ import Testing
         try it.join(numbered(90), "Late", from: 50)
         #expect(try it.organization.move([numbered(90)], to: T.ben, from: day(10)).map(\.from) == [day(50)])
         #expect(throws: UserError.self) { try it.organization.swap(agent, numbered(90), from: day(10)) }
+        let swapped = try it.organization.placing(it.organization.swap(agent, T.agents[4], from: day(10)))
+        #expect(swapped.standing(of: agent, on: day(10))?.isIdle == true)
+        #expect(swapped.standing(of: T.agents[4], on: day(10))?.leader == T.ann)
         #expect(throws: UserError.self) { try it.organization.swap(agent, T.agents[1], from: day(10)) }
         #expect(throws: UserError.self) { try it.organization.move([agent], to: T.ann, from: day(10)) }
         #expect(throws: UserError.self) { try it.organization.move([T.ben], to: T.ann, from: day(10)) }
+        // Whoever has no group comes into the leader's.
+        try it.place([
+            Placement(
+                person: T.cat, from: day(0), designation: Placement.teamLeader, group: "South",
+                manager: T.otherManager)
+        ])
+        #expect(try it.organization.move([agent], to: T.cat, from: day(10)).map(\.group) == ["South"])
+        #expect(try it.organization.move([agent], to: T.cat, from: day(30)).map(\.group) == ["Evening"])
+        #expect(
+            try it.organization.move([agent], to: T.cat, from: day(10), group: "X").map(\.group) == ["X"])
         // Leaving takes back what was scheduled.
         try it.place(it.organization.leave(agent, from: day(20)))
         #expect(it.organization.standing(of: agent, on: day(40))?.hasLeft == true)

@@ -108,7 +108,7 @@ extension TransferRequest {
         guard party.role.mayDecideRequests, action == .comment || !isAbout(party) else { return [] }
         let state = state(in: context)
         var entitled: Set<ID<Person>> = []
-        let opening = [openedFor ?? opener.person, openedAs == .leader ? from.leader : from.manager]
+        let opening = [opener.person, openedFor, openedAs == .leader ? from.leader : from.manager]
         switch action {
         case .accept:
             if needsAcceptance, state == .open, !isOwn(party), let leader = to.leader { entitled = [leader] }

@@ -178,11 +178,9 @@ struct ActivityWriter: Sendable {
         }
         let note = it.reason.isEmpty ? nil : "Reason: \(it.reason)"
         if let merge = it.merge {
+            let both = [merge.person, merge.into].compactMap { name($0) }.joined(separator: " and ")
             return ActivityWords(
-                merge.undone
-                    ? "set apart again from \(name(merge.into) ?? ""):"
-                    : "merged into "
-                        + "\(name(merge.into) ?? ""):", name(merge.person), href: "/agents/\(merge.into)",
+                merge.undone ? "set apart again" : "merged", both, href: "/agents/\(merge.into)",
                 changes: changes, note: note)
         }
         return ActivityWords(
@@ -241,7 +239,8 @@ struct ActivityWriter: Sendable {
         guard let delegation = it.after ?? it.before else { return ActivityWords("changed a delegation") }
         func line(_ delegation: Delegation?) -> String? {
             delegation.map {
-                "\(name($0.delegate) ?? "") from \(format.day($0.from)) until before \(format.day($0.until))"
+                "\(name($0.delegate) ?? "") from \(format.day($0.from)) to "
+                    + format.day($0.until.adding(-1))
             }
         }
         return ActivityWords(

@@ -69,6 +69,13 @@ import Testing
             _ = try office.step(accepted, .approve, T.ann, .teamLeader)
         }
         _ = try office.step(accepted, .withdraw, T.ann, .teamLeader)
+        // Who opened it may withdraw it when he no longer stands in.
+        var later = office.context(today: day(21))
+        later.delegations = []
+        #expect(
+            accepted.allowedActions(for: R.party(R.forOpener, .teamLeader), in: later) == [
+                .withdraw, .comment,
+            ])
         // As a stand-in of the manager across to another one; the manager himself has no say then.
         let forManager = try office.open(.transfer, to: T.cat, by: R.party(R.forManager, .teamLeader))
         #expect(forManager.openedAs == .manager && forManager.approvers == [T.otherManager])

@@ -9,6 +9,13 @@ public enum EventBody: Hashable, Sendable {
     case fileUploaded(FileUploaded)
     case personAdded(PersonAdded)
     case personsPlaced(PersonsPlaced)
+    case personRenamed(PersonRenamed)
+    case teamHandedOver(TeamHandedOver)
+    case aliasChanged(AliasChanged)
+    case transferRequestOpened(TransferRequestOpened)
+    case transferRequestDecided(TransferRequestDecided)
+    case transferRequestCommented(TransferRequestCommented)
+    case delegationChanged(DelegationChanged)
     // Local.
     case userAdded(UserAdded)
     case userChanged(UserChanged)
@@ -32,6 +39,13 @@ public enum EventBody: Hashable, Sendable {
         case .fileUploaded(let it): it
         case .personAdded(let it): it
         case .personsPlaced(let it): it
+        case .personRenamed(let it): it
+        case .teamHandedOver(let it): it
+        case .aliasChanged(let it): it
+        case .transferRequestOpened(let it): it
+        case .transferRequestDecided(let it): it
+        case .transferRequestCommented(let it): it
+        case .delegationChanged(let it): it
         case .userAdded(let it): it
         case .userChanged(let it): it
         case .userDisabled(let it): it
@@ -51,7 +65,9 @@ public enum EventBody: Hashable, Sendable {
     /// Every kind, for filters and for tests that want each of them covered.
     public static let payloadTypes: [any EventPayload.Type] = [
         OfficeFounded.self, OfficeChanged.self, SourceChanged.self, FileUploaded.self, PersonAdded.self,
-        PersonsPlaced.self, UserAdded.self, UserChanged.self, UserDisabled.self, PasswordSet.self,
+        PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self,
+        TransferRequestOpened.self, TransferRequestDecided.self, TransferRequestCommented.self,
+        DelegationChanged.self, UserAdded.self, UserChanged.self, UserDisabled.self, PasswordSet.self,
         SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self, TokenMade.self,
         TokenRevoked.self, BoxSettingsChanged.self, UploadRefused.self, FiguresExported.self,
     ]

@@ -27,7 +27,12 @@ public struct ID<Entity>: Hashable, Comparable, Codable, Sendable, CustomStringC
 
     public var description: String { uuid.uuidString.lowercased() }
 
-    public static func < (a: Self, b: Self) -> Bool { a.description < b.description }
+    /// The order of the texts, without making them: teams are sorted by it.
+    public static func < (a: Self, b: Self) -> Bool {
+        withUnsafeBytes(of: a.uuid.uuid) { first in
+            withUnsafeBytes(of: b.uuid.uuid) { second in first.lexicographicallyPrecedes(second) }
+        }
+    }
 }
 
 /// Makes identities; handed in, so that a test can name what comes next.

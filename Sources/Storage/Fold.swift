@@ -19,6 +19,11 @@ extension Transaction {
         case .userChanged(let it): try foldUserChanged(it)
         case .userDisabled(let it): try foldUserDisabled(it)
         case .boxSettingsChanged(let it): try foldBoxSettingsChanged(it)
+        // Kept in the journal, with no projection yet.
+        case .personRenamed, .teamHandedOver, .aliasChanged, .transferRequestOpened, .transferRequestDecided,
+            .transferRequestCommented, .delegationChanged:
+            throw UserError(
+                .invalid, "This release cannot do that yet.", advice: "Upgrade Rollcall.")
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported:

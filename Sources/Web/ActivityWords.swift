@@ -66,6 +66,19 @@ struct ActivityWriter: Sendable {
             return ActivityWords(
                 "added", it.person.name, href: "/agents/\(it.person.id)", changes: changes(nil, it.placement))
         case .personsPlaced(let it): return words(it)
+        case .personRenamed(let it):
+            return ActivityWords(
+                "renamed", it.before, href: "/agents/\(it.person)",
+                changes: [.init(what: "Name", before: it.before, after: it.after)])
+        case .teamHandedOver(let it): return words(it)
+        case .aliasChanged(let it): return words(it)
+        case .transferRequestOpened(let it): return words(it.request)
+        case .transferRequestDecided(let it): return words(it)
+        case .transferRequestCommented(let it):
+            return ActivityWords(
+                "commented on the request about", name(it.agent), href: "/requests/\(it.request)",
+                note: it.comment)
+        case .delegationChanged(let it): return words(it)
         case .userAdded(let it):
             return ActivityWords(
                 "added the user", it.user.name, href: Paths.user(it.user.id.description),
@@ -141,6 +154,101 @@ struct ActivityWriter: Sendable {
         return titles.isEmpty ? "nothing" : titles.joined(separator: ", ")
     }
 
+    private func words(_ it: TeamHandedOver) -> ActivityWords {
+        let people = Set(it.placements.map(\.person)).subtracting([it.person, it.successor]).count
+        var notes = [format.count(people, "person", "people") + " from \(format.day(it.from)) on"]
+        if !it.requests.isEmpty { notes.append(format.count(it.requests.count, "request", "requests")) }
+        if it.deactivates { notes.append("\(name(it.person) ?? "") left") }
+        if !it.reason.isEmpty { notes.append("Reason: \(it.reason)") }
+        return ActivityWords(
+            "handed over the people of", name(it.person), href: "/agents/\(it.person)",
+            changes: [.init(what: "Reports to", before: name(it.person), after: name(it.successor))],
+            note: notes.joined(separator: "; "))
+    }
+
+    private func words(_ it: AliasChanged) -> ActivityWords {
+        func owners(_ links: [AliasLink]) -> String {
+            links.enumerated().map { index, link in
+                (name(link.person) ?? "") + (index == 0 ? "" : " from \(format.day(link.from))")
+            }.joined(separator: ", ")
+        }
+        let changes = it.changes.prefix(20).map { change in
+            ActivityWords.Change(
+                what: "Name “\(change.name)”", before: owners(change.before), after: owners(change.after))
+        }
+        let note = it.reason.isEmpty ? nil : "Reason: \(it.reason)"
+        if let merge = it.merge {
+            let both = [merge.person, merge.into].compactMap { name($0) }.joined(separator: " and ")
+            return ActivityWords(
+                merge.undone ? "set apart again" : "merged", both, href: "/agents/\(merge.into)",
+                changes: changes, note: note)
+        }
+        return ActivityWords(
+            "changed whose name is", it.changes.map { "“\($0.name)”" }.joined(separator: ", "),
+            href: it.subject.map { "/agents/\($0)" }, changes: changes, note: note)
+    }
+
+    private func words(_ it: TransferRequest) -> ActivityWords {
+        func place(_ seat: Seat) -> String? { name(seat.leader ?? seat.manager) }
+        var changes = [
+            ActivityWords.Change(
+                what: "\(name(it.agent) ?? "") under", before: place(it.from), after: place(it.to))
+        ]
+        if let other = it.otherAgent {
+            changes.append(
+                .init(what: "\(name(other) ?? "") under", before: place(it.to), after: place(it.from)))
+        }
+        let deed =
+            switch it.kind {
+            case .remove: "asked to take out of the team"
+            case .transfer: "asked to transfer"
+            case .swap: "asked to swap"
+            }
+        return ActivityWords(
+            deed, it.agents.compactMap { name($0) }.joined(separator: " and "), href: "/requests/\(it.id)",
+            changes: changes,
+            note: "From \(format.day(it.effective)) on. "
+                + (it.openedFor.flatMap { name($0) }.map { "For \($0). " } ?? "") + "Reason: \(it.reason)")
+    }
+
+    private func words(_ it: TransferRequestDecided) -> ActivityWords {
+        let deed =
+            switch it.action {
+            case .accept: "accepted"
+            case .approve: "approved"
+            case .reject: "rejected"
+            case .withdraw: "withdrew"
+            case .revoke: "revoked"
+            case .override: "approved by override"
+            case .comment: "commented on"
+            }
+        var notes: [String] = []
+        if let person = it.actingFor { notes.append("For \(name(person) ?? "")") }
+        if it.override { notes.append("As an admin, in place of those involved") }
+        if !it.comment.isEmpty { notes.append("Comment: \(it.comment)") }
+        return ActivityWords(
+            "\(deed) the request about", name(it.agent), href: "/requests/\(it.request)",
+            changes: it.placements.map { placement in
+                .init(
+                    what: "\(name(placement.person) ?? "") from \(format.day(placement.from))", before: nil,
+                    after: name(placement.leader ?? placement.manager) ?? placement.group)
+            }, note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+    }
+
+    private func words(_ it: DelegationChanged) -> ActivityWords {
+        guard let delegation = it.after ?? it.before else { return ActivityWords("changed a delegation") }
+        func line(_ delegation: Delegation?) -> String? {
+            delegation.map {
+                "\(name($0.delegate) ?? "") from \(format.day($0.from)) to "
+                    + format.day($0.until.adding(-1))
+            }
+        }
+        return ActivityWords(
+            it.after == nil ? "ended the delegation of" : "set who stands in for", name(delegation.person),
+            href: "/agents/\(delegation.person)",
+            changes: [.init(what: "Stands in", before: line(it.before), after: line(it.after))])
+    }
+
     private func words(_ it: PersonsPlaced) -> ActivityWords {
         let reason = it.reason.isEmpty ? nil : "Reason: \(it.reason)"
         if let placement = it.placements.first, it.placements.count == 1 {
@@ -205,7 +313,17 @@ struct ActivityWriter: Sendable {
 /// What kinds of entries there are, in groups that somebody would look for.
 let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])] = [
     ("files", "Files", [FileUploaded.self, UploadRefused.self]),
-    ("people", "People and placements", [PersonAdded.self, PersonsPlaced.self]),
+    (
+        "people", "People and placements",
+        [PersonAdded.self, PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self]
+    ),
+    (
+        "requests", "Requests",
+        [
+            TransferRequestOpened.self, TransferRequestDecided.self, TransferRequestCommented.self,
+            DelegationChanged.self,
+        ]
+    ),
     (
         "users", "Users and passwords",
         [

@@ -25,6 +25,12 @@ import Testing
         let rules = OfficeRules(name: "Harbour", timeZone: "Europe/Berlin")
         var moved = rules
         moved.cutOverMinutes = 330
+        let request = TransferRequest(
+            id: id(), kind: .swap, agent: person.id, otherAgent: id(),
+            from: Seat(leader: id(), manager: id()), to: Seat(leader: id(), manager: id()),
+            effective: Day(number: 20_000), reason: "closer to home",
+            opener: RequestParty(user: user.id, name: "Lea", role: .teamLeader, person: id()),
+            openedAs: .leader, opened: HybridTime(bits: 1))
         return [
             .officeFounded(OfficeFounded(rules: rules, sources: [source])),
             .officeChanged(OfficeChanged(before: rules, after: moved)),
@@ -40,6 +46,33 @@ import Testing
                     lastDay: nil, agents: 3, digest: "c", newNames: [])),
             .personAdded(PersonAdded(person: person, placement: placement)),
             .personsPlaced(PersonsPlaced(placements: [placement], reason: "moved")),
+            .personRenamed(PersonRenamed(person: person.id, before: "Bob", after: "Robert")),
+            .teamHandedOver(
+                TeamHandedOver(
+                    person: person.id, successor: id(), from: Day(number: 20_000), reason: "moves away",
+                    placements: [placement], requests: [id()], deactivates: true)),
+            .aliasChanged(
+                AliasChanged.merge(
+                    person.id, into: id(),
+                    aliases: [
+                        AgentAlias(
+                            office: id(), folded: "bob", name: "Bob",
+                            links: [AliasLink(person: person.id, from: Day(number: 20_000))])
+                    ], reason: "one and the same")),
+            .transferRequestOpened(TransferRequestOpened(request: request)),
+            .transferRequestDecided(
+                TransferRequestDecided(
+                    request: request.id, agent: person.id, action: .approve, comment: "fine",
+                    by: request.opener, actingFor: id(), override: false, placements: [placement])),
+            .transferRequestCommented(
+                TransferRequestCommented(
+                    request: request.id, agent: person.id, comment: "when?", by: request.opener)),
+            .delegationChanged(
+                DelegationChanged(
+                    before: nil,
+                    after: Delegation(
+                        id: id(), person: person.id, delegate: id(), from: Day(number: 20_000),
+                        until: Day(number: 20_007)))),
             .userAdded(UserAdded(user: user)), .userChanged(UserChanged(before: user, after: admin)),
             .userDisabled(UserDisabled(user: user.id, username: "lea", disabled: true)),
             .passwordSet(PasswordSet(user: user.id, username: "lea")),

@@ -1,0 +1,89 @@
+/// What a designation makes of a person in the order of who reports to whom.
+public enum Rank: Int, Hashable, Codable, Sendable, CaseIterable {
+    case agent
+    /// Has a team of agents.
+    case leader
+    /// Has teams of leaders, and idle agents.
+    case manager
+}
+
+/// The words that an office places people with, and what they mean: a designation or status that is not
+/// named here is an agent's, and of somebody who belongs to the office.
+public struct PlacementTerms: Hashable, Codable, Sendable {
+    public var designations: [String]
+    public var employments: [String]
+    public var statuses: [String]
+    /// Designations that lead a team.
+    public var leading: Set<String>
+    /// Designations that manage teams.
+    public var managing: Set<String>
+    /// Statuses with which somebody no longer belongs to the office.
+    public var ending: Set<String>
+
+    public init(
+        designations: [String] = [Placement.coldCaller, Placement.teamLeader, Placement.teamManager],
+        employments: [String] = [Placement.fullTimer, Placement.partTimer],
+        statuses: [String] = [Placement.employee, Placement.onLeave, Placement.left],
+        leading: Set<String> = [Placement.teamLeader], managing: Set<String> = [Placement.teamManager],
+        ending: Set<String> = [Placement.left]
+    ) {
+        self.designations = designations
+        self.employments = employments
+        self.statuses = statuses
+        self.leading = leading
+        self.managing = managing
+        self.ending = ending
+    }
+
+    public static let standard = PlacementTerms()
+
+    public func rank(of designation: String) -> Rank {
+        managing.contains(designation) ? .manager : leading.contains(designation) ? .leader : .agent
+    }
+
+    public func rank(of placement: Placement) -> Rank { rank(of: placement.designation) }
+
+    public func hasLeft(_ placement: Placement) -> Bool { ending.contains(placement.status) }
+}
+
+extension Placement {
+    public static let onLeave = "On leave"
+    public static let left = "Left"
+
+    /// The lawful shape of a single placement; how placements fit each other is the organization's business.
+    public func check(_ terms: PlacementTerms = .standard) throws {
+        guard !designation.isEmpty, !employment.isEmpty, !status.isEmpty, !group.isEmpty else {
+            throw UserError(
+                .invalid, "A placement needs a designation, an employment, a status and a group.",
+                advice: "Fill in what is empty.")
+        }
+        guard leader != person, manager != person else {
+            throw UserError(
+                .invalid, "Nobody can report to himself.", advice: "Choose another leader or manager.")
+        }
+        guard !terms.hasLeft(self) || (leader == nil && manager == nil) else {
+            throw UserError(
+                .invalid, "Somebody with the status “\(status)” has no team leader and no team manager.",
+                advice: "Leave both empty.")
+        }
+        let rank = terms.rank(of: self)
+        guard leader == nil || rank == .agent else {
+            throw UserError(
+                .invalid, "Only an agent has a team leader.",
+                advice: "Place a team leader under a team manager instead.")
+        }
+        guard rank != .manager || manager == nil else {
+            throw UserError(
+                .invalid, "A team manager has no team manager.", advice: "Leave the manager empty.")
+        }
+        guard rank != .leader || manager != nil || terms.hasLeft(self) else {
+            throw UserError(
+                .invalid, "A team leader needs a team manager.", advice: "Choose the team manager.")
+        }
+        guard leader == nil || manager == nil else {
+            throw UserError(
+                .invalid, "An agent in a team has the team manager of that team.",
+                advice: "Leave the manager empty, or the leader for an agent without a team.")
+        }
+    }
+}

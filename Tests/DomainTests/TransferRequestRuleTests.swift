@@ -201,22 +201,27 @@ import Testing
     @Test func `a leader who took over a team has no say in its request`() throws {
         var office = try R()
         let open = try office.open(.transfer, to: T.cat)
-        office.stand(R.strangeLeader, in: T.cat)
-        try office.it.place(
-            office.it.organization.handOver(T.ann, to: R.strangeLeader, from: day(20)))
-        let moved = open.handedOver(from: T.ann, to: R.strangeLeader, from: day(20))
-        let heir = R.party(R.strangeLeader, .teamLeader)
+        office.stand(T.ben, in: T.cat)
+        try office.it.place(office.it.organization.handOver(T.ann, to: T.ben, from: day(20)))
+        let moved = open.handedOver(from: T.ann, to: T.ben, from: day(20))
+        #expect(moved.state(in: office.context()) == .open)
+        let heir = R.party(T.ben, .teamLeader)
         #expect(moved.allowedActions(for: heir, in: office.context()) == [.withdraw, .comment])
     }
 
     @Test func `in whose name it was opened has no say, even when the team is another's by now`() throws {
         var office = try R()
         let open = try office.open(.transfer, to: T.cat, by: R.party(R.forOpener, .teamLeader))
-        try office.it.place(office.it.organization.handOver(T.ann, to: R.strangeLeader, from: day(20)))
-        let moved = open.handedOver(from: T.ann, to: R.strangeLeader, from: day(20))
+        try office.it.place(office.it.organization.handOver(T.ann, to: T.ben, from: day(20)))
+        let moved = open.handedOver(from: T.ann, to: T.ben, from: day(20))
+        #expect(moved.state(in: office.context()) == .open)
         // Ann stands in for the manager.
         let ann = R.party(T.ann, .teamLeader)
         #expect(moved.allowedActions(for: ann, in: office.context()) == [.withdraw, .comment])
+        // Nor has he who opened it, by another account and for the manager.
+        office.stand(R.forOpener, in: T.manager)
+        let again = R.party(R.forOpener, .teamLeader, user: 4001)
+        #expect(moved.allowedActions(for: again, in: office.context()) == [.withdraw, .comment])
     }
 
     @Test func `nobody decides on what he opened, whoever he stands in for`() throws {

@@ -131,7 +131,7 @@ extension TransferRequestDecided {
     /// The event of a step, with the placements that belong into it.
     public init(
         _ action: RequestAction, on request: TransferRequest, comment: String, by party: RequestParty,
-        actingFor: ID<Person>? = nil, at time: HybridTime, in context: RequestContext
+        actingFor: ID<Person>? = nil, at time: HybridTime, in context: TransferRequestContext
     ) throws {
         let outcome = try request.deciding(
             action, comment: comment, by: party, actingFor: actingFor, at: time, in: context)
@@ -145,7 +145,7 @@ extension TransferRequestDecided {
     ///
     /// - Throws: `UserError` where the step is not lawful by now, or no longer does what its event says.
     public func result(
-        on now: TransferRequest, at time: HybridTime, in context: RequestContext
+        on now: TransferRequest, at time: HybridTime, in context: TransferRequestContext
     ) throws -> TransferRequest {
         guard now.id == request, now.agent == agent, action != .comment else { throw UserError.notHere }
         let outcome = try now.deciding(
@@ -180,7 +180,7 @@ public struct TransferRequestCommented: EventPayload {
 extension TransferRequestCommented {
     /// The request after this event.
     public func result(
-        on now: TransferRequest, at time: HybridTime, in context: RequestContext
+        on now: TransferRequest, at time: HybridTime, in context: TransferRequestContext
     ) throws -> TransferRequest {
         guard now.id == request, now.agent == agent else { throw UserError.notHere }
         return try now.deciding(.comment, comment: comment, by: by, at: time, in: context).request
@@ -216,6 +216,31 @@ public struct DelegationChanged: EventPayload {
         try after.check()
         for person in [after.person, after.delegate] where organization.names[person] == nil {
             throw UserError.notHere
+        }
+    }
+}
+
+/// Somebody looked at two persons with like names and said that they are two.
+public struct NamesHeldApart: EventPayload {
+    public static let kind = "namesHeldApart"
+    public static let stream = EventStream.shared
+    public var body: EventBody { .namesHeldApart(self) }
+    public var subject: String? { first.description }
+    /// The lesser of the two.
+    public var first: ID<Person>
+    public var second: ID<Person>
+
+    public init(_ one: ID<Person>, _ other: ID<Person>) {
+        first = min(one, other)
+        second = max(one, other)
+    }
+
+    /// Both ids with a blank between.
+    public var pair: String { "\(first) \(second)" }
+
+    public func check() throws {
+        guard first < second else {
+            throw UserError(.invalid, "Nobody is two persons.", advice: "Choose two people.")
         }
     }
 }

@@ -12,6 +12,7 @@ public enum EventBody: Hashable, Sendable {
     case personRenamed(PersonRenamed)
     case teamHandedOver(TeamHandedOver)
     case aliasChanged(AliasChanged)
+    case namesHeldApart(NamesHeldApart)
     case transferRequestOpened(TransferRequestOpened)
     case transferRequestDecided(TransferRequestDecided)
     case transferRequestCommented(TransferRequestCommented)
@@ -42,6 +43,7 @@ public enum EventBody: Hashable, Sendable {
         case .personRenamed(let it): it
         case .teamHandedOver(let it): it
         case .aliasChanged(let it): it
+        case .namesHeldApart(let it): it
         case .transferRequestOpened(let it): it
         case .transferRequestDecided(let it): it
         case .transferRequestCommented(let it): it
@@ -65,7 +67,7 @@ public enum EventBody: Hashable, Sendable {
     /// Every kind, for filters and for tests that want each of them covered.
     public static let payloadTypes: [any EventPayload.Type] = [
         OfficeFounded.self, OfficeChanged.self, SourceChanged.self, FileUploaded.self, PersonAdded.self,
-        PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self,
+        PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self, NamesHeldApart.self,
         TransferRequestOpened.self, TransferRequestDecided.self, TransferRequestCommented.self,
         DelegationChanged.self, UserAdded.self, UserChanged.self, UserDisabled.self, PasswordSet.self,
         SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self, TokenMade.self,

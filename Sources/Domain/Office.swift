@@ -20,12 +20,52 @@ public struct OfficeRules: Hashable, Codable, Sendable {
     public var cutOverMinutes: Int
     /// Pauses between two logs up to this many minutes count as active time.
     public var maxGapMinutes: Int
+    /// The words that persons are placed with.
+    public var terms: PlacementTerms
+    public var requests: RequestRules
+    /// Leaders and managers go on seeing the days on which somebody was theirs after he moved on.
+    public var keepsPastDays: Bool
 
-    public init(name: String, timeZone: String, cutOverMinutes: Int = 0, maxGapMinutes: Int = 10) {
+    public init(
+        name: String, timeZone: String, cutOverMinutes: Int = 0, maxGapMinutes: Int = 10,
+        terms: PlacementTerms = .standard, requests: RequestRules = RequestRules(), keepsPastDays: Bool = true
+    ) {
         self.name = name
         self.timeZone = timeZone
         self.cutOverMinutes = cutOverMinutes
         self.maxGapMinutes = maxGapMinutes
+        self.terms = terms
+        self.requests = requests
+        self.keepsPastDays = keepsPastDays
+    }
+
+    /// Entries of older releases lack what came later.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try values.decode(String.self, forKey: .name),
+            timeZone: try values.decode(String.self, forKey: .timeZone),
+            cutOverMinutes: try values.decode(Int.self, forKey: .cutOverMinutes),
+            maxGapMinutes: try values.decode(Int.self, forKey: .maxGapMinutes),
+            terms: try values.decodeIfPresent(PlacementTerms.self, forKey: .terms) ?? .standard,
+            requests: try values.decodeIfPresent(RequestRules.self, forKey: .requests) ?? RequestRules(),
+            keepsPastDays: try values.decodeIfPresent(Bool.self, forKey: .keepsPastDays) ?? true)
+    }
+
+    /// What is usual is not written, so that entries stay as older releases wrote them.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(name, forKey: .name)
+        try values.encode(timeZone, forKey: .timeZone)
+        try values.encode(cutOverMinutes, forKey: .cutOverMinutes)
+        try values.encode(maxGapMinutes, forKey: .maxGapMinutes)
+        if terms != .standard { try values.encode(terms, forKey: .terms) }
+        if requests != RequestRules() { try values.encode(requests, forKey: .requests) }
+        if !keepsPastDays { try values.encode(keepsPastDays, forKey: .keepsPastDays) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, timeZone, cutOverMinutes, maxGapMinutes, terms, requests, keepsPastDays
     }
 
     public func check() throws {
@@ -47,6 +87,7 @@ public struct OfficeRules: Hashable, Codable, Sendable {
                 .invalid, "The longest pause that counts as active must be 1 to 30 minutes.",
                 advice: "10 is usual.")
         }
+        try requests.check()
     }
 }
 

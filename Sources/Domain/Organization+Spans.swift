@@ -6,7 +6,7 @@ extension Organization {
     }
 
     /// The manager, on a day, of somebody who leads then.
-    func manager(ofLeader leader: ID<Person>, on day: Day) -> ID<Person>? {
+    public func manager(ofLeader leader: ID<Person>, on day: Day) -> ID<Person>? {
         guard let manager = histories[leader]?.inForce(on: day)?.placement.manager,
             holds(manager, .manager, on: day)
         else { return nil }

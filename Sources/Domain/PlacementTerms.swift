@@ -14,18 +14,18 @@ public struct PlacementTerms: Hashable, Codable, Sendable {
     public var employments: [String]
     public var statuses: [String]
     /// Designations that lead a team.
-    public var leading: Set<String>
+    public var leading: [String]
     /// Designations that manage teams.
-    public var managing: Set<String>
+    public var managing: [String]
     /// Statuses with which somebody no longer belongs to the office.
-    public var ending: Set<String>
+    public var ending: [String]
 
     public init(
         designations: [String] = [Placement.coldCaller, Placement.teamLeader, Placement.teamManager],
         employments: [String] = [Placement.fullTimer, Placement.partTimer],
         statuses: [String] = [Placement.employee, Placement.onLeave, Placement.left],
-        leading: Set<String> = [Placement.teamLeader], managing: Set<String> = [Placement.teamManager],
-        ending: Set<String> = [Placement.left]
+        leading: [String] = [Placement.teamLeader], managing: [String] = [Placement.teamManager],
+        ending: [String] = [Placement.left]
     ) {
         self.designations = designations
         self.employments = employments

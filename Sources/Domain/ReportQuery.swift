@@ -73,6 +73,7 @@ public struct ReportQuery: Hashable, Sendable {
     public var period: Period
     public var by: [By]
     public var filter: CallFilter
+    public var teams = Teams.ofTheDay
     /// A metric's key or `key`; a leading `-` is descending. nil: the natural order.
     public var sort: String?
 
@@ -138,6 +139,8 @@ public struct ReportQuery: Hashable, Sendable {
             case "sort":
                 let key = text.hasPrefix("-") ? String(text.dropFirst()) : text
                 if key == "key" || key == "rank" || Metric.named(key) != nil { sort = text }
+            case "teams": teams = .asOf(text == "today" ? today : try Self.day(text))
+            case "as-known": teams = .known(try Self.day(text))
             case "agent": filter.agents.append(Self.person(text))
             case "leader": filter.leaders.append(Self.person(text))
             case "manager": filter.managers.append(Self.person(text))
@@ -178,6 +181,11 @@ public struct ReportQuery: Hashable, Sendable {
         var items = [("from", period.from.iso), ("to", period.to.iso)]
         if !by.isEmpty { items.append(("by", by.map(\.rawValue).joined(separator: ","))) }
         items += filterItems
+        switch teams {
+        case .ofTheDay: break
+        case .asOf(let day): items.append(("teams", day.iso))
+        case .known(let day): items.append(("as-known", day.iso))
+        }
         if let sort { items.append(("sort", sort)) }
         return items.map { (name: $0.0, value: $0.1) }
     }
@@ -242,6 +250,7 @@ public struct ReportQuery: Hashable, Sendable {
     public var words: String {
         var parts = [period.from == period.to ? period.from.iso : "\(period.from.iso) to \(period.to.iso)"]
         parts += filterItems.map { "\($0.0) \($0.1 == "-" ? "blank" : $0.1)" }
+        if let words = teams.words { parts.append(words) }
         return parts.joined(separator: ", ")
     }
 

@@ -52,6 +52,11 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
     case viewFigures = "view-figures"
     case viewCalls = "view-calls"
     case exportFigures = "export-figures"
+    case viewPeople = "view-people"
+    case managePeople = "manage-people"
+    case matchNames = "match-names"
+    case viewRequests = "view-requests"
+    case decideRequests = "decide-requests"
     case viewFiles = "view-files"
     case uploadFiles = "upload-files"
     case viewActivity = "view-activity"
@@ -68,6 +73,11 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case .viewFigures: "See agents, figures and reports"
         case .viewCalls: "See single calls and their lines"
         case .exportFigures: "Export figures and calls"
+        case .viewPeople: "See people and who reports to whom"
+        case .managePeople: "Add, place, rename and hand over people"
+        case .matchNames: "Say whose a dialer's name is"
+        case .viewRequests: "See transfer requests"
+        case .decideRequests: "Open transfer requests and decide them"
         case .viewFiles: "See files and what was rejected"
         case .uploadFiles: "Upload files"
         case .viewActivity: "See and export the activity"
@@ -88,6 +98,15 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case (.viewFigures, .teamLeader): .team
         case (.viewFigures, .agent): .own
         case (.viewCalls, _), (.exportFigures, _): Permission.viewFigures.reach(of: role)
+        case (.viewPeople, _): Permission.viewFigures.reach(of: role)
+        case (.managePeople, .admin): .office
+        case (.managePeople, .teamManager): .teams
+        case (.matchNames, .admin), (.matchNames, .dataEntry): .office
+        case (.viewRequests, .dataEntry): .none
+        case (.viewRequests, _): Permission.viewFigures.reach(of: role)
+        case (.decideRequests, .admin): .office
+        case (.decideRequests, .teamManager): .teams
+        case (.decideRequests, .teamLeader): .team
         case (.viewFiles, .admin), (.viewFiles, .dataEntry): .office
         case (.uploadFiles, .admin), (.uploadFiles, .dataEntry): .office
         case (.viewActivity, .admin): .office

@@ -8,7 +8,8 @@ extension TransferRequest {
     public static func opening(
         id: ID<TransferRequest>, kind: Kind, agent: ID<Person>, otherAgent: ID<Person>? = nil,
         to leader: ID<Person>? = nil, manager: ID<Person>? = nil, effective: Day, reason: String,
-        by party: RequestParty, at time: HybridTime, others: [TransferRequest], in context: RequestContext
+        by party: RequestParty, at time: HybridTime, others: [TransferRequest],
+        in context: TransferRequestContext
     ) throws -> TransferRequest {
         guard let from = context.seat(of: agent, on: effective) else { throw UserError.notHere }
         var to = Seat(leader: nil, manager: from.manager)
@@ -41,7 +42,7 @@ extension TransferRequest {
     /// Whether a request may be opened as it is; the same when it is made and when it is folded again.
     ///
     /// - Parameter others: requests about the same agents, at least.
-    public func checkOpening(others: [TransferRequest], in context: RequestContext) throws {
+    public func checkOpening(others: [TransferRequest], in context: TransferRequestContext) throws {
         guard stage == .open, steps.isEmpty, approvals.isEmpty, (kind == .swap) == (otherAgent != nil) else {
             throw UserError(.invalid, "This is no new request.", advice: "Open it again.")
         }
@@ -103,7 +104,7 @@ extension TransferRequest {
     ///
     /// Not said here: an admin's override, which is for nobody.
     private func principals(
-        of party: RequestParty, for action: RequestAction, in context: RequestContext
+        of party: RequestParty, for action: RequestAction, in context: TransferRequestContext
     ) -> [ID<Person>] {
         guard party.role.mayDecideRequests, action == .comment || !isAbout(party) else { return [] }
         let state = state(in: context)
@@ -132,7 +133,9 @@ extension TransferRequest {
     }
 
     /// What an admin may do without being involved; always marked.
-    private func mayOverride(_ party: RequestParty, _ action: RequestAction, in context: RequestContext)
+    private func mayOverride(
+        _ party: RequestParty, _ action: RequestAction, in context: TransferRequestContext
+    )
         -> Bool
     {
         guard party.role == .admin else { return false }
@@ -145,7 +148,9 @@ extension TransferRequest {
     }
 
     /// What somebody may do with the request now.
-    public func allowedActions(for party: RequestParty, in context: RequestContext) -> Set<RequestAction> {
+    public func allowedActions(for party: RequestParty, in context: TransferRequestContext) -> Set<
+        RequestAction
+    > {
         Set(
             RequestAction.allCases.filter {
                 mayOverride(party, $0, in: context) || !principals(of: party, for: $0, in: context).isEmpty
@@ -162,7 +167,7 @@ extension TransferRequest {
     ///   - time: of the event.
     public func deciding(
         _ action: RequestAction, comment: String, by party: RequestParty, actingFor: ID<Person>? = nil,
-        at time: HybridTime, in context: RequestContext
+        at time: HybridTime, in context: TransferRequestContext
     ) throws -> (request: TransferRequest, placements: [Placement]) {
         let able = principals(of: party, for: action, in: context)
         let principal = actingFor == nil ? able.first : able.first { $0 == actingFor }
@@ -202,7 +207,7 @@ extension TransferRequest {
     }
 
     private func refusal(
-        of action: RequestAction, to party: RequestParty, in context: RequestContext
+        of action: RequestAction, to party: RequestParty, in context: TransferRequestContext
     ) -> UserError {
         let state = state(in: context)
         let mine = Set(context.principals(of: party.person))

@@ -1,5 +1,5 @@
 /// What a request is judged by: the office, who stands in for whom, and when.
-public struct RequestContext: Sendable {
+public struct TransferRequestContext: Sendable {
     public var organization: Organization
     public var delegations: [Delegation]
     /// The business day of `now`.
@@ -19,7 +19,7 @@ public struct RequestContext: Sendable {
     }
 
     /// For whom a person may act today: himself, then those who are away, one step and no further.
-    func principals(of person: ID<Person>?) -> [ID<Person>] {
+    public func principals(of person: ID<Person>?) -> [ID<Person>] {
         guard let person else { return [] }
         let away = delegations.filter { $0.delegate == person && $0.person != person && $0.holds(on: today) }
         return [person] + Set(away.map(\.person)).sorted()
@@ -35,7 +35,7 @@ public struct RequestContext: Sendable {
 
 extension TransferRequest {
     /// What has become of the request; nothing runs by a timer.
-    public func state(in context: RequestContext) -> State {
+    public func state(in context: TransferRequestContext) -> State {
         switch stage {
         case .scheduled: context.today >= effective ? .applied : .scheduled
         case .rejected: .rejected
@@ -57,12 +57,12 @@ extension TransferRequest {
         opened.instant.adding(seconds: Int64(max(0, min(rules.expiryDays, 36_500))) * 86_400)
     }
 
-    private func isExpired(in context: RequestContext) -> Bool {
+    private func isExpired(in context: TransferRequestContext) -> Bool {
         context.now >= expiry(context.rules) || context.today > effective
     }
 
     /// Why the request no longer fits the facts, in words; nil: it does.
-    public func staleness(in context: RequestContext) -> String? {
+    public func staleness(in context: TransferRequestContext) -> String? {
         let organization = context.organization
         func moved(_ person: ID<Person>, _ seat: Seat) -> String? {
             let name = organization.name(of: person)
@@ -96,7 +96,7 @@ extension TransferRequest {
     private static let sameTeam = "Both sides are the same team by now."
 
     /// Whose word is waited for: the other leader's, then the managers'. Delegates are not counted.
-    public func waitingFor(in context: RequestContext) -> [ID<Person>] {
+    public func waitingFor(in context: TransferRequestContext) -> [ID<Person>] {
         guard state(in: context).isUndecided else { return [] }
         if needsAcceptance, stage == .open { return [to.leader].compactMap { $0 } }
         return approvers.filter { !approvals.contains($0) }

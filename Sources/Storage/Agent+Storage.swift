@@ -59,7 +59,11 @@ extension OfficeStore {
                 if let slice = row.slices.first { figures[slice.value] = row.figures }
             }
             let names = try Row.fetchAll(
-                db, sql: "SELECT person, name FROM agentName WHERE person IS NOT NULL")
+                db,
+                sql: """
+                    SELECT DISTINCT s.person, n.name FROM agentName n JOIN aliasSpan s ON s.name = n.number
+                    ORDER BY n.name
+                    """)
             let spellings = Dictionary(grouping: names) { $0["person"] as String }
                 .mapValues { $0.map { $0["name"] as String } }
             let persons = try Self.personNames(db)
@@ -96,8 +100,11 @@ extension OfficeStore {
                 throw UserError.notHere
             }
             let known = try String.fetchAll(
-                db, sql: "SELECT name FROM agentName WHERE person = ? ORDER BY name",
-                arguments: [person.description])
+                db,
+                sql: """
+                    SELECT DISTINCT n.name FROM agentName n JOIN aliasSpan s ON s.name = n.number
+                    WHERE s.person = ? ORDER BY n.name
+                    """, arguments: [person.description])
             let persons = try Self.personNames(db)
             return AgentRow(
                 person: span.person, designation: span.designation, employment: span.employment,
@@ -210,15 +217,16 @@ extension OfficeStore {
     static func spans(in period: Period, _ filter: CallFilter, _ viewer: Viewer, _ db: Database) throws
         -> [PersonSpan]
     {
-        let placed = PlacedPersons(filter, viewer)
+        let (reach, wanted) = (try Reachable(viewer, db), WantedPersons(filter))
         let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT p.id, p.name, s.* FROM person p JOIN placementSpan s ON s.person = p.id
-                WHERE s.fromDay <= ? AND s.untilDay > ? AND \(placed.condition ?? "1")
+                WHERE s.fromDay <= ? AND s.untilDay > ? AND p.mergedInto IS NULL
+                  AND \(reach.condition ?? "1") AND \(wanted.condition ?? "1")
                 ORDER BY p.name COLLATE NOCASE, p.id, s.fromDay DESC
                 """,
-            arguments: [period.to.number, period.from.number] + placed.arguments)
+            arguments: [period.to.number, period.from.number] + reach.arguments + wanted.arguments)
         var result: [PersonSpan] = []
         for row in rows {
             guard let id = ID<Person>(row["id"] as String), result.last?.person.id != id else { continue }

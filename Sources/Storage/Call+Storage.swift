@@ -146,7 +146,7 @@ extension OfficeStore {
                 let time = LocalTime(seconds: row["time"])
                 let day = time.businessDay(cutOver: reader.cutOver)
                 let query = ReportQuery(period: Period(from: day, to: day))
-                let days = try VisibleDays(query, viewer, db, people: true)
+                let days = try VisibleDays(query, viewer, db)
                 // An earlier sighting may be on a day or under a name that has no counted call left.
                 let seen = try Bool.fetchOne(
                     db, sql: days.sql("1", and: "a.name = ?"), arguments: days.arguments + [name])
@@ -180,10 +180,12 @@ extension OfficeStore {
         try days.forEachTally(db, conditions, TallyGrouping(name: true, day: true)) { key, tally in
             cells.append(CallCell(day: key.day, name: key.name, logs: Int(tally.logs)))
         }
-        let order = words.people.mapValues { words.persons[$0] ?? "" }
+        func person(_ cell: CallCell) -> String {
+            words.persons[words.person(ofName: cell.name, on: cell.day)] ?? ""
+        }
         return cells.sorted { a, b in
             if a.day != b.day { return a.day > b.day }
-            let (x, y) = (order[a.name] ?? "", order[b.name] ?? "")
+            let (x, y) = (person(a), person(b))
             return x == y ? a.name < b.name : x < y
         }
     }
@@ -239,7 +241,7 @@ private struct CallReader: Sendable {
 
     static func sql(where condition: String, counted: Bool) -> String {
         """
-        SELECT c.*, v.version AS versionNumber, v.file, f.name AS fileName, n.person,
+        SELECT c.*, v.version AS versionNumber, v.file, f.name AS fileName,
           n.name AS agentName, l.text AS campaignText, m.text AS originalText, k.text AS callTypeText,
           \(counted ? "1" : OfficeStore.isCounted) AS counts
         FROM call c JOIN fileVersion v ON v.number = c.version JOIN file f ON f.id = v.file
@@ -263,7 +265,7 @@ private struct CallReader: Sendable {
     }
 
     func call(_ row: Row, day: Day) -> CallRow? {
-        guard let person = ID<Person>(row["person"] as String? ?? ""),
+        guard let person = ID<Person>(words.person(ofName: row["name"], on: day.number)),
             let file = ID<CallFile>(row["file"] as String)
         else { return nil }
         let outcome = words.outcomes[row["outcome"]]

@@ -116,7 +116,7 @@ extension OfficeStore {
                 arguments: [upload.archive, staged.number])
             try tx.append(.fileUploaded(upload))
             // Names that only rows which were not accepted have.
-            try tx.db.execute(sql: "DELETE FROM agentName WHERE person IS NULL")
+            try tx.db.execute(sql: "DELETE FROM agentName WHERE links IS NULL")
             try change.post(tx)
             return upload
         }

@@ -6,13 +6,16 @@ import GRDB
 ///
 /// Every figure, list and count starts here, so that nothing outside a viewer's reach is in any of them.
 struct VisibleDays {
-    /// Begins with the tables, `agentDay a` and what it is joined to; other tables are appended to it.
-    private(set) var tables = "agentDay a"
-    private(set) var conditions: String
-    private(set) var arguments: StatementArguments
+    /// Begins with the tables, `agentDay a`, the name's person that day `n`, his placement that day `s`, and
+    /// where the query asks for other teams these as `o`.
+    private let tables: String
+    private let with: String
+    private let conditions: String
+    let arguments: StatementArguments
+    /// The placement that the query's teams are of: `s` or `o`.
+    let teams: String
 
-    /// - Parameter people: join names and placements even where neither scope nor filter needs them.
-    init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database, people: Bool = false) throws {
+    init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws {
         let posted = try Int64.fetchOne(db, sql: "SELECT postedChange FROM folder") ?? 0
         var conditions = [
             """
@@ -21,25 +24,38 @@ struct VisibleDays {
               WHERE b.day = a.day AND b.name = a.name AND b.change > a.change AND b.change <= ?)
             """
         ]
-        var arguments: StatementArguments = [
-            query.period.from.number, query.period.to.number, posted, posted,
-        ]
-        let placed = PlacedPersons(query.filter, viewer)
-        if let condition = placed.condition {
-            conditions.append(condition)
-            arguments += placed.arguments
+        let other = try TeamSpans(query.teams, db)
+        var arguments = other.arguments
+        arguments += [query.period.from.number, query.period.to.number, posted, posted]
+        let reach = try Reachable(viewer, db)
+        let teams = query.teams == .ofTheDay ? "s" : "o"
+        let wanted = WantedPersons(query.filter, teams: teams)
+        var tables = "agentDay a"
+        if query.by.contains(where: \.isOfPerson) || reach.condition != nil || wanted.condition != nil {
+            tables += """
+                 JOIN aliasSpan n ON n.name = a.name AND n.fromDay <= a.day AND a.day < n.untilDay
+                JOIN placementSpan s ON s.person = n.person AND s.fromDay <= a.day AND a.day < s.untilDay
+                """
+            // What somebody may see follows from the teams as they were, whatever teams he asks for.
+            if query.teams != .ofTheDay {
+                tables += """
+                     JOIN \(other.table) o ON o.person = n.person AND o.fromDay <= a.day AND a.day < o.untilDay
+                    """
+            }
+        }
+        for (condition, values) in [(reach.condition, reach.arguments), (wanted.condition, wanted.arguments)]
+        where condition != nil {
+            conditions.append(condition ?? "")
+            arguments += values
         }
         if !query.filter.weekdays.isEmpty {
             conditions.append("((a.day + 3) % 7 + 7) % 7 IN (\(list(query.filter.weekdays)))")
         }
-        if people || placed.condition != nil {
-            tables += """
-                 JOIN agentName n ON n.number = a.name
-                JOIN placementSpan s ON s.person = n.person AND s.fromDay <= a.day AND a.day < s.untilDay
-                """
-        }
-        self.conditions = conditions.joined(separator: " AND ")
+        self.tables = tables
+        self.teams = teams
+        with = other.with
         self.arguments = arguments
+        self.conditions = conditions.joined(separator: " AND ")
     }
 
     /// What is kept of an agent-day beside its own row.
@@ -55,49 +71,127 @@ struct VisibleDays {
     {
         // CROSS JOIN keeps the order: first the agent-days, then the tallies of each.
         let join = detail.map { " CROSS JOIN \($0.rawValue)" } ?? ""
-        return "SELECT \(columns) FROM \(tables)\(join) WHERE \(conditions) AND \(condition) \(rest)"
+        return "\(with)SELECT \(columns) FROM \(tables)\(join) WHERE \(conditions) AND \(condition) \(rest)"
     }
 }
 
-/// The viewer's reach and a filter's persons and groups, as SQL over `placementSpan s`.
-struct PlacedPersons {
+/// The viewer's reach, as SQL over `placementSpan s`.
+struct Reachable {
     /// nil: everybody.
     private(set) var condition: String?
     private(set) var arguments: StatementArguments = []
 
-    init(_ filter: CallFilter, _ viewer: Viewer) {
-        var conditions: [String] = []
+    init(_ viewer: Viewer, _ db: Database) throws {
+        let column: String
         switch viewer.reach(.viewFigures) {
-        case .office: break
-        case .none: conditions.append("0")
-        case .own: conditions.append("s.person = ?")
-        case .team: conditions.append("s.leader = ?")
-        case .teams: conditions.append("s.manager = ?")
+        case .office: return
+        case .none:
+            condition = "0"
+            return
+        case .own: column = "person"
+        case .team: column = "leader"
+        case .teams: column = "manager"
         }
-        if conditions.first?.contains("?") == true { arguments += [viewer.person?.description] }
+        condition = "s.\(column) = ?"
+        arguments = [viewer.person?.description]
+        guard column != "person", let state = try OfficeStore.officeState(db),
+            !state.office.rules.keepsPastDays
+        else { return }
+        // Only whoever is his now, or was last.
+        condition = """
+            s.\(column) = ? AND s.person IN (
+              SELECT person FROM placementSpan WHERE \(column) = ? AND untilDay = ?)
+            """
+        arguments += [viewer.person?.description, Day(number: .max).number]
+    }
+}
+
+/// A filter's persons and groups, as SQL over the spans of the teams it asks for.
+struct WantedPersons {
+    /// nil: everybody.
+    private(set) var condition: String?
+    private(set) var arguments: StatementArguments = []
+
+    init(_ filter: CallFilter, teams: String = "s") {
+        var conditions: [String] = []
         for (column, persons) in [
-            ("s.person", filter.agents), ("s.leader", filter.leaders), ("s.manager", filter.managers),
+            ("person", filter.agents), ("leader", filter.leaders), ("manager", filter.managers),
         ] where !persons.isEmpty {
             var parts: [String] = []
             for person in persons {
                 switch person {
-                case .nobody: parts.append("\(column) IS NULL")
+                case .nobody: parts.append("\(teams).\(column) IS NULL")
                 case .id(let id):
-                    parts.append("\(column) = ?")
+                    parts.append("\(teams).\(column) = ?")
                     arguments += [id.description]
                 case .named(let name):
-                    parts.append("\(column) IN (SELECT id FROM person WHERE name = ? COLLATE NOCASE)")
+                    parts.append(
+                        "\(teams).\(column) IN (SELECT id FROM person WHERE name = ? COLLATE NOCASE)")
                     arguments += [name]
                 }
             }
             conditions.append("(\(parts.joined(separator: " OR ")))")
         }
-        for (column, texts) in [("s.groupName", filter.groups), ("s.employment", filter.employments)]
+        for (column, texts) in [("groupName", filter.groups), ("employment", filter.employments)]
         where !texts.isEmpty {
-            conditions.append("\(column) IN (\(databaseQuestionMarks(count: texts.count)))")
+            conditions.append("\(teams).\(column) IN (\(databaseQuestionMarks(count: texts.count)))")
             arguments += StatementArguments(texts)
         }
         condition = conditions.isEmpty ? nil : conditions.joined(separator: " AND ")
+    }
+}
+
+/// The spans of the teams that a query asks for, as a table of the statement it heads.
+struct TeamSpans {
+    /// Goes before the SELECT, with `arguments` first; empty for the teams of the day.
+    let with: String
+    let table: String
+    let arguments: StatementArguments
+
+    init(_ teams: Teams, _ db: Database) throws {
+        let spans: [PlacementSpan]
+        switch teams {
+        case .ofTheDay:
+            (with, table, arguments) = ("", "placementSpan", [])
+            return
+        case .asOf(let day): spans = try Organization.load(db).spans(asOf: day)
+        case .known(let day):
+            let zone = try OfficeStore.officeState(db)?.timeZone ?? .gmt
+            // Every reading of the clock within the day is below the first one after it.
+            let time = HybridTime.next(after: nil, now: day.end(in: zone))
+            spans = try Organization.load(db).asKnown(at: HybridTime(bits: time.bits - 1)).spans()
+        }
+        table = "teamSpan"
+        with = """
+            WITH teamSpan (person, fromDay, untilDay, groupName, employment, leader, manager) AS MATERIALIZED (
+              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+              FROM json_each(?))
+
+            """
+        arguments = [
+            try jsonText(
+                spans.map { span in
+                    [
+                        .text(span.placement.person.description), .number(Int64(span.from.number)),
+                        .number(Int64(span.until.number)), .text(span.placement.group),
+                        .text(span.placement.employment), .text(span.placement.leader?.description),
+                        .text(span.manager?.description),
+                    ] as [Cell]
+                })
+        ]
+    }
+
+    private enum Cell: Encodable {
+        case text(String?)
+        case number(Int64)
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .text(let text): try container.encode(text)
+            case .number(let number): try container.encode(number)
+            }
+        }
     }
 }
 
@@ -123,8 +217,9 @@ struct FigureWords: Sendable {
     var outcomes: [Int64: Outcome] = [:]
     var sources: [Int64: Source] = [:]
     var persons: [String: String] = [:]
-    /// Person of a dialer's name.
+    /// Person of a name's span, by its number in `aliasSpan`.
     var people: [Int64: String] = [:]
+    private var owners: [Int64: [(from: Int32, until: Int32, person: String)]] = [:]
 
     init(_ db: Database) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT number, source, type, state, flags FROM outcome")
@@ -137,8 +232,16 @@ struct FigureWords: Sendable {
         let names = try Row.fetchCursor(db, sql: "SELECT id, name FROM person")
         while let row = try names.next() { persons[row[0]] = row[1] }
         let aliases = try Row.fetchCursor(
-            db, sql: "SELECT number, person FROM agentName WHERE person IS NOT NULL")
-        while let row = try aliases.next() { people[row[0]] = row[1] }
+            db, sql: "SELECT number, person, name, fromDay, untilDay FROM aliasSpan")
+        while let row = try aliases.next() {
+            people[row[0]] = row[1]
+            owners[row[2], default: []].append((row[3], row[4], row[1]))
+        }
+    }
+
+    /// Whose a dialer's name is on a day; empty only while its first file is being staged.
+    func person(ofName name: Int64, on day: Int32) -> String {
+        owners[name]?.first { $0.from <= day && day < $0.until }?.person ?? ""
     }
 
     /// The outcomes that a filter lets in; nil: all.

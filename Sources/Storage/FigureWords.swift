@@ -55,9 +55,10 @@ extension FigureWords {
     }
 }
 
-/// Placements by dialer's name and first day of the span.
+/// Placements by the first day of their span, for figures of a name's span.
 struct SpanWords {
     struct Key: Hashable {
+        /// Of `aliasSpan`.
         var name: Int64
         var from: Int64
     }
@@ -71,13 +72,14 @@ struct SpanWords {
 
     init(_ query: ReportQuery, _ db: Database) throws {
         guard query.by.contains(where: \.isOfSpan) else { return }
+        let teams = try TeamSpans(query.teams, db)
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT n.number, s.fromDay, s.leader, s.manager, s.groupName, s.employment
-                FROM agentName n JOIN placementSpan s ON s.person = n.person
+                \(teams.with) SELECT n.number, s.fromDay, s.leader, s.manager, s.groupName, s.employment
+                FROM aliasSpan n JOIN \(teams.table) s ON s.person = n.person
                 WHERE s.fromDay <= ? AND s.untilDay > ?
-                """, arguments: [query.period.to.number, query.period.from.number])
+                """, arguments: teams.arguments + [query.period.to.number, query.period.from.number])
         while let row = try rows.next() {
             spans[Key(name: row[0], from: row[1])] = Span(
                 leader: row[2] ?? "", manager: row[3] ?? "", group: row[4], employment: row[5])
@@ -99,11 +101,11 @@ extension OfficeStore {
             let words = try FigureWords(db)
             let query = ReportQuery(period: period, by: [.leader])
             let spans = try SpanWords(query, db)
-            let days = try VisibleDays(query, viewer, db, people: true)
+            let days = try VisibleDays(query, viewer, db)
             var found: [By: Set<SliceKey>] = [:]
             // DISTINCT alone is several times faster than sums that nobody reads.
             let names = try Row.fetchCursor(
-                db, sql: days.sql("DISTINCT a.name, s.fromDay"), arguments: days.arguments)
+                db, sql: days.sql("DISTINCT n.number, s.fromDay"), arguments: days.arguments)
             while let row = try names.next() {
                 let (name, from): (Int64, Int64) = (row[0], row[1])
                 found[.agent, default: []].insert(.text(words.people[name] ?? ""))

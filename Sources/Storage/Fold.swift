@@ -19,11 +19,14 @@ extension Transaction {
         case .userChanged(let it): try foldUserChanged(it)
         case .userDisabled(let it): try foldUserDisabled(it)
         case .boxSettingsChanged(let it): try foldBoxSettingsChanged(it)
-        // Kept in the journal, with no projection yet.
-        case .personRenamed, .teamHandedOver, .aliasChanged, .transferRequestOpened, .transferRequestDecided,
-            .transferRequestCommented, .delegationChanged:
-            throw UserError(
-                .invalid, "This release cannot do that yet.", advice: "Upgrade Rollcall.")
+        case .personRenamed(let it): try foldPersonRenamed(it)
+        case .teamHandedOver(let it): try foldTeamHandedOver(event, it)
+        case .aliasChanged(let it): try foldAliasChanged(event, it)
+        case .namesHeldApart(let it): try foldNamesHeldApart(it)
+        case .transferRequestOpened(let it): try foldTransferRequestOpened(event, it)
+        case .transferRequestDecided(let it): try foldTransferRequestDecided(event, it)
+        case .transferRequestCommented(let it): try foldTransferRequestCommented(event, it)
+        case .delegationChanged(let it): try foldDelegationChanged(it)
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported:

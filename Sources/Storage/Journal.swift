@@ -17,11 +17,10 @@ extension Transaction {
                 ORDER BY seq DESC LIMIT 1
                 """,
             arguments: [body.stream.rawValue, chain.office.description, chain.incarnation])
-        let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM journal")
         var event = Event(
             stream: body.stream, office: chain.office, incarnation: chain.incarnation,
             seq: (last.map { $0["seq"] as Int64 } ?? 0) + 1,
-            time: .next(after: latest.map(HybridTime.init(bits:)), now: now),
+            time: try nextTime(),
             actor: actor, kind: body.kind, payload: try body.canonicalPayload(),
             previousHash: last.map { Array($0["hash"] as Data) } ?? Event.rootHash)
         event.hash = event.computedHash
@@ -38,6 +37,12 @@ extension Transaction {
             ])
         try fold(event, body)
         return event
+    }
+
+    /// The time of the next event of this transaction.
+    func nextTime() throws -> HybridTime {
+        let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM journal")
+        return .next(after: latest.map(HybridTime.init(bits:)), now: now)
     }
 }
 

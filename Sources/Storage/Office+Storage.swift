@@ -14,6 +14,7 @@ extension Transaction {
 
     func foldOfficeChanged(_ event: Event, _ changed: OfficeChanged) throws {
         try changed.after.check()
+        if changed.before.terms != changed.after.terms { try refit(changed.after.terms) }
         try db.execute(
             sql: "UPDATE office SET name = ?, rules = ? WHERE id = ?",
             arguments: [changed.after.name, try jsonText(changed.after), event.office.description])

@@ -17,7 +17,7 @@ extension OfficeStore {
         let byDay = query.by.contains(.day) || query.by.contains(.weekday)
         let byHour = query.by.contains(.hour)
         let byCampaign = query.by.contains(.campaign)
-        let days = try VisibleDays(query, viewer, db, people: query.by.contains { $0.isOfSpan })
+        let days = try VisibleDays(query, viewer, db)
         let withSpan = query.by.contains { $0.isOfSpan }
 
         var cells: [[SliceKey]: Figures] = [:]
@@ -45,7 +45,7 @@ extension OfficeStore {
 
         // Counts: integers alone in the grouping, their words are put on afterwards.
         let grouping = TallyGrouping(
-            name: byPerson, span: withSpan, day: byDay, hour: byHour, campaign: byCampaign, outcome: true)
+            person: byPerson, span: withSpan, day: byDay, hour: byHour, campaign: byCampaign, outcome: true)
         var campaignsMet: Set<Int64> = []
         try days.forEachTally(db, conditions, grouping) { it, tally in
             if byCampaign { campaignsMet.insert(it.campaign) }
@@ -66,17 +66,19 @@ extension OfficeStore {
             var presence: [PersonDay: (logs: Int, slice: [SliceKey])] = [:]
             let splits = byHour || !query.filter.hours.isEmpty
             let sql = days.sql(
-                "a.name, \(withSpan ? "s.fromDay" : "0"), a.day, a.logs, a.active, a.idle, "
-                    + (splits ? "a.activeByHour" : "NULL"))
+                "a.name, \(byPerson ? "n.number" : "0"), \(withSpan ? days.teams + ".fromDay" : "0"), a.day, "
+                    + "a.logs, a.active, a.idle, " + (splits ? "a.activeByHour" : "NULL"))
             let rows = try Row.fetchCursor(db, sql: sql, arguments: days.arguments)
             while let row = try rows.next() {
-                let (name, spanFrom, day): (Int64, Int64, Int32) = (row[0], row[1], row[2])
+                let (name, owner, spanFrom, day): (Int64, Int64, Int64, Int32) = (
+                    row[0], row[1], row[2], row[3]
+                )
                 if splits {
-                    let packed: Data = row[6]
+                    let packed: Data = row[7]
                     for (hour, seconds) in activeSeconds(packed).enumerated()
                     where query.filter.hours.isEmpty || query.filter.hours.contains(hour) {
                         let slice = key(
-                            name: name, spanFrom: spanFrom, day: day, hour: hour, campaign: 0, outcome: 0)
+                            name: owner, spanFrom: spanFrom, day: day, hour: hour, campaign: 0, outcome: 0)
                         guard var figures = cells[slice] else { continue }
                         figures.activity =
                             (figures.activity ?? .init())
@@ -85,13 +87,13 @@ extension OfficeStore {
                     }
                 } else {
                     let slice = key(
-                        name: name, spanFrom: spanFrom, day: day, hour: -1, campaign: 0, outcome: 0)
+                        name: owner, spanFrom: spanFrom, day: day, hour: -1, campaign: 0, outcome: 0)
                     guard var figures = cells[slice] else { continue }
                     figures.activity =
-                        (figures.activity ?? .init()) + .init(active: row[4], idle: row[5], presentDays: 0)
+                        (figures.activity ?? .init()) + .init(active: row[5], idle: row[6], presentDays: 0)
                     cells[slice] = figures
-                    let personDay = PersonDay(person: words.people[name] ?? "", day: day)
-                    presence[personDay, default: (0, slice)].logs += row[3] as Int
+                    let personDay = PersonDay(person: words.person(ofName: name, on: day), day: day)
+                    presence[personDay, default: (0, slice)].logs += row[4] as Int
                 }
             }
             for (logs, slice) in presence.values where logs >= Metric.presentLogs {

@@ -5,39 +5,32 @@ import GRDB
 extension Transaction {
     func foldPersonAdded(_ event: Event, _ added: PersonAdded) throws {
         try savePerson(added.person, office: event.office)
-        try savePlacements([added.placement], event)
+        try place([added.placement], event, adding: [added.person])
+    }
+
+    func foldPersonRenamed(_ renamed: PersonRenamed) throws {
+        let now = try String.fetchOne(
+            db, sql: "SELECT name FROM person WHERE id = ?", arguments: [renamed.person.description])
+        try renamed.check(now: now)
+        try db.execute(
+            sql: "UPDATE person SET name = ? WHERE id = ?",
+            arguments: [renamed.after, renamed.person.description])
     }
 
     func foldPersonsPlaced(_ event: Event, _ placed: PersonsPlaced) throws {
-        for placement in placed.placements {
-            let known = try Bool.fetchOne(
-                db, sql: "SELECT 1 FROM person WHERE id = ?", arguments: [placement.person.description])
-            guard known != nil else { throw UserError.notHere }
-        }
-        try savePlacements(placed.placements, event)
+        try place(placed.placements, event, reason: placed.reason)
     }
 
-    /// The persons, aliases and first placements of names met for the first time.
-    func saveNewNames(_ names: [NewName], _ event: Event) throws {
-        for new in names {
-            try savePerson(Person(id: new.person, name: new.name), office: event.office)
-            try db.execute(
-                sql: """
-                    INSERT INTO agentName (office, folded, name, person) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (office, folded) DO UPDATE SET name = excluded.name, person = excluded.person
-                    """,
-                arguments: [event.office.description, new.folded, new.name, new.person.description])
+    func foldTeamHandedOver(_ event: Event, _ it: TeamHandedOver) throws {
+        try place(it.placements, event, reason: it.reason) { try it.check(after: $0) }
+        for id in it.requests {
+            guard let request = try transferRequest(id) else { throw UserError.notHere }
+            try save(request.handedOver(from: it.person, to: it.successor, from: it.from))
         }
-        try savePlacements(
-            names.map { new in
-                Placement(
-                    person: new.person, from: new.from,
-                    employment: new.partTimer ? Placement.partTimer : Placement.fullTimer)
-            }, event)
     }
 
     private func savePerson(_ person: Person, office: ID<Office>) throws {
-        guard !person.name.isEmpty, person.name.count <= 200 else {
+        guard !person.name.allSatisfy(\.isWhitespace), person.name.count <= 200 else {
             throw UserError(.invalid, "A person needs a name of 1 to 200 characters.", advice: "Give one.")
         }
         try db.execute(
@@ -45,73 +38,82 @@ extension Transaction {
             arguments: [person.id.description, office.description, person.name])
     }
 
-    private func savePlacements(_ placements: [Placement], _ event: Event) throws {
-        for placement in placements {
-            try placement.check()
-            try db.execute(
-                sql: """
-                    INSERT OR REPLACE INTO placement (person, fromDay, time, office, placement)
-                    VALUES (?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    placement.person.description, placement.from.number, event.time.bits,
-                    event.office.description, try jsonText(placement),
-                ])
+    /// The persons, aliases and first placements of names met for the first time.
+    func saveNewNames(_ names: [NewName], _ event: Event) throws {
+        guard !names.isEmpty else { return }
+        for new in names {
+            try savePerson(Person(id: new.person, name: new.name), office: event.office)
+            let links = [AliasLink(person: new.person, from: new.from)]
+            try save(AgentAlias(office: event.office, folded: new.folded, name: new.name, links: links))
         }
-        try refreshSpans(of: placements.map(\.person))
-    }
-
-    /// Cuts the spans of these persons again, and of those who report to them.
-    private func refreshSpans(of persons: [ID<Person>]) throws {
-        var affected = Set(persons)
-        for person in persons {
-            let subjects = try String.fetchAll(
-                db, sql: "SELECT DISTINCT person FROM placementSpan WHERE leader = ?",
-                arguments: [person.description])
-            affected.formUnion(subjects.compactMap { ID($0) })
-        }
-        var placements: [Placement] = []
-        var loaded: Set<ID<Person>> = []
-        func load(_ person: ID<Person>) throws {
-            guard loaded.insert(person).inserted else { return }
-            let texts = try String.fetchAll(
-                db, sql: "SELECT placement FROM placement WHERE person = ? ORDER BY fromDay, time, office",
-                arguments: [person.description])
-            for text in texts {
-                let placement = try fromJSON(Placement.self, text)
-                placements.append(placement)
-                if let leader = placement.leader { try load(leader) }
-            }
-        }
-        for person in affected { try load(person) }
-        for person in affected {
-            try db.execute(sql: "DELETE FROM placementSpan WHERE person = ?", arguments: [person.description])
-        }
-        for span in placementSpans(placements) where affected.contains(span.placement.person) {
-            try db.execute(
-                sql: """
-                    INSERT INTO placementSpan (person, fromDay, untilDay, designation, employment, status,
-                      groupName, leader, manager) VALUES (?,?,?,?,?,?,?,?,?)
-                    """,
-                arguments: [
-                    span.placement.person.description, span.from.number, span.until.number,
-                    span.placement.designation, span.placement.employment, span.placement.status,
-                    span.placement.group, span.placement.leader?.description, span.manager?.description,
-                ])
-        }
+        try place(
+            names.map { new in
+                Placement(
+                    person: new.person, from: new.from,
+                    employment: new.partTimer ? Placement.partTimer : Placement.fullTimer)
+            }, event)
     }
 }
 
 extension OfficeStore {
     /// Adds a person who is in no file yet, a leader or a manager for example.
+    ///
+    /// A team manager adds people under himself alone.
     @discardableResult
     public func addPerson(
-        name: String, placement: @escaping @Sendable (ID<Person>) -> Placement, by actor: Actor
+        name: String, placement: @escaping @Sendable (ID<Person>) -> Placement, for viewer: Viewer = .console,
+        by actor: Actor
     ) async throws -> Person {
-        try await write(as: actor) { tx in
-            let person = Person(id: tx.newID(), name: name)
-            try tx.append(.personAdded(PersonAdded(person: person, placement: placement(person.id))))
+        try viewer.require(.managePeople)
+        return try await write(as: actor) { tx in
+            let person = Person(id: tx.newID(), name: name.trimmingCharacters(in: .whitespacesAndNewlines))
+            let placement = placement(person.id)
+            if viewer.reach(.managePeople) != .office {
+                let organization = try Organization.load(tx.db, touchedBy: [placement])
+                let above =
+                    placement.leader.map { organization.manager(ofLeader: $0, on: placement.from) }
+                    ?? placement.manager
+                guard let above, above == viewer.person else { throw UserError.notHere }
+            }
+            try tx.append(.personAdded(PersonAdded(person: person, placement: placement)))
             return person
+        }
+    }
+
+    public func renamePerson(_ person: ID<Person>, to name: String, for viewer: Viewer, by actor: Actor)
+        async throws
+    {
+        try viewer.require(.managePeople)
+        try await write(as: actor) { tx in
+            let organization = try Organization.load(tx.db, changing: [], naming: [person])
+            guard let before = organization.names[person], try viewer.reaches(person, .managePeople, tx.db)
+            else { throw UserError.notHere }
+            try tx.append(
+                .personRenamed(
+                    PersonRenamed(
+                        person: person, before: before,
+                        after: name.trimmingCharacters(in: .whitespacesAndNewlines))))
+        }
+    }
+
+    /// Places persons as a plan says, in one event.
+    ///
+    /// - Parameters:
+    ///   - changed: whose placements the plan makes; others are only named, a new leader for example.
+    ///   - plan: is given as much of the organization as the rules look at for these persons.
+    /// - Throws: `UserError` where the rules forbid it, or where a team manager would reach beyond his teams.
+    @discardableResult
+    public func placePersons(
+        _ changed: [ID<Person>], naming others: [ID<Person>] = [], reason: String, for viewer: Viewer,
+        by actor: Actor, plan: @escaping @Sendable (Organization) throws -> [Placement]
+    ) async throws -> [Placement] {
+        try viewer.require(.managePeople)
+        return try await write(as: actor) { tx in
+            let organization = try Organization.load(tx.db, changing: changed, naming: others)
+            let placements = try plan(organization)
+            try organization.checkDirect(placements, by: RequestParty(viewer))
+            try tx.append(.personsPlaced(PersonsPlaced(placements: placements, reason: reason)))
+            return placements
         }
     }
 
@@ -121,12 +123,91 @@ extension OfficeStore {
         }
     }
 
-    /// Everybody of the office, by name.
+    /// Gives everybody under a leader or manager, and the open requests, to a successor from a day.
+    ///
+    /// - Parameters:
+    ///   - promoting: the successor takes the person's designation in the same step.
+    ///   - status: what the person becomes, `Placement.left` for example; nil: he stays.
+    @discardableResult
+    public func handOver(
+        _ person: ID<Person>, to successor: ID<Person>, from day: Day, promoting: Bool = false,
+        status: String? = nil, reason: String, for viewer: Viewer, by actor: Actor
+    ) async throws -> TeamHandedOver {
+        try viewer.require(.managePeople)
+        return try await write(as: actor) { tx in
+            let handed = try tx.handOver(
+                person, to: successor, from: day, promoting: promoting, status: status, reason: reason, viewer
+            )
+            try tx.append(.teamHandedOver(handed))
+            return handed
+        }
+    }
+
+    /// What `handOver` would do, for a preview.
+    public func handOverPreview(
+        _ person: ID<Person>, to successor: ID<Person>, from day: Day, promoting: Bool = false,
+        status: String? = nil, for viewer: Viewer
+    ) async throws -> TeamHandedOver {
+        try viewer.require(.managePeople)
+        return try await read { [clock, ids] db in
+            let tx = Transaction(db: db, now: clock.now(), actor: .program, ids: ids)
+            return try tx.handOver(
+                person, to: successor, from: day, promoting: promoting, status: status, reason: "", viewer)
+        }
+    }
+
+    /// Everybody of the office, by name; without those found to be the same as somebody else.
     public func persons() async throws -> [Person] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT id, name FROM person ORDER BY name").compactMap { row in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT id, name FROM person WHERE mergedInto IS NULL ORDER BY name COLLATE NOCASE, id"
+            ).compactMap { row in
                 ID<Person>(row["id"] as String).map { Person(id: $0, name: row["name"]) }
             }
         }
+    }
+}
+
+extension Transaction {
+    fileprivate func handOver(
+        _ person: ID<Person>, to successor: ID<Person>, from day: Day, promoting: Bool, status: String?,
+        reason: String, _ viewer: Viewer
+    ) throws -> TeamHandedOver {
+        let organization = try Organization.load(db, changing: [person, successor])
+        let placements = try organization.handOver(
+            person, to: successor, from: day, promoting: promoting, status: status)
+        try organization.checkDirect(placements, by: RequestParty(viewer))
+        let requests = try String.fetchAll(
+            db,
+            sql: """
+                SELECT request FROM transferRequest
+                WHERE stage IN ('open', 'accepted', 'approved', 'scheduled') AND effectiveDay >= ?
+                ORDER BY opened, id
+                """, arguments: [day.number]
+        ).map { try fromJSON(TransferRequest.self, $0) }
+            .filter { $0.handedOver(from: person, to: successor, from: day) != $0 }
+        return TeamHandedOver(
+            person: person, successor: successor, from: day, reason: reason, placements: placements,
+            requests: requests.map(\.id), deactivates: status != nil)
+    }
+}
+
+extension Viewer {
+    /// Whether a person is, or on some day was, within the reach of a permission.
+    func reaches(_ other: ID<Person>, _ permission: Permission, _ db: Database) throws -> Bool {
+        let column: String
+        switch reach(permission) {
+        case .none: return false
+        case .office: return true
+        case .own: return other == person
+        case .team: column = "leader"
+        case .teams: column = "manager"
+        }
+        guard let person else { return false }
+        if other == person { return true }
+        return try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM placementSpan WHERE person = ? AND \(column) = ?",
+            arguments: [other.description, person.description]) == true
     }
 }

@@ -140,8 +140,9 @@ extension OfficeStore {
         let days = try VisibleDays(ReportQuery(period: period), viewer, db)
         let columns = """
             a.day, a.active, a.idle, a.last - a.first, a.activeByHour,
-            (SELECT count(*) FROM agentName o JOIN placementSpan t ON t.person = o.person
-              WHERE o.number = a.name AND t.fromDay <= a.day AND a.day < t.untilDay) AS spans
+            (SELECT count(*) FROM aliasSpan o JOIN placementSpan t ON t.person = o.person
+              WHERE o.name = a.name AND o.fromDay <= a.day AND a.day < o.untilDay
+                AND t.fromDay <= a.day AND a.day < t.untilDay) AS spans
             """
         let rows = try Row.fetchCursor(db, sql: days.sql(columns), arguments: days.arguments)
         var (count, misplaced, unequal, unsplit) = (0, 0, 0, 0)

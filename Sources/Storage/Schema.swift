@@ -6,13 +6,15 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 the office opens") { db in try db.execute(sql: version1) }
         migrator.registerMigration("2 tallies by hour are packed") { db in try db.execute(sql: version2) }
+        migrator.registerMigration("3 people, names and requests") { db in try db.execute(sql: version3) }
         return migrator
     }
 
     /// Tables that `rebuild` empties and folds again, in an order that no reference forbids.
     static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "agentName", "placementSpan",
-        "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
+        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "aliasSpan", "agentName",
+        "placementSpan", "placement", "transferRequest", "delegation", "namesApart", "person", "outcome",
+        "label", "source", "office", "user", "boxSettings",
     ]
 
     private static let version1 = """
@@ -278,5 +280,79 @@ enum Schema {
         CREATE UNIQUE INDEX callByKey ON call (key, source, version);
         -- The next start counts again.
         UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM agentDay);
+        """
+
+    private static let version3 = """
+        DROP TABLE placement;
+        CREATE TABLE placement (
+          person TEXT NOT NULL,
+          fromDay INTEGER NOT NULL,
+          -- The event that made it: the last one in total order for a person and day stands.
+          time INTEGER NOT NULL,
+          office TEXT NOT NULL,
+          designation TEXT NOT NULL,
+          employment TEXT NOT NULL,
+          status TEXT NOT NULL,
+          groupName TEXT NOT NULL,
+          leader TEXT,
+          manager TEXT,
+          -- Kind of that event, by whom, why, and the request it came from.
+          kind TEXT NOT NULL,
+          actor TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          request TEXT,
+          PRIMARY KEY (person, fromDay, time, office)
+        ) WITHOUT ROWID;
+        CREATE INDEX placementByLeader ON placement (leader);
+        CREATE INDEX placementByManager ON placement (manager);
+
+        -- The person found to be the same human; this one has no name of his own left.
+        ALTER TABLE person ADD COLUMN mergedInto TEXT;
+
+        -- Whose a dialer's name is: JSON, a person and a first day each. Null only while the first file that
+        -- holds the name is being staged.
+        DROP INDEX agentNameByPerson;
+        ALTER TABLE agentName DROP COLUMN person;
+        ALTER TABLE agentName ADD COLUMN links TEXT;
+        -- The same by days, so that a figure finds the person of a name and day. Calls refer to the name, so a
+        -- link, a merge or a rename rewrites no call.
+        CREATE TABLE aliasSpan (
+          number INTEGER PRIMARY KEY,
+          name INTEGER NOT NULL,
+          fromDay INTEGER NOT NULL,
+          untilDay INTEGER NOT NULL,
+          person TEXT NOT NULL
+        );
+        CREATE UNIQUE INDEX aliasSpanByName ON aliasSpan (name, fromDay);
+        CREATE INDEX aliasSpanByPerson ON aliasSpan (person);
+
+        -- Persons with like names of whom somebody said that they are two; the lesser id first.
+        CREATE TABLE namesApart (
+          first TEXT NOT NULL,
+          second TEXT NOT NULL,
+          PRIMARY KEY (first, second)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE transferRequest (
+          id TEXT PRIMARY KEY,
+          stage TEXT NOT NULL,
+          agent TEXT NOT NULL,
+          otherAgent TEXT,
+          effectiveDay INTEGER NOT NULL,
+          opened INTEGER NOT NULL,
+          request TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX transferRequestByAgent ON transferRequest (agent);
+        CREATE INDEX transferRequestByOtherAgent ON transferRequest (otherAgent);
+        CREATE INDEX transferRequestByStage ON transferRequest (stage, opened);
+        CREATE TABLE delegation (
+          id TEXT PRIMARY KEY,
+          person TEXT NOT NULL,
+          delegate TEXT NOT NULL,
+          fromDay INTEGER NOT NULL,
+          untilDay INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        -- The next start folds all of them.
+        UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM journal);
         """
 }

@@ -271,9 +271,9 @@ public final class StagedVersion {
         var result: [NewName] = []
         for met in names.sorted(by: { $0.folded < $1.folded }) {
             guard let firstDay = met.firstDay else { continue }
-            let person = try String.fetchOne(
-                tx.db, sql: "SELECT person FROM agentName WHERE number = ?", arguments: [met.number])
-            guard person == nil else { continue }
+            let links = try String.fetchOne(
+                tx.db, sql: "SELECT links FROM agentName WHERE number = ?", arguments: [met.number])
+            guard links == nil else { continue }
             result.append(
                 NewName(
                     name: met.name, folded: met.folded, person: tx.newID(), from: firstDay,

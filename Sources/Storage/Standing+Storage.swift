@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 /// Whom a person reports to on a day.
-public struct Standing: Sendable, Hashable {
+public struct PlacedPerson: Sendable, Hashable {
     public var person: Person
     public var designation: String
     public var group: String
@@ -13,7 +13,7 @@ public struct Standing: Sendable, Hashable {
 
 extension OfficeStore {
     /// nil for a person without any placement.
-    public func standing(of person: ID<Person>, on day: Day) async throws -> Standing? {
+    public func standing(of person: ID<Person>, on day: Day) async throws -> PlacedPerson? {
         try await read { db in
             guard
                 let row = try Row.fetchOne(
@@ -30,7 +30,7 @@ extension OfficeStore {
                 guard let text = row[id] as String?, let id = ID<Person>(text) else { return nil }
                 return Person(id: id, name: row[name] ?? "")
             }
-            return Standing(
+            return PlacedPerson(
                 person: Person(id: person, name: row["name"]), designation: row["designation"],
                 group: row["groupName"], leader: other("leader", "leaderName"),
                 manager: other("manager", "managerName"))

@@ -5,7 +5,7 @@ import GRDB
 
 /// What the shared stream determines, in one hash: offices that hold the same events have the same.
 ///
-/// SHA-256 over lines of people, names, placements, sources and files in a fixed order, then the number
+/// SHA-256 over lines of people, names, placements, requests, sources and files in a fixed order, then the number
 /// and order-free digest of the counted calls.
 public struct StateHash: Hashable, Sendable {
     public var hex: String
@@ -33,16 +33,23 @@ extension OfficeStore {
         }
         try lines("office", "SELECT id, rules FROM office ORDER BY id")
         try lines("source", "SELECT id, office, settings FROM source ORDER BY id")
-        try lines("person", "SELECT id, office, name FROM person ORDER BY id")
+        try lines("person", "SELECT id, office, name, mergedInto FROM person ORDER BY id")
         try lines(
             "placement",
             """
-            SELECT person, CAST(fromDay AS TEXT), CAST(time AS TEXT), office, placement
+            SELECT person, CAST(fromDay AS TEXT), CAST(time AS TEXT), office, designation, employment, status,
+              groupName, leader, manager, kind, actor, reason, request
             FROM placement ORDER BY person, fromDay, time, office
             """)
         try lines(
             "name",
-            "SELECT office, folded, name, person FROM agentName WHERE person IS NOT NULL ORDER BY office, folded"
+            "SELECT office, folded, name, links FROM agentName WHERE links IS NOT NULL ORDER BY office, folded"
+        )
+        try lines("apart", "SELECT first, second FROM namesApart ORDER BY first, second")
+        try lines("request", "SELECT id, request FROM transferRequest ORDER BY id")
+        try lines(
+            "delegation",
+            "SELECT id, person, delegate, CAST(fromDay AS TEXT), CAST(untilDay AS TEXT) FROM delegation ORDER BY id"
         )
         try lines(
             "version",

@@ -88,7 +88,7 @@ extension OfficeStore {
         try pool.write { db in
             try db.execute(
                 sql: "DELETE FROM fileVersion WHERE number = ? AND state = 'staged'", arguments: [version])
-            try db.execute(sql: "DELETE FROM agentName WHERE person IS NULL")
+            try db.execute(sql: "DELETE FROM agentName WHERE links IS NULL")
         }
     }
 

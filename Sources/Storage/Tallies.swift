@@ -4,8 +4,11 @@ import GRDB
 
 /// What tallies are summed by; what is not named is 0 in every key (hour: -1).
 struct TallyGrouping {
+    /// Names, as the calls have them.
     var name = false
-    /// Placement spans by their first day; only where `VisibleDays` joins them.
+    /// Names with the stretch of days in which each is one person's; keys hold the number of `aliasSpan`.
+    var person = false
+    /// Placements of the asked teams, by the first day of their spans.
     var span = false
     var day = false
     var hour = false
@@ -14,6 +17,7 @@ struct TallyGrouping {
 }
 
 struct TallyKey: Hashable {
+    /// A name or, by person, the number of a name's span.
     var name: Int64 = 0
     var spanFrom: Int64 = 0
     var day: Int32 = 0
@@ -37,7 +41,8 @@ extension VisibleDays {
             return cell
         }
         let columns = [
-            grouping.name ? "a.name" : "0", grouping.span ? "s.fromDay" : "0", grouping.day ? "a.day" : "0",
+            grouping.person ? "n.number" : grouping.name ? "a.name" : "0",
+            grouping.span ? "\(teams).fromDay" : "0", grouping.day ? "a.day" : "0",
         ]
         guard conditions.needsCells || grouping.hour || grouping.campaign else {
             let parts = columns + [grouping.outcome ? "t.outcome" : "0"]

@@ -72,6 +72,9 @@ struct ActivityWriter: Sendable {
                 changes: [.init(what: "Name", before: it.before, after: it.after)])
         case .teamHandedOver(let it): return words(it)
         case .aliasChanged(let it): return words(it)
+        case .namesHeldApart(let it):
+            let both = [it.first, it.second].compactMap { name($0) }.joined(separator: " and ")
+            return ActivityWords("said that these are two people:", both, href: "/names")
         case .transferRequestOpened(let it): return words(it.request)
         case .transferRequestDecided(let it): return words(it)
         case .transferRequestCommented(let it):
@@ -315,7 +318,10 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
     ("files", "Files", [FileUploaded.self, UploadRefused.self]),
     (
         "people", "People and placements",
-        [PersonAdded.self, PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self]
+        [
+            PersonAdded.self, PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self,
+            NamesHeldApart.self,
+        ]
     ),
     (
         "requests", "Requests",

@@ -282,8 +282,8 @@ import Testing
 
     @Test func `other words for ranks and leaving are honoured`() throws {
         var it = try T()
-        it.organization.terms.leading.insert("Coach")
-        it.organization.terms.ending.insert("Resigned")
+        it.organization.terms.leading.append("Coach")
+        it.organization.terms.ending.append("Resigned")
         try it.place(it.organization.promote(T.agents[4], to: "Coach", under: T.manager, from: day(4)))
         try it.place(it.organization.move([T.agents[0]], to: T.agents[4], from: day(5)))
         refused("1 person") {

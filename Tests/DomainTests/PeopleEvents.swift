@@ -39,6 +39,10 @@ enum PeopleEvents {
             #"shared aliasChanged {"changes":[{"after":[{"from":"2026-11-02","person":"@002"}],"before":[{"from":"2026-11-02","person":"@003"},{"from":"2026-11-11","person":"@002"}],"folded":"janedoe","name":"Jane Doe","office":"@009"}],"reason":""}"#
         ),
         (
+            .namesHeldApart(NamesHeldApart(id(3), id(2))),
+            #"shared namesHeldApart {"first":"@002","second":"@003"}"#
+        ),
+        (
             .transferRequestOpened(TransferRequestOpened(request: request)),
             #"shared transferRequestOpened {"request":{"agent":"@003","approvals":[],"effective":"2026-11-02","from":{"leader":"@007","manager":"@001"},"id":"@004","kind":"swap","opened":77,"openedAs":"leader","openedFor":"@007","opener":{"name":"Ann","person":"@007","role":"team-leader","user":"@005"},"otherAgent":"@002","reason":"nearer","stage":"open","steps":[],"to":{"leader":"@008","manager":"@001"}}}"#
         ),

@@ -48,8 +48,8 @@ struct RequestOffice {
                 until: until))
     }
 
-    func context(today: Day = RequestOffice.today, seconds: Int64 = 60) -> RequestContext {
-        RequestContext(
+    func context(today: Day = RequestOffice.today, seconds: Int64 = 60) -> TransferRequestContext {
+        TransferRequestContext(
             organization: it.organization, delegations: delegations, today: today,
             now: Self.opened.instant.adding(seconds: seconds))
     }

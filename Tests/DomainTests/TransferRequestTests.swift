@@ -94,7 +94,8 @@ import Testing
         """
 
     /// The request brought into a state by lawful steps, the office that it is judged in, and when.
-    private func scene(_ kind: String, _ state: String) throws -> (TransferRequest, R, RequestContext) {
+    private func scene(_ kind: String, _ state: String) throws -> (TransferRequest, R, TransferRequestContext)
+    {
         let isWithin = kind == "within"
         var office = try R(otherLeader: isWithin ? T.ben : T.cat)
         var request =

@@ -8,7 +8,8 @@ import Testing
 /// Rebuild gives everything back; verify names what is damaged.
 @Suite struct RepairTests {
     private static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "agentName", "placementSpan",
+        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "aliasSpan", "agentName",
+        "placementSpan",
         "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
     ]
 
@@ -69,7 +70,10 @@ import Testing
             """
             DROP TABLE agentDayCells; CREATE TABLE hourTally (number INTEGER PRIMARY KEY);
             DROP INDEX callByKey; CREATE UNIQUE INDEX callByKey ON call (source, key, version);
-            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %';
+            DROP TABLE aliasSpan; DROP TABLE namesApart; DROP TABLE transferRequest; DROP TABLE delegation;
+            ALTER TABLE person DROP COLUMN mergedInto; ALTER TABLE agentName DROP COLUMN links;
+            ALTER TABLE agentName ADD COLUMN person TEXT; CREATE INDEX agentNameByPerson ON agentName (person);
+            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %' OR identifier LIKE '3 %';
             """)
         try office.reopen()
         #expect(try office.store.isRebuilding())

@@ -30,12 +30,21 @@ CREATE TABLE agentName (
   number INTEGER PRIMARY KEY,
   office TEXT NOT NULL,
   folded TEXT NOT NULL,
-  name TEXT NOT NULL,
-  person TEXT,
+  name TEXT NOT NULL, links TEXT,
   UNIQUE (office, folded)
 );
 
-CREATE INDEX agentNameByPerson ON agentName (person);
+CREATE TABLE aliasSpan (
+  number INTEGER PRIMARY KEY,
+  name INTEGER NOT NULL,
+  fromDay INTEGER NOT NULL,
+  untilDay INTEGER NOT NULL,
+  person TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX aliasSpanByName ON aliasSpan (name, fromDay);
+
+CREATE INDEX aliasSpanByPerson ON aliasSpan (person);
 
 CREATE TABLE apiToken (
   hash BLOB PRIMARY KEY,
@@ -90,6 +99,14 @@ CREATE TABLE dayTally (
   talkLogs INTEGER NOT NULL,
   talk INTEGER NOT NULL
 );
+
+CREATE TABLE delegation (
+  id TEXT PRIMARY KEY,
+  person TEXT NOT NULL,
+  delegate TEXT NOT NULL,
+  fromDay INTEGER NOT NULL,
+  untilDay INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE file (
   id TEXT PRIMARY KEY,
@@ -160,6 +177,12 @@ CREATE TABLE label (
   text TEXT NOT NULL UNIQUE
 );
 
+CREATE TABLE namesApart (
+  first TEXT NOT NULL,
+  second TEXT NOT NULL,
+  PRIMARY KEY (first, second)
+) WITHOUT ROWID;
+
 CREATE TABLE office (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -180,7 +203,7 @@ CREATE TABLE person (
   id TEXT PRIMARY KEY,
   office TEXT NOT NULL,
   name TEXT NOT NULL
-) WITHOUT ROWID;
+, mergedInto TEXT) WITHOUT ROWID;
 
 CREATE TABLE placement (
   person TEXT NOT NULL,
@@ -188,9 +211,23 @@ CREATE TABLE placement (
   -- The event that made it: the last one in total order for a person and day stands.
   time INTEGER NOT NULL,
   office TEXT NOT NULL,
-  placement TEXT NOT NULL,
+  designation TEXT NOT NULL,
+  employment TEXT NOT NULL,
+  status TEXT NOT NULL,
+  groupName TEXT NOT NULL,
+  leader TEXT,
+  manager TEXT,
+  -- Kind of that event, by whom, why, and the request it came from.
+  kind TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  request TEXT,
   PRIMARY KEY (person, fromDay, time, office)
 ) WITHOUT ROWID;
+
+CREATE INDEX placementByLeader ON placement (leader);
+
+CREATE INDEX placementByManager ON placement (manager);
 
 CREATE TABLE placementSpan (
   person TEXT NOT NULL,
@@ -242,6 +279,22 @@ CREATE TABLE source (
   name TEXT NOT NULL,
   settings TEXT NOT NULL
 );
+
+CREATE TABLE transferRequest (
+  id TEXT PRIMARY KEY,
+  stage TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  otherAgent TEXT,
+  effectiveDay INTEGER NOT NULL,
+  opened INTEGER NOT NULL,
+  request TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX transferRequestByAgent ON transferRequest (agent);
+
+CREATE INDEX transferRequestByOtherAgent ON transferRequest (otherAgent);
+
+CREATE INDEX transferRequestByStage ON transferRequest (stage, opened);
 
 CREATE TABLE user (
   id TEXT PRIMARY KEY,

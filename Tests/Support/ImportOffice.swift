@@ -121,10 +121,11 @@ public final class ImportOffice: @unchecked Sendable {
         let always = Period(from: Day(number: 0), to: Day(number: 0).adding(200 * 366))
         let by: [By] = [.agent, .day, .hour, .campaign, .type, .state]
         let folded = Dictionary(
-            try await sql("SELECT person, folded FROM agentName WHERE person IS NOT NULL").map { line in
-                let parts = line.split(separator: "|", maxSplits: 1).map(String.init)
-                return (parts.first ?? "", parts.last ?? "")
-            }
+            try await sql("SELECT s.person, n.folded FROM agentName n JOIN aliasSpan s ON s.name = n.number")
+                .map { line in
+                    let parts = line.split(separator: "|", maxSplits: 1).map(String.init)
+                    return (parts.first ?? "", parts.last ?? "")
+                }
         ) { first, _ in first }
         let hours = try await store.report(ReportQuery(period: always, by: by), for: .console).rows.map {
             let values = $0.slices.map(\.value)
@@ -149,7 +150,7 @@ public final class ImportOffice: @unchecked Sendable {
                 "SELECT '\(table) of no day', number FROM \(table) WHERE \(day) NOT IN (SELECT number FROM agentDay)"
             )
         }
-        found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE person IS NULL")
+        found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE links IS NULL")
         let files = FileManager.default
         found += try files.contentsOfDirectory(atPath: folder.incoming).map { "Incoming/" + $0 }
         let live = Set(try await store.liveVersions().map(\.archivePath))
@@ -172,7 +173,7 @@ public final class ImportOffice: @unchecked Sendable {
     public func state() async throws -> [String] {
         try await figures() + [store.stateHash().hex]
             + sql("SELECT file, version, state, event FROM fileVersion ORDER BY number")
-            + sql("SELECT folded, name, person FROM agentName ORDER BY folded")
+            + sql("SELECT folded, name, links FROM agentName ORDER BY folded")
             + sql("SELECT id, name FROM person ORDER BY id") + leftovers()
     }
 }

@@ -59,6 +59,7 @@ import Testing
                             office: id(), folded: "bob", name: "Bob",
                             links: [AliasLink(person: person.id, from: Day(number: 20_000))])
                     ], reason: "one and the same")),
+            .namesHeldApart(NamesHeldApart(person.id, id())),
             .transferRequestOpened(TransferRequestOpened(request: request)),
             .transferRequestDecided(
                 TransferRequestDecided(

@@ -1,0 +1,272 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    func foldAliasChanged(_ event: Event, _ it: AliasChanged) throws {
+        var named = Set(it.changes.flatMap { $0.before + $0.after }.map(\.person))
+        if let merge = it.merge { named.formUnion([merge.person, merge.into]) }
+        let organization = try Organization.load(db, changing: named)
+        try it.check(
+            alias: { try alias(office: $0.office, folded: $0.folded) },
+            namesOf: { person in
+                try Int.fetchOne(
+                    db, sql: "SELECT count(DISTINCT name) FROM aliasSpan WHERE person = ?",
+                    arguments: [person.description]) ?? 0
+            }, organization: organization, today: try businessDay(at: event.time.instant))
+        for change in it.changes {
+            guard var alias = try alias(office: change.office, folded: change.folded) else { continue }
+            alias.links = change.after
+            try save(alias)
+        }
+        if let merge = it.merge {
+            try db.execute(
+                sql: "UPDATE person SET mergedInto = ? WHERE id = ?",
+                arguments: [merge.undone ? nil : merge.into.description, merge.person.description])
+        }
+    }
+
+    /// nil for a name that nobody has, or that is only being staged.
+    func alias(office: ID<Office>, folded: String) throws -> AgentAlias? {
+        try Row.fetchOne(
+            db, sql: AgentAlias.sql + "AND office = ? AND folded = ?",
+            arguments: [office.description, folded]
+        ).flatMap { try AgentAlias($0) }
+    }
+
+    /// Every name that was a person's on any day.
+    func aliases(of person: ID<Person>) throws -> [AgentAlias] {
+        try Row.fetchAll(
+            db,
+            sql: AgentAlias.sql + "AND number IN (SELECT name FROM aliasSpan WHERE person = ?) ORDER BY name",
+            arguments: [person.description]
+        ).compactMap { try AgentAlias($0) }
+    }
+
+    func save(_ alias: AgentAlias) throws {
+        try alias.check()
+        try db.execute(
+            sql: """
+                INSERT INTO agentName (office, folded, name, links) VALUES (?, ?, ?, ?)
+                ON CONFLICT (office, folded) DO UPDATE SET name = excluded.name, links = excluded.links
+                """,
+            arguments: [
+                alias.office.description, alias.folded, alias.name, try jsonText(alias.links),
+            ])
+        let number = try Int64.fetchOne(
+            db, sql: "SELECT number FROM agentName WHERE office = ? AND folded = ?",
+            arguments: [alias.office.description, alias.folded])
+        try db.execute(sql: "DELETE FROM aliasSpan WHERE name = ?", arguments: [number])
+        for span in alias.spans {
+            try db.execute(
+                sql: "INSERT INTO aliasSpan (name, fromDay, untilDay, person) VALUES (?, ?, ?, ?)",
+                arguments: [number, span.from.number, span.until.number, span.person.description])
+        }
+    }
+}
+
+extension AgentAlias {
+    static let sql = "SELECT office, folded, name, links FROM agentName WHERE links IS NOT NULL "
+
+    init?(_ row: Row) throws {
+        guard let office = ID<Office>(row["office"] as String) else { return nil }
+        self.init(
+            office: office, folded: row["folded"], name: row["name"],
+            links: try fromJSON([AliasLink].self, row["links"] as String))
+    }
+}
+
+/// A name that nobody has looked at: it came from a file, and its person was never placed.
+public struct UnmatchedName: Sendable, Hashable {
+    public var alias: AgentAlias
+    public var person: Person
+    /// First day with calls under the name.
+    public var firstDay: Day?
+    public var logs: Int
+}
+
+/// What was done to names, newest first, for undoing it.
+public struct NameChange: Sendable {
+    /// Of the journal: what `undoNameChange` takes.
+    public var seq: Int64
+    public var time: Instant
+    public var actor: String
+    public var change: AliasChanged
+    /// Whether the names are still what this change made them.
+    public var canBeUndone: Bool
+}
+
+extension OfficeStore {
+    /// Names that wait to be matched or placed, the most used first.
+    public func unmatchedNames(for viewer: Viewer) async throws -> [UnmatchedName] {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        return try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT n.office, n.folded, n.name, n.links, p.id, p.name AS personName,
+                      (SELECT min(day) FROM agentDay a WHERE a.name = n.number AND a.logs > 0) AS firstDay,
+                      (SELECT total(logs) FROM agentDay a WHERE a.name = n.number AND a.change = (
+                        SELECT max(change) FROM agentDay b WHERE b.day = a.day AND b.name = a.name
+                          AND b.change <= (SELECT postedChange FROM folder))) AS logs
+                    FROM agentName n JOIN aliasSpan s ON s.name = n.number JOIN person p ON p.id = s.person
+                    WHERE NOT EXISTS (SELECT 1 FROM placement WHERE person = p.id AND kind <> 'fileUploaded')
+                      AND p.mergedInto IS NULL
+                    GROUP BY n.number ORDER BY logs DESC, n.name
+                    """)
+            return try rows.compactMap { row in
+                guard let alias = try AgentAlias(row), let id = ID<Person>(row["id"] as String) else {
+                    return nil
+                }
+                return UnmatchedName(
+                    alias: alias, person: Person(id: id, name: row["personName"]),
+                    firstDay: (row["firstDay"] as Int32?).map { Day(number: $0) }, logs: row["logs"])
+            }
+        }
+    }
+
+    /// Every name and whose it is, by name.
+    public func names(for viewer: Viewer) async throws -> [AgentAlias] {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        return try await read { db in
+            try Row.fetchAll(db, sql: AgentAlias.sql + "ORDER BY name COLLATE NOCASE, office")
+                .compactMap { try AgentAlias($0) }
+        }
+    }
+
+    /// Names that may be spellings of one human, without those that somebody said are two.
+    public func nameSuggestions(for viewer: Viewer) async throws -> [NameSuggestion] {
+        let all = try await names(for: viewer)
+        let (apart, merged): (Set<String>, Set<String>) = try await read { db in
+            (
+                try String.fetchSet(db, sql: "SELECT first || ' ' || second FROM namesApart"),
+                try String.fetchSet(db, sql: "SELECT id FROM person WHERE mergedInto IS NOT NULL")
+            )
+        }
+        let compared = all.compactMap { alias in
+            alias.links.last.map {
+                ComparedName(
+                    office: alias.office, folded: alias.folded, name: alias.name, person: $0.person)
+            }
+        }
+        return Domain.nameSuggestions(compared.filter { !merged.contains($0.person.description) }).filter {
+            !apart.contains(NamesHeldApart($0.first.person, $0.second.person).pair)
+        }
+    }
+
+    /// Says whose a name is: from a day on, or on all days.
+    public func linkName(
+        office: ID<Office>, folded: String, to person: ID<Person>, from day: Day?, reason: String = "",
+        for viewer: Viewer, by actor: Actor
+    ) async throws {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        try await write(as: actor) { tx in
+            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let change = AliasChange(from: alias, to: alias.linked(to: person, from: day))
+            // A person made for this name alone is nobody when the name is another's.
+            let before = alias.links.first?.person
+            let gone = try before.flatMap { before -> ID<Person>? in
+                guard before != person, change.after.allSatisfy({ $0.person == person }),
+                    try tx.aliases(of: before).count == 1, try tx.cameWithAFile(before)
+                else { return nil }
+                return before
+            }
+            try tx.append(
+                .aliasChanged(
+                    AliasChanged(
+                        changes: [change], merge: gone.map { PersonMerge(person: $0, into: person) },
+                        reason: reason)))
+        }
+    }
+
+    /// Takes the link of a name that begins on a day back.
+    public func unlinkName(
+        office: ID<Office>, folded: String, from day: Day, for viewer: Viewer, by actor: Actor
+    ) async throws {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        try await write(as: actor) { tx in
+            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let change = AliasChange(from: alias, to: try alias.unlinked(from: day))
+            try tx.append(.aliasChanged(AliasChanged(changes: [change])))
+        }
+    }
+
+    /// Gives all names of a person to another: they are one human.
+    public func mergePersons(
+        _ person: ID<Person>, into other: ID<Person>, reason: String = "", for viewer: Viewer,
+        by actor: Actor
+    ) async throws {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        try await write(as: actor) { tx in
+            try tx.append(
+                .aliasChanged(
+                    .merge(person, into: other, aliases: try tx.aliases(of: person), reason: reason)))
+        }
+    }
+
+    /// Says that two persons are two, so that they are not suggested again.
+    public func holdApart(_ first: ID<Person>, _ second: ID<Person>, for viewer: Viewer, by actor: Actor)
+        async throws
+    {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        try await write(as: actor) { tx in try tx.append(.namesHeldApart(NamesHeldApart(first, second))) }
+    }
+
+    /// The last changes of names, newest first.
+    public func nameChanges(limit: Int = 50, for viewer: Viewer) async throws -> [NameChange] {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        return try await read { [clock, ids] db in
+            let tx = Transaction(db: db, now: clock.now(), actor: .program, ids: ids)
+            return try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT seq, time, actor, payload FROM journal
+                    WHERE kind = 'aliasChanged' AND refusal IS NULL AND office = (SELECT office FROM folder)
+                      AND incarnation = (SELECT incarnation FROM folder)
+                    ORDER BY seq DESC LIMIT ?
+                    """, arguments: [max(0, min(limit, 500))]
+            ).map { row in
+                let change = try fromJSON(AliasChanged.self, row["payload"] as String)
+                let stands = try change.changes.allSatisfy {
+                    try tx.alias(office: $0.office, folded: $0.folded)?.links == $0.after
+                }
+                return NameChange(
+                    seq: row["seq"], time: HybridTime(bits: row["time"]).instant, actor: row["actor"],
+                    change: change, canBeUndone: stands)
+            }
+        }
+    }
+
+    /// Takes a change of names back; lawful while the names are what it made them.
+    public func undoNameChange(_ seq: Int64, for viewer: Viewer, by actor: Actor) async throws {
+        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
+        try await write(as: actor) { tx in
+            let payload = try String.fetchOne(
+                tx.db,
+                sql: """
+                    SELECT payload FROM journal
+                    WHERE kind = 'aliasChanged' AND refusal IS NULL AND office = (SELECT office FROM folder)
+                      AND incarnation = (SELECT incarnation FROM folder) AND seq = ?
+                    """, arguments: [seq])
+            guard let payload else { throw UserError.notHere }
+            let change = try fromJSON(AliasChanged.self, payload)
+            try tx.append(.aliasChanged(change.undoing(reason: "Undone")))
+        }
+    }
+}
+
+extension Transaction {
+    /// Whether somebody is known from files alone: nobody ever placed or added him.
+    fileprivate func cameWithAFile(_ person: ID<Person>) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM placement WHERE person = ? AND kind <> 'fileUploaded'",
+            arguments: [person.description]) == nil
+    }
+
+    func foldNamesHeldApart(_ it: NamesHeldApart) throws {
+        try it.check()
+        try db.execute(
+            sql: "INSERT INTO namesApart (first, second) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            arguments: [it.first.description, it.second.description])
+    }
+}

@@ -1,0 +1,174 @@
+import Domain
+import Foundation
+import GRDB
+
+/// Loading of who reports to whom: as much of it as a rule looks at, or all of it.
+extension Organization {
+    /// The whole office, for charts and boards; some thousand placements.
+    static func load(_ db: Database) throws -> Organization {
+        let rows = try Row.fetchCursor(db, sql: "SELECT \(placementColumns) FROM placement")
+        var placements: [KnownPlacement] = []
+        while let row = try rows.next() { if let known = KnownPlacement(row) { placements.append(known) } }
+        let persons = try Row.fetchAll(db, sql: "SELECT id, name FROM person").compactMap { row in
+            ID<Person>(row[0] as String).map { Person(id: $0, name: row[1]) }
+        }
+        return Organization(
+            persons: persons, placements: placements, terms: try terms(db), merged: try merged(db))
+    }
+
+    static func load(_ db: Database, touchedBy placements: [Placement]) throws -> Organization {
+        try Organization(
+            touchedBy: placements, terms: terms(db), merged: merged(db), load: { try person($0, db) },
+            subjects: { try subjects($0, db) })
+    }
+
+    /// - Parameter others: who is only named, a new leader for example.
+    static func load(
+        _ db: Database, changing changed: some Sequence<ID<Person>>,
+        naming others: some Sequence<ID<Person>> = [ID<Person>]()
+    ) throws -> Organization {
+        try Organization(
+            changing: changed, naming: others, terms: terms(db), merged: merged(db),
+            load: { try person($0, db) }, subjects: { try subjects($0, db) })
+    }
+
+    static func terms(_ db: Database) throws -> PlacementTerms {
+        try OfficeStore.officeState(db)?.office.rules.terms ?? .standard
+    }
+
+    private static func merged(_ db: Database) throws -> [ID<Person>: ID<Person>] {
+        var merged: [ID<Person>: ID<Person>] = [:]
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT id, mergedInto FROM person WHERE mergedInto IS NOT NULL")
+        while let row = try rows.next() {
+            if let id = ID<Person>(row[0] as String) { merged[id] = ID(row[1] as String) }
+        }
+        return merged
+    }
+
+    private static func person(_ id: ID<Person>, _ db: Database) throws
+        -> (name: String, placements: [KnownPlacement])?
+    {
+        let name = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT name FROM person WHERE id = ?"), arguments: [id.description])
+        guard let name else { return nil }
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT \(placementColumns) FROM placement WHERE person = ?"),
+            arguments: [id.description])
+        return (name, rows.compactMap { KnownPlacement($0) })
+    }
+
+    /// Also who was under the person in a placement that was superseded: more than needed does no harm.
+    private static func subjects(_ id: ID<Person>, _ db: Database) throws -> [ID<Person>] {
+        try String.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT person FROM placement WHERE leader = ?1
+                    UNION SELECT person FROM placement WHERE manager = ?1
+                    """), arguments: [id.description]
+        ).compactMap { ID($0) }
+    }
+}
+
+private let placementColumns = """
+    person, fromDay, designation, employment, status, groupName, leader, manager, time, office, kind, actor,
+    reason, request
+    """
+
+extension KnownPlacement {
+    /// Of `placementColumns`; nil for a row that no event could have written.
+    fileprivate init?(_ row: Row) {
+        guard let person = ID<Person>(row[0] as String), let office = ID<Office>(row[9] as String) else {
+            return nil
+        }
+        self.init(
+            Placement(
+                person: person, from: Day(number: row[1]), designation: row[2], employment: row[3],
+                status: row[4], group: row[5], leader: (row[6] as String?).flatMap { ID($0) },
+                manager: (row[7] as String?).flatMap { ID($0) }),
+            time: HybridTime(bits: row[8]), office: office,
+            cause: PlacementCause(
+                kind: row[10], actor: row[11], reason: row[12],
+                request: (row[13] as String?).flatMap { ID($0) }))
+    }
+}
+
+extension Transaction {
+    /// Judges placements by the rules of the organization and brings them into the projections.
+    ///
+    /// - Parameters:
+    ///   - added: persons who are placed for the first time.
+    ///   - check: what else must hold afterwards.
+    func place(
+        _ placements: [Placement], _ event: Event, reason: String = "",
+        request: ID<TransferRequest>? = nil, adding added: [Person] = [],
+        then check: (Organization) throws -> Void = { _ in }
+    ) throws {
+        var organization = try Organization.load(db, touchedBy: placements)
+        for person in added { organization.add(person) }
+        let cause = PlacementCause(
+            kind: event.kind, actor: event.actor.name, reason: reason, request: request)
+        let affected = try organization.place(
+            placements.map { KnownPlacement($0, time: event.time, office: event.office, cause: cause) })
+        try check(organization)
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO placement (\(placementColumns))
+                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                """)
+        for it in placements {
+            try insert.execute(arguments: [
+                it.person.description, it.from.number, it.designation, it.employment, it.status, it.group,
+                it.leader?.description, it.manager?.description, event.time.bits, event.office.description,
+                cause.kind, cause.actor, cause.reason, request?.description,
+            ])
+        }
+        try saveSpans(of: affected, organization)
+    }
+
+    private func saveSpans(of persons: Set<ID<Person>>, _ organization: Organization) throws {
+        let delete = try db.cachedStatement(sql: "DELETE FROM placementSpan WHERE person = ?")
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO placementSpan (person, fromDay, untilDay, designation, employment, status,
+                  groupName, leader, manager) VALUES (?,?,?,?,?,?,?,?,?)
+                """)
+        for person in persons {
+            try delete.execute(arguments: [person.description])
+            for span in organization.spans(of: person) {
+                try insert.execute(arguments: [
+                    span.placement.person.description, span.from.number, span.until.number,
+                    span.placement.designation, span.placement.employment, span.placement.status,
+                    span.placement.group, span.placement.leader?.description, span.manager?.description,
+                ])
+            }
+        }
+    }
+
+    /// Judges everybody by new terms; what a designation means decides who stands under whom.
+    func refit(_ terms: PlacementTerms) throws {
+        var organization = try Organization.load(db)
+        organization.terms = terms
+        if let fault = organization.faults().first {
+            throw UserError(
+                .conflict,
+                "With these terms \(organization.name(of: fault.person)) would be left without a team leader or manager on \(fault.day.iso).",
+                advice:
+                    "Place \(organization.name(of: fault.person)) elsewhere first, or keep the designation's meaning."
+            )
+        }
+        try saveSpans(of: Set(organization.persons), organization)
+    }
+
+    /// The business day of this office at an instant.
+    func businessDay(at instant: Instant) throws -> Day {
+        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
+        return state.businessDay(at: instant)
+    }
+}
+
+extension OfficeState {
+    public func businessDay(at instant: Instant) -> Day {
+        instant.local(in: timeZone).businessDay(cutOver: office.rules.cutOverMinutes)
+    }
+}

@@ -163,13 +163,18 @@ get_packages() {
         die 69 "apt-get could not install what is missing." "Read its message above, then run this again."
 }
 
-need_swift() {
+find_swift() {
     have swift || [[ ! -x /opt/swift/usr/bin/swift ]] || PATH=/opt/swift/usr/bin:$PATH
-    local hint="Install Swift 6.3 from https://www.swift.org/install/linux/ and put it on PATH (under sudo:
+    hint="Install Swift 6.3 from https://www.swift.org/install/linux/ and put it on PATH (under sudo:
   sudo env PATH=\"\$PATH\" ./install.sh), or use the packaged tarball, which needs no Swift."
     have swift || die 69 "Swift is not on this machine and no rollcall binary is beside install.sh." "$hint"
-    local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
+}
+
+need_swift() {
+    local hint version
+    find_swift
+    version=$({ swift --version 2>/dev/null || true; } |
+        sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
     [[ -n $version ]] || die 69 "Swift is here but does not start: $(command -v swift)" \
         "Run 'swift --version' to see why; on Debian: apt-get install ${build_packages[*]}"
     [[ ${version% *} -gt 6 || ${version% *} -eq 6 && ${version#* } -ge 2 ]] ||
@@ -195,6 +200,14 @@ build_release() {
         "${static_flags[@]}") || die 70 "The release build failed." "The first 'error:' above says why."
 }
 
+# What a build needs. On a bare box Swift itself does not start before Debian's packages are there.
+need_build() {
+    local hint
+    find_swift
+    get_packages "${build_packages[@]}"
+    need_swift
+}
+
 # ---------------------------------------------------------------- installing
 
 # Sets `new` to the program to install: the one beside this script, else one built from the source here.
@@ -203,8 +216,7 @@ find_binary() {
     [[ ! -f $new ]] || return 0
     [[ -f $here/Package.swift ]] || die 66 "There is no rollcall binary beside install.sh." \
         "Unpack the whole tarball and run the install.sh in its folder."
-    need_swift
-    get_packages "${build_packages[@]}"
+    need_build
     build_release
     new=$release_binary
 }
@@ -549,8 +561,7 @@ do_run() {
 
 do_package() {
     need_checkout
-    need_swift
-    get_packages "${build_packages[@]}"
+    need_build
     build_release
     local stage version name
     version=$("$release_binary" --version)

@@ -92,6 +92,14 @@ no_binary() {
     rm "$root/dist/rollcall"
     ends 66 inside /dist/install.sh && said "no rollcall binary" && untouched
 }
+# Swift's own libraries are among the packages: on a bare box it does not even say its version.
+packages_before_swift() {
+    touch "$root/dist/Package.swift"
+    printf '#!/bin/sh\n[ -e /tmp/asked ] && echo "Swift version 5.1"\n' >"$root/usr/local/bin/swift"
+    printf '#!/bin/sh\ncase "$*" in *libcurl4*) touch /tmp/asked ;; esac\n' >"$root/usr/local/bin/apt-get"
+    chmod 0755 "$root/usr/local/bin/swift" "$root/usr/local/bin/apt-get"
+    ends 69 inside /dist/install.sh && said "Installing" && said "Swift 5.1 is too old" && untouched
+}
 
 check "a busy port is named with its program, and nothing is changed" busy_port
 check "settings that cannot work are refused before anything is done" odd_settings
@@ -99,6 +107,7 @@ check "a folder that holds other things is left alone" foreign_folder
 check "a full disk is said before anything is done" full_disk
 check "a program for another machine is refused" wrong_machine
 check "a script alone says what is missing" no_binary
+check "a checkout on a bare box gets the packages before it asks Swift anything" packages_before_swift
 
 # -------- systemd
 

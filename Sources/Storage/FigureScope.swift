@@ -12,8 +12,8 @@ struct VisibleDays {
     private let with: String
     private let conditions: String
     let arguments: StatementArguments
-    /// The placement that the query's teams are of: `s` or `o`.
-    let teams: String
+    /// The first day of the span that the query's teams are of; far back for somebody who was not known then.
+    let spanDay: String
 
     init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws {
         let posted = try Int64.fetchOne(db, sql: "SELECT postedChange FROM folder") ?? 0
@@ -39,7 +39,7 @@ struct VisibleDays {
             // What somebody may see follows from the teams as they were, whatever teams he asks for.
             if query.teams != .ofTheDay {
                 tables += """
-                     JOIN \(other.table) o ON o.person = n.person AND o.fromDay <= a.day AND a.day < o.untilDay
+                     LEFT JOIN \(other.table) o ON o.person = n.person AND o.fromDay <= a.day AND a.day < o.untilDay
                     """
             }
         }
@@ -52,7 +52,7 @@ struct VisibleDays {
             conditions.append("((a.day + 3) % 7 + 7) % 7 IN (\(list(query.filter.weekdays)))")
         }
         self.tables = tables
-        self.teams = teams
+        spanDay = teams == "s" ? "s.fromDay" : "coalesce(o.fromDay, -1099511627776)"
         with = other.with
         self.arguments = arguments
         self.conditions = conditions.joined(separator: " AND ")

@@ -66,7 +66,7 @@ extension OfficeStore {
             var presence: [PersonDay: (logs: Int, slice: [SliceKey])] = [:]
             let splits = byHour || !query.filter.hours.isEmpty
             let sql = days.sql(
-                "a.name, \(byPerson ? "n.number" : "0"), \(withSpan ? days.teams + ".fromDay" : "0"), a.day, "
+                "a.name, \(byPerson ? "n.number" : "0"), \(withSpan ? days.spanDay : "0"), a.day, "
                     + "a.logs, a.active, a.idle, " + (splits ? "a.activeByHour" : "NULL"))
             let rows = try Row.fetchCursor(db, sql: sql, arguments: days.arguments)
             while let row = try rows.next() {

@@ -42,7 +42,7 @@ extension VisibleDays {
         }
         let columns = [
             grouping.person ? "n.number" : grouping.name ? "a.name" : "0",
-            grouping.span ? "\(teams).fromDay" : "0", grouping.day ? "a.day" : "0",
+            grouping.span ? spanDay : "0", grouping.day ? "a.day" : "0",
         ]
         guard conditions.needsCells || grouping.hour || grouping.campaign else {
             let parts = columns + [grouping.outcome ? "t.outcome" : "0"]

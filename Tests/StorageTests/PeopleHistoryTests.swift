@@ -79,7 +79,7 @@ import Testing
         }
         let later = Bool.random(using: &year.numbers)
         do {
-            switch Int.random(in: 0..<12, using: &year.numbers) {
+            switch Int.random(in: 0..<14, using: &year.numbers) {
             case 0...3:
                 try await place([agent, other]) {
                     try $0.move([agent, other], to: leader, from: day, replacingLater: later)
@@ -101,6 +101,17 @@ import Testing
                     leader, to: heir, from: day, status: later ? Placement.left : nil, reason: "goes",
                     for: .console, by: actor)
             case 10:
+                // His whole team comes along, without a placement of its own.
+                try await place([leader]) {
+                    guard var placement = $0.standing(of: leader, on: day)?.placement else { return [] }
+                    (placement.from, placement.manager) = (max(day, placement.from), manager)
+                    return [placement]
+                }
+            case 11:
+                guard let heir = year.pick(year.managers), heir != manager else { return }
+                try await store.handOver(
+                    manager, to: heir, from: day, reason: "away", for: .console, by: actor)
+            case 12:
                 guard let alias = year.pick(try await store.names(for: .console)) else { return }
                 try await store.linkName(
                     office: alias.office, folded: alias.folded, to: agent, from: later ? day : nil,

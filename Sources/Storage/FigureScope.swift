@@ -94,15 +94,20 @@ struct Reachable {
         }
         condition = "s.\(column) = ?"
         arguments = [viewer.person?.description]
-        guard column != "person", let state = try OfficeStore.officeState(db),
-            !state.office.rules.keepsPastDays
+        guard column != "person", try !OfficeStore.keepsPastDays(db), let today = try OfficeStore.today(db)
         else { return }
-        // Only whoever is his now, or was last.
         condition = """
             s.\(column) = ? AND s.person IN (
-              SELECT person FROM placementSpan WHERE \(column) = ? AND untilDay = ?)
+              SELECT person FROM placementSpan WHERE \(column) = ? AND fromDay <= ? AND untilDay > ?)
             """
-        arguments += [viewer.person?.description, Day(number: .max).number]
+        arguments += [viewer.person?.description, today.number, today.number]
+    }
+}
+
+extension OfficeStore {
+    /// Whether leaders and managers go on seeing the days on which somebody was theirs.
+    static func keepsPastDays(_ db: Database) throws -> Bool {
+        try officeState(db)?.office.rules.keepsPastDays ?? true
     }
 }
 

@@ -35,7 +35,9 @@ public final class OfficeStore: Sendable {
         var configuration = Configuration()
         configuration.maximumReaderCount = 6
         configuration.busyMode = .timeout(5)
+        let now = DatabaseFunction("nowMilliseconds", argumentCount: 0) { _ in clock.now().milliseconds }
         configuration.prepareDatabase { db in
+            db.add(function: now)
             try db.execute(sql: "PRAGMA cache_size = -8000")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
@@ -95,6 +97,14 @@ public final class OfficeStore: Sendable {
             guard let result else { throw UserError.notHere }
             return result
         }
+    }
+
+    /// The business day on the office's clock now, inside a read or a write; nil: there is no office yet.
+    static func today(_ db: Database) throws -> Day? {
+        guard let state = try officeState(db),
+            let now = try Int64.fetchOne(db, sql: "SELECT nowMilliseconds()")
+        else { return nil }
+        return state.businessDay(at: Instant(milliseconds: now))
     }
 
     private func transact<T>(

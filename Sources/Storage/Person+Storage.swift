@@ -206,8 +206,12 @@ extension Viewer {
         }
         guard let person else { return false }
         if other == person { return true }
+        let today = try OfficeStore.keepsPastDays(db) ? nil : OfficeStore.today(db)
         return try Bool.fetchOne(
-            db, sql: "SELECT 1 FROM placementSpan WHERE person = ? AND \(column) = ?",
-            arguments: [other.description, person.description]) == true
+            db,
+            sql: """
+                SELECT 1 FROM placementSpan WHERE person = ?1 AND \(column) = ?2
+                  AND (?3 IS NULL OR (fromDay <= ?3 AND untilDay > ?3))
+                """, arguments: [other.description, person.description, today?.number]) == true
     }
 }

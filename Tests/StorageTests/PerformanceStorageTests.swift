@@ -172,4 +172,50 @@ import Testing
     func `a damaged reference is none`(text: String) {
         #expect(CallReference(text: text) == nil)
     }
+
+    @Test func `by a setting, a leader sees past days only of those who are his now`() async throws {
+        let (office, _) = try await filled(seed: 5)
+        let store = office.store
+        let manager = try await store.addPerson(
+            name: "Mia",
+            placement: { Placement(person: $0, from: Self.from, designation: Placement.teamManager) },
+            by: office.adminActor)
+        var leaders: [ID<Person>] = []
+        for name in ["Lea", "Leo"] {
+            let leader = try await store.addPerson(
+                name: name,
+                placement: {
+                    Placement(
+                        person: $0, from: Self.from, designation: Placement.teamLeader, manager: manager.id)
+                }, by: office.adminActor)
+            leaders.append(leader.id)
+        }
+        let (lea, leo) = (try #require(leaders.first), try #require(leaders.last))
+        let agents = try await store.agents(in: Self.period, for: office.admin).filter { $0.figures.logs > 0 }
+        let (stays, goes) = (try #require(agents.first).person.id, try #require(agents.last).person.id)
+        let today = try await store.today()
+        func move(_ agent: ID<Person>, to leader: ID<Person>, from day: Day) async throws {
+            try await store.placePersons(
+                [agent], naming: [leader], reason: "", for: office.admin, by: office.adminActor
+            ) { try $0.move([agent], to: leader, from: day) }
+        }
+        for agent in [stays, goes] { try await move(agent, to: lea, from: Self.from) }
+        try await move(goes, to: leo, from: today)
+        // He stays for now: what is scheduled changes nothing yet.
+        try await move(stays, to: leo, from: today.adding(9))
+
+        func seen(_ viewer: Viewer) async throws -> [ID<Person>] {
+            try await store.agents(in: Self.period, for: viewer).filter { $0.figures.logs > 0 }
+                .map(\.person.id).sorted()
+        }
+        let leader = office.viewer(.teamLeader, lea)
+        #expect(try await seen(leader) == [stays, goes].sorted())
+        var rules = try #require(try await store.officeState()).office.rules
+        rules.keepsPastDays = false
+        try store.changeOffice(rules, by: office.adminActor)
+        #expect(try await seen(leader) == [stays])
+        await #expect(throws: UserError.notHere) { try await store.person(goes, on: today, for: leader) }
+        #expect(try await store.person(stays, on: today, for: leader).person.id == stays)
+        #expect(try await store.reconcile(Self.period, for: office.admin).filter { !$0.ok } == [])
+    }
 }

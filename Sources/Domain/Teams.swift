@@ -22,12 +22,6 @@ public enum Teams: Hashable, Sendable {
 extension Day {
     /// The first instant after the day on the clocks of a zone.
     public func end(in zone: TimeZone) -> Instant {
-        let wall = (Int64(number) + 1) * 86_400
-        var instant = Instant(milliseconds: wall * 1000)
-        // The offset at the instant itself decides, which the first guess may be beside.
-        for _ in 0..<2 {
-            instant = Instant(milliseconds: (wall - Int64(zone.secondsFromGMT(for: instant.date))) * 1000)
-        }
-        return instant
+        LocalTime(adding(1), secondOfDay: 0).instant(in: zone)
     }
 }

@@ -214,3 +214,12 @@ extension BinaryInteger {
         return self % divisor < 0 ? quotient - 1 : quotient
     }
 }
+
+extension LocalTime {
+    /// The instant at which the clocks of a zone show this; where they show it twice or never, one near it.
+    public func instant(in zone: TimeZone) -> Instant {
+        let naive = Instant(milliseconds: 0).adding(seconds: seconds)
+        let guess = naive.adding(seconds: -Int64(zone.secondsFromGMT(for: naive.date)))
+        return naive.adding(seconds: -Int64(zone.secondsFromGMT(for: guess.date)))
+    }
+}

@@ -355,12 +355,3 @@ private struct DemoStory {
         }
     }
 }
-
-extension LocalTime {
-    /// The moment at which a clock in `zone` shows this; in the hour that is skipped or doubled, one of the two.
-    func instant(in zone: TimeZone) -> Instant {
-        let naive = Instant(milliseconds: 0).adding(seconds: seconds)
-        let guess = naive.adding(seconds: -Int64(zone.secondsFromGMT(for: naive.date)))
-        return naive.adding(seconds: -Int64(zone.secondsFromGMT(for: guess.date)))
-    }
-}

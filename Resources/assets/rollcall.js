@@ -315,6 +315,21 @@
     });
   }
 
+  // What goes on sideways shows a shade at that edge; a calendar opens at its latest day.
+  function startEdges(place) {
+    const look = () => {
+      const rest = place.scrollWidth - place.clientWidth;
+      const gone = Math.abs(place.scrollLeft);
+      place.classList.toggle("more-start", gone > 1);
+      place.classList.toggle("more-end", rest - gone > 1);
+    };
+    if ("latest" in place.dataset) place.scrollLeft = (root.dir === "rtl" ? -1 : 1) * place.scrollWidth;
+    place.addEventListener("scroll", look, { passive: true });
+    if (typeof ResizeObserver === "undefined") return look();
+    const watch = new ResizeObserver(look);
+    for (const part of [place, ...place.children]) watch.observe(part);
+  }
+
   const keepKey = (form, index) => `keep ${location.pathname} ${form.getAttribute("id") || form.getAttribute("action") || index}`;
   const who = () => document.querySelector(".account-name")?.textContent ?? "";
   const keepable = (field) => field.name && field.name !== "csrf" && !["password", "file", "hidden", "submit", "button"].includes(field.type)
@@ -358,6 +373,11 @@
     all("form[data-upload]").forEach(startUpload);
     all("[data-import-id]").forEach(follow);
     all("[data-filter-table]").forEach(startFilter);
+    all(".tablewrap, .chart").forEach(startEdges);
+    // Where the style sheet cannot hold filters open on a wide screen.
+    if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 40.01rem)").matches) {
+      for (const box of all(".filterbox")) box.open = true;
+    }
     if (document.querySelector("form[data-login]")) {
       keep(session, "signed-out", "yes");
     } else {
@@ -367,6 +387,7 @@
       });
     }
     document.querySelector("[data-focus]")?.focus();
+    if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 2000);
     for (const button of all("[data-print]")) {
       button.hidden = false;
       button.addEventListener("click", () => window.print());
@@ -437,6 +458,8 @@
       const field = document.querySelector("[data-search]") ?? document.querySelector('main input[type="search"]');
       if (field) {
         event.preventDefault();
+        const box = field.closest("details");
+        if (box) box.open = true;
         field.focus();
         field.select?.();
       }

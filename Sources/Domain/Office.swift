@@ -68,6 +68,11 @@ public struct OfficeRules: Hashable, Codable, Sendable {
         case name, timeZone, cutOverMinutes, maxGapMinutes, terms, requests, keepsPastDays
     }
 
+    /// Whether every figure must be counted again when these rules follow others.
+    public func countsDifferently(from before: OfficeRules) -> Bool {
+        cutOverMinutes != before.cutOverMinutes || maxGapMinutes != before.maxGapMinutes
+    }
+
     public func check() throws {
         guard !name.trimmingCharacters(in: .whitespaces).isEmpty, name.count <= 100 else {
             throw UserError(.invalid, "The office has no name.", advice: "Give it 1 to 100 characters.")

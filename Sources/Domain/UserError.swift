@@ -3,7 +3,7 @@ import Foundation
 /// Something a person can mend: what happened (and what was kept), and what to do.
 ///
 /// Everything else that goes wrong is logged with an id and shown as an internal error.
-public struct UserError: Error, Hashable, Sendable {
+public struct UserError: Error, Hashable, Sendable, Codable {
     public var code: Code
     public var message: String
     public var advice: String

@@ -47,7 +47,7 @@ struct CallDates {
             if let usual = usual.flatMap(DateOrder.init(rawValue:)), orders.contains(usual) { return usual }
             throw UserError(
                 .dateOrder,
-                "The dates under “\(map.heading(role))” can be read in two ways, and nothing in the file decides: \(whole.values) values fit both.",
+                "The dates under “\(map.heading(role))” can be read in two ways, and nothing in the file decides: \(whole.values) \(whole.values == 1 ? "value fits" : "values fit") both.",
                 advice: "Say whether the day or the month comes first (--date-order dmy or mdy).")
         }
     }

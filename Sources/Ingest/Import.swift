@@ -4,7 +4,7 @@ import Foundation
 import Storage
 
 /// One file to take in.
-public struct ImportRequest: Sendable {
+public struct ImportRequest: Sendable, Codable {
     public var file: ReceivedFile
     public var fileName: String
     /// Name or id of a source; nil: the one that the file's header belongs to.

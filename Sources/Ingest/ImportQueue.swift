@@ -30,7 +30,8 @@ public struct ImportJob: Sendable, Hashable {
 /// The imports of a running server, one at a time, in the order they came.
 ///
 /// Kept in memory only: what was not live when the server stopped is not in the office, and says so by
-/// not being there.
+/// not being there. A file that waits for an answer is the exception: its question lies beside it in
+/// `Incoming/` and is asked again after a restart.
 public final class ImportQueue: @unchecked Sendable {
     // Everything below `lock` is touched only while it is held.
     private let lock = NSLock()
@@ -48,6 +49,12 @@ public final class ImportQueue: @unchecked Sendable {
     public init(store: OfficeStore, logger: Logger) {
         self.store = store
         self.logger = logger
+        for question in openQuestions() {
+            jobs[question.id] = ImportJob(
+                id: question.id, fileName: question.request.fileName, owner: question.owner, state: .question,
+                problem: question.problem, queuedAt: question.queuedAt)
+            requests[question.id] = (question.request, question.actor)
+        }
     }
 
     /// Puts a received file in line.
@@ -101,7 +108,7 @@ public final class ImportQueue: @unchecked Sendable {
             jobs[id]?.problem = .cancelledImport
             return requests.removeValue(forKey: id)?.request
         }
-        if let waiting { unlink(waiting.file.path) }
+        if let waiting { forget(waiting) }
     }
 
     /// Answers the question about the dates, and puts the file in line again.
@@ -136,10 +143,12 @@ public final class ImportQueue: @unchecked Sendable {
                 isCancelled: { self.lock.withLock { self.cancelled.contains(id) } })
             end(id, .done) { $0.result = result }
         } catch let error as UserError where error.code == .dateOrder {
-            lock.withLock {
+            let job = lock.withLock { () -> ImportJob? in
                 jobs[id]?.state = .question
                 jobs[id]?.problem = error
+                return jobs[id]
             }
+            if let job { keep(job, work.request, work.actor, error) }
         } catch let error as UserError {
             end(id, error.code == .cancelled ? .cancelled : .refused) { $0.problem = error }
             record(error, work.request.fileName, work.actor)
@@ -184,12 +193,61 @@ public final class ImportQueue: @unchecked Sendable {
     private func end(_ id: ID<ImportJob>, _ state: ImportJob.State, _ change: (inout ImportJob) -> Void) {
         lock.withLock {
             guard var job = jobs[id] else { return }
+            if let request = requests[id]?.request { unlink(request.file.path + DataFolder.questionEnding) }
             job.state = state
             job.secondsLeft = nil
             change(&job)
             jobs[id] = job
             requests[id] = nil
             cancelled.remove(id)
+        }
+    }
+
+    // MARK: Questions
+
+    /// What the file beside a waiting file says.
+    private struct Question: Codable {
+        var id: ID<ImportJob>
+        var request: ImportRequest
+        var actor: Actor
+        var owner: ID<User>
+        var problem: UserError
+        var queuedAt: Instant
+    }
+
+    private func keep(_ job: ImportJob, _ request: ImportRequest, _ actor: Actor, _ problem: UserError) {
+        let question = Question(
+            id: job.id, request: request, actor: actor, owner: job.owner, problem: problem,
+            queuedAt: job.queuedAt)
+        do {
+            let bytes = [UInt8](try JSONEncoder().encode(question))
+            try writeFile(bytes, to: request.file.path + DataFolder.questionEnding)
+        } catch {
+            logger.warning("The question about \(request.fileName) will not outlive a restart: \(error)")
+        }
+        // Cancelled meanwhile: nothing of it stays.
+        if lock.withLock({ requests[job.id] == nil }) { forget(request) }
+    }
+
+    private func forget(_ request: ImportRequest) {
+        unlink(request.file.path)
+        unlink(request.file.path + DataFolder.questionEnding)
+    }
+
+    private func openQuestions() -> [Question] {
+        let folder = store.folder.incoming
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(DataFolder.questionEnding) }.compactMap { name in
+            do {
+                let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+                var question = try JSONDecoder().decode(Question.self, from: data)
+                // The folder may have been moved.
+                question.request.file.path = "\(folder)/\(name.dropLast(DataFolder.questionEnding.count))"
+                return question
+            } catch {
+                logger.warning("The question \(name) cannot be read: \(error)")
+                return nil
+            }
         }
     }
 

@@ -40,6 +40,9 @@ static const unsigned char r_templates_file_list_mustache[] = {
 static const unsigned char r_templates_file_show_mustache[] = {
 #embed "../../Resources/templates/file.show.mustache" if_empty(0)
 };
+static const unsigned char r_templates_file_upload_mustache[] = {
+#embed "../../Resources/templates/file.upload.mustache" if_empty(0)
+};
 static const unsigned char r_templates_file_version_mustache[] = {
 #embed "../../Resources/templates/file.version.mustache" if_empty(0)
 };
@@ -160,6 +163,7 @@ static const rollcall_resource table[] = {
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
+    {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},
     {"templates/head.mustache", r_templates_head_mustache, sizeof r_templates_head_mustache},
     {"templates/home.office.mustache", r_templates_home_office_mustache, sizeof r_templates_home_office_mustache},

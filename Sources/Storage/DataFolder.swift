@@ -14,6 +14,8 @@ public struct DataFolder: Sendable, Hashable {
     public var socket: String { path + "/rollcall.sock" }
     public var files: String { path + "/Files" }
     public var incoming: String { path + "/Incoming" }
+    /// What follows a received file's name in the name of the question it waits with.
+    public static let questionEnding = ".question.json"
     public var backups: String { path + "/Backups" }
     public var trash: String { path + "/Trash" }
     public var keys: String { path + "/keys" }

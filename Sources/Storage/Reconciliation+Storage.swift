@@ -91,7 +91,8 @@ extension OfficeStore {
         let counted = try countedRows(ReportQuery(period: period), viewer, db)
         return CheckResult(
             name: "figures = rows", ok: counted.rows == whole.logs,
-            detail: "\(whole.logs) in reports, \(counted.rows) rows in \(counted.files) files")
+            detail: "\(grouped(whole.logs)) in reports, \(grouped(counted.rows)) rows in "
+                + "\(grouped(counted.files)) files")
     }
 
     private static func checkFiles(_ db: Database) throws -> CheckResult {
@@ -109,7 +110,8 @@ extension OfficeStore {
         return CheckResult(
             name: "lines of files", ok: true,
             detail:
-                "\(rows) lines in \(events.count) files = accepted + duplicate + changed + rejected + blank")
+                "\(grouped(rows)) lines in \(grouped(events.count)) files = accepted + duplicate + changed "
+                + "+ rejected + blank")
     }
 
     private static func checkSlices(_ period: Period, _ whole: Figures, _ viewer: Viewer, _ db: Database)
@@ -130,7 +132,8 @@ extension OfficeStore {
         return CheckResult(
             name: "slices = whole", ok: wrong.isEmpty,
             detail: wrong.isEmpty
-                ? "\(whole.logs) logs by each of " + By.allCases.map(\.rawValue).joined(separator: ", ")
+                ? "\(grouped(whole.logs)) logs by each of "
+                    + By.allCases.map(\.rawValue).joined(separator: ", ")
                 : wrong.joined(separator: "; "))
     }
 
@@ -156,7 +159,9 @@ extension OfficeStore {
         func check(_ name: String, _ wrong: Int) -> CheckResult {
             CheckResult(
                 name: name, ok: wrong == 0,
-                detail: wrong == 0 ? "\(count) agent-days" : "\(wrong) of \(count) agent-days differ")
+                detail: wrong == 0
+                    ? "\(grouped(count)) agent-days"
+                    : "\(grouped(wrong)) of \(grouped(count)) agent-days differ")
         }
         return [
             check("one placement a day", misplaced), check("active + idle = span", unequal),
@@ -196,3 +201,6 @@ extension OfficeStore {
             detail: wrong.isEmpty ? "\(checked) leaders and managers" : wrong.joined(separator: "; "))
     }
 }
+
+/// `51,452`, as pages write it.
+private func grouped(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }

@@ -4,15 +4,17 @@ import GRDB
 
 extension OfficeStore {
     /// Changes the rules of the office; where they change figures, every agent-day is counted again first
-    /// and comes into force together with the event.
-    public func changeOffice(_ after: OfficeRules, by actor: Actor) throws {
+    /// and comes into force together with the event. Until then reports show the figures by the old rules.
+    ///
+    /// - Parameter progress: names counted again, and of how many.
+    public func changeOffice(
+        _ after: OfficeRules, by actor: Actor, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws {
         try after.check()
         try changingCalls {
             let before = try officeRulesNow()
             guard before != after else { return }
-            let changesFigures =
-                before.cutOverMinutes != after.cutOverMinutes || before.maxGapMinutes != after.maxGapMinutes
-            let change = changesFigures ? try recountAll(after) : nil
+            let change = after.countsDifferently(from: before) ? try recountAll(after, progress) : nil
             do {
                 try writeNow(as: actor) { tx in
                     try tx.append(.officeChanged(OfficeChanged(before: before, after: after)))
@@ -27,13 +29,18 @@ extension OfficeStore {
     }
 
     /// Counts every agent-day from the rows that count, under a change that is not posted yet.
-    func recountAll(_ rules: OfficeRules) throws -> RollupChange {
+    func recountAll(
+        _ rules: OfficeRules, _ progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> RollupChange {
         var change = try RollupChange(store: self, rules: rules)
         do {
             let names = try pool.read { db in
                 try Int64.fetchAll(db, sql: "SELECT number FROM agentName ORDER BY number")
             }
-            for name in names { try recount(name, rules, &change) }
+            for (done, name) in names.enumerated() {
+                progress(done, names.count)
+                try recount(name, rules, &change)
+            }
         } catch {
             try change.abandon()
             throw error

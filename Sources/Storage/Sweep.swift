@@ -8,8 +8,10 @@ extension OfficeStore {
     /// Runs before anything else uses the folder, so whatever is staged now belongs to nobody.
     func sweep() throws {
         try sweepStaged()
-        let incoming = try FileManager.default.contentsOfDirectory(atPath: folder.incoming)
-        for name in incoming { try FileManager.default.removeItem(atPath: folder.incoming + "/" + name) }
+        let incoming = Set(try FileManager.default.contentsOfDirectory(atPath: folder.incoming))
+        for name in incoming where !isOfQuestion(name, incoming) {
+            try FileManager.default.removeItem(atPath: folder.incoming + "/" + name)
+        }
         let replaced = try pool.read { db in
             try Int64.fetchAll(
                 db,
@@ -21,6 +23,13 @@ extension OfficeStore {
                     """)
         }
         try removeRollups(replaced)
+    }
+
+    /// A received file that waits for an answer, or the question beside it: both outlive a restart, or neither.
+    private func isOfQuestion(_ name: String, _ incoming: Set<String>) -> Bool {
+        let ending = DataFolder.questionEnding
+        return name.hasSuffix(ending)
+            ? incoming.contains(String(name.dropLast(ending.count))) : incoming.contains(name + ending)
     }
 
     /// The part of it that may be in the way of the next change.

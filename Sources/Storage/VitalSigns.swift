@@ -20,14 +20,7 @@ extension OfficeStore {
         let waited = (ContinuousClock.now - start).components
         var signs = try await read { db in
             var signs = VitalSigns()
-            signs.calls =
-                try Int.fetchOne(
-                    db,
-                    sql: """
-                        SELECT sum(d.logs) FROM agentDay d WHERE d.change = (SELECT max(x.change) FROM agentDay x
-                          WHERE x.day = d.day AND x.name = d.name
-                            AND x.change <= (SELECT postedChange FROM folder))
-                        """) ?? 0
+            signs.calls = try Self.countedCalls(db)
             signs.versions =
                 try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state = 'live'") ?? 0
             signs.entries = try Int.fetchOne(db, sql: "SELECT count(*) FROM journal") ?? 0
@@ -36,5 +29,18 @@ extension OfficeStore {
         }
         signs.writerWait = Double(waited.seconds) + Double(waited.attoseconds) / 1e18
         return signs
+    }
+
+    /// The calls that count, of the whole office.
+    public func countedCalls() async throws -> Int { try await read { db in try Self.countedCalls(db) } }
+
+    private static func countedCalls(_ db: Database) throws -> Int {
+        try Int.fetchOne(
+            db,
+            sql: """
+                SELECT sum(d.logs) FROM agentDay d WHERE d.change = (SELECT max(x.change) FROM agentDay x
+                  WHERE x.day = d.day AND x.name = d.name
+                    AND x.change <= (SELECT postedChange FROM folder))
+                """) ?? 0
     }
 }

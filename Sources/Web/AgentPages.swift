@@ -20,13 +20,11 @@ struct AgentsPage: Page {
     }
     var title = "Agents"
     var lede: String
-    var search: String
     var filter: FilterForm
-    var action: String
-    var hidden: [FilterForm.Hidden]
     var rows: [Row]
     var hasRows: Bool
     var emptyText: String
+    var allHref: String?
     var uploadHref: String?
     var previousHref: String?
     var nextHref: String?

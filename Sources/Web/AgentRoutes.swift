@@ -22,8 +22,8 @@ private let agentsPerPage = 200
     let page = min(max(1, context.query.integer("page") ?? 1), pages)
     let start = (page - 1) * agentsPerPage
     let end = min(agents.count, start + agentsPerPage)
-    let extra = search.isEmpty ? [] : [(name: "q", value: search)]
-    let items = query.items + extra
+    let isWhole = search.isEmpty && query.filter.isEmpty
+    let items = query.items + (search.isEmpty ? [] : [(name: "q", value: search)])
     let dates = ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)])
     let rate = Metric.named("contactRate")
     let perHour = Metric.named("successesPerActiveHour")
@@ -43,23 +43,21 @@ private let agentsPerPage = 200
             perHour: perHour.map { format.metric($0, agent.figures) } ?? OfficeFormat.none,
             present: agent.figures.activity?.presentDays.map { format.number($0) } ?? OfficeFormat.none)
     }
-    var form = FilterForm(
+    let form = FilterForm(
         query, path: Paths.agents,
         choices: try await context.store.filterChoices(in: query.period, for: context.viewer)
             .filter { [.leader, .manager, .group, .employment].contains($0.key) },
-        divisions: 0, today: format.today(context.store.clock.now()), extra: extra)
-    form.selects.removeAll { $0.name == "by" }
+        divisions: 0, today: format.today(context.store.clock.now()), search: search, format)
     return try context.page(
         AgentsPage(
             lede:
                 "\(format.count(agents.count, "agent", "agents")), figures of \(format.period(query.period)).",
-            search: search, filter: form, action: Paths.agents,
-            hidden: query.items.map { .init(name: $0.name, value: $0.value) },
-            rows: rows, hasRows: !rows.isEmpty,
-            emptyText: search.isEmpty && query.filter.isEmpty
+            filter: form, rows: rows, hasRows: !rows.isEmpty,
+            emptyText: isWhole
                 ? "Agents appear with the first file that names them."
                 : "Nobody fits. Take a filter away or search for a part of the name.",
-            uploadHref: context.may(.uploadFiles) ? Paths.files : nil,
+            allHref: isWhole ? nil : Paths.agents,
+            uploadHref: isWhole && context.may(.uploadFiles) ? Paths.files : nil,
             previousHref: page > 1 ? Form(items).with(["page": String(page - 1)]).link(Paths.agents) : nil,
             nextHref: page < pages ? Form(items).with(["page": String(page + 1)]).link(Paths.agents) : nil,
             shown: rows.isEmpty
@@ -108,12 +106,9 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     let lastDay =
         agent.figures.logs > 0 ? nil : try await store.lastDayWithCalls(of: agent.person.id, for: viewer)
     let table = hourTable(hours, calls: { calls($0) }, format)
-    var form = FilterForm(
-        query, path: path, choices: [:], divisions: 0, today: format.today(store.clock.now()))
-    form.chips = []
-    form.hasChips = false
-    form.hidden = []
-    form.selects = []
+    let form = FilterForm(
+        ReportQuery(period: query.period), path: path, choices: [:], divisions: 0,
+        today: format.today(store.clock.now()), format)
     let tileKeys = [
         "logs", "dials", "contactRate", "successes", "conversion", "active", "logsPerActiveHour",
         "successesPerActiveHour", "aht", "presentDays",

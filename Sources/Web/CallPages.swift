@@ -23,6 +23,7 @@ struct CallsPage: Page {
     var reportHref: String
     var rows: [Row]
     var hasRows: Bool
+    var allHref: String
     var shown: String
     var previousHref: String?
     var nextHref: String?

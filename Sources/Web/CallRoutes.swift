@@ -30,7 +30,7 @@ private let mostExported = 1_000_000
             filter: FilterForm(
                 query, path: Paths.calls,
                 choices: try await context.store.filterChoices(in: query.period, for: context.viewer),
-                divisions: 0, today: format.today(context.store.clock.now())),
+                divisions: 0, today: format.today(context.store.clock.now()), format),
             csvHref: context.may(.exportFigures) && page.total > 0
                 ? Paths.callsCSV + "?" + query.queryString : nil,
             reportHref: Paths.performance + "?" + query.queryString,
@@ -45,7 +45,7 @@ private let mostExported = 1_000_000
                     talk: format.minutes(seconds: call.talk.map(Double.init)),
                     place: "\(call.fileName), version \(call.version), line \(format.number(call.line))")
             },
-            hasRows: !page.calls.isEmpty,
+            hasRows: !page.calls.isEmpty, allHref: Paths.calls,
             shown: page.calls.isEmpty
                 ? "0 of \(format.number(page.total))"
                 : "\(format.number(page.offset + 1))–\(format.number(end)) of \(format.number(page.total))",

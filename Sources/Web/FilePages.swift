@@ -5,6 +5,25 @@ import Storage
 
 let filePages: [any Page.Type] = [FilesPage.self, FilePage.self, FileVersionPage.self]
 
+/// The form that takes files, with the imports it began.
+struct UploadForm: Decodable, Sendable {
+    var limit: String
+    var sources: [Choice]
+    var hasSourceChoice: Bool
+    var imports: [ImportRow]
+
+    /// nil: for whoever may not upload.
+    init?(_ context: SignedIn) async throws {
+        guard context.may(.uploadFiles) else { return nil }
+        limit = context.format.bytes(context.office.settings.uploadLimit)
+        sources = try await context.store.sources().map {
+            Choice($0.source.id.description, $0.source.name, selected: false)
+        }
+        hasSourceChoice = sources.count > 1
+        imports = context.site.imports.jobs(for: context.viewer).map { ImportRow($0, context.format) }
+    }
+}
+
 struct FilesPage: Page {
     static let template = "file.list"
     var title = "Files"
@@ -24,11 +43,7 @@ struct FilesPage: Page {
         var by: String
     }
 
-    var mayUpload: Bool
-    var limit: String
-    var sources: [Choice]
-    var hasSourceChoice: Bool
-    var imports: [ImportRow]
+    var upload: UploadForm?
     var rows: [Row]
     var isEmpty: Bool
     var isEmptySearch: Bool
@@ -40,15 +55,9 @@ struct FilesPage: Page {
     var next: String?
 
     init(
-        files: [FileVersion], total: Int, query: FileQuery, imports: [ImportJob], sources: [Source],
-        mayUpload: Bool,
-        limit: Int64, _ format: OfficeFormat
+        files: [FileVersion], total: Int, query: FileQuery, upload: UploadForm?, _ format: OfficeFormat
     ) {
-        self.mayUpload = mayUpload
-        self.limit = format.bytes(limit)
-        self.sources = sources.map { Choice($0.id.description, $0.name, selected: false) }
-        hasSourceChoice = sources.count > 1
-        self.imports = imports.map { ImportRow($0, format) }
+        self.upload = upload
         rows = files.map { file in
             let upload = file.uploaded
             let days = [upload.firstDay, upload.lastDay].compactMap { $0 }
@@ -121,6 +130,12 @@ struct FilePage: Page {
         }
     }
 }
+
+/// As people write them.
+private let encodingNames = [
+    "utf8": "UTF-8", "utf16le": "UTF-16", "utf16be": "UTF-16", "windows1252": "Windows-1252",
+    "windows1254": "Windows-1254", "latin1": "Latin-1",
+]
 
 struct FileVersionPage: Page {
     static let template = "file.version"
@@ -216,7 +231,7 @@ struct FileVersionPage: Page {
             ? "none" : upload.mapping.ignoredColumns.joined(separator: ", ")
         let order = ["ymd": "year first", "mdy": "month first", "dmy": "day first"][upload.mapping.dateOrder]
         reading =
-            "Dates \(order ?? upload.mapping.dateOrder), times in \(upload.mapping.timeZone), text in \(upload.mapping.encoding)."
+            "Dates \(order ?? upload.mapping.dateOrder), times in \(upload.mapping.timeZone), text in \(encodingNames[upload.mapping.encoding] ?? upload.mapping.encoding)."
         var notes: [String] = []
         if counts.overlapping > 0 {
             notes.append(

@@ -21,12 +21,9 @@ private let filesPerPage = 50
 private func showFiles(_ visit: SignedIn) async throws -> Response {
     let query = fileQuery(visit)
     let (files, total) = try await visit.store.files(query, for: visit.viewer)
-    let sources = try await visit.store.sources().map(\.source)
     return try visit.page(
         FilesPage(
-            files: files, total: total, query: query, imports: visit.site.imports.jobs(for: visit.viewer),
-            sources: sources, mayUpload: visit.may(.uploadFiles), limit: visit.office.settings.uploadLimit,
-            visit.format))
+            files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format))
 }
 
 private func fileQuery(_ visit: SignedIn) -> FileQuery {

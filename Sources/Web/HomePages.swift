@@ -34,7 +34,8 @@ struct OfficeHomePage: Page {
         var isClean: Bool
     }
     struct Unmapped: Decodable, Sendable {
-        var source: String
+        /// Leads whoever may change it to its page.
+        var source: FigureCell
         var state: String
         var logs: String
         var href: String
@@ -42,6 +43,8 @@ struct OfficeHomePage: Page {
     var title = "Home"
     var lede: String
     var hasCalls: Bool
+    /// Whose work uploading is has the form here; an admin has the way to it.
+    var upload: UploadForm?
     var mayUpload: Bool
     var dayName: String
     var reportHref: String

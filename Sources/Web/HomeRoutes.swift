@@ -56,9 +56,11 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             words: "\(source): \(came) for \(format.shortDay(day.day))\(usual)",
             isMissing: day.state == .missing)
     }
+    let upload = viewer.role == .dataEntry ? try await UploadForm(context) : nil
     return try context.page(
         OfficeHomePage(
-            lede: format.day(today), hasCalls: day != nil, mayUpload: context.may(.uploadFiles),
+            lede: format.day(today), hasCalls: day != nil, upload: upload,
+            mayUpload: upload == nil && context.may(.uploadFiles),
             dayName: format.day(shown), reportHref: reportHref(shown),
             tiles: day == nil
                 ? []
@@ -106,7 +108,11 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     Slice(by: .state, value: state.state, title: ""),
                 ]
                 return .init(
-                    source: state.source.name, state: state.state.isEmpty ? "(blank)" : state.state,
+                    source: FigureCell(
+                        state.source.name,
+                        href: context.may(.manageSettings)
+                            ? Paths.source(state.source.id.description) : nil),
+                    state: state.state.isEmpty ? "(blank)" : state.state,
                     logs: format.number(state.logs),
                     href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
             },
@@ -127,7 +133,7 @@ private func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -
             heading: viewer.role == .teamManager ? "My teams" : "My team", lede: format.day(today),
             hasCalls: day != nil, dayName: format.day(shown),
             against: try await store.likeDay(before: shown, for: viewer).map {
-                TextLink(text: format.shortDay($0), href: reportHref($0))
+                TextLink(text: "\(format.shortDay($0)), for comparison", href: reportHref($0))
             },
             reportHref: reportHref(shown),
             tiles: day == nil

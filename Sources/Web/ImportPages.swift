@@ -50,7 +50,8 @@ extension ImportJob {
             if let secondsLeft { text += " · \(format.number(secondsLeft)) s left" }
             return text
         case .saving: return "All \(format.number(rowsDone)) rows are read; counting and packing."
-        case .question: return problem.map { "\($0.message)" } ?? "Needs an answer."
+        case .question:
+            return [problem?.message, "Open it to answer."].compactMap { $0 }.joined(separator: " ")
         case .done: return result?.upload.summary(format) ?? ""
         case .refused, .cancelled: return problem.map { "\($0.message) \($0.advice)" } ?? ""
         }

@@ -8,7 +8,7 @@ public struct OfficeFormat: Sendable {
     public init(zone: TimeZone) { self.zone = zone }
 
     /// What stands where there is nothing to say: a figure without a base is no zero.
-    public static let none = "–"
+    public static let none = "—"
 
     /// `1,204`; a minus is `−`.
     public func number(_ value: some BinaryInteger) -> String {
@@ -21,7 +21,7 @@ public struct OfficeFormat: Sendable {
         return value < 0 ? "−" + result : result
     }
 
-    /// `12.3`, with so many places; `–` for what is no number.
+    /// `12.3`, with so many places; `—` for what is no number.
     public func decimal(_ value: Double?, places: Int = 1) -> String {
         guard let value, value.isFinite, abs(value) < 1e15 else { return Self.none }
         var scale = 1.0
@@ -35,7 +35,7 @@ public struct OfficeFormat: Sendable {
         return (value < 0 && scaled > 0 ? "−" : "") + whole + fraction
     }
 
-    /// `8.1 %` of a share; `–` without a base.
+    /// `8.1 %` of a share; `—` without a base.
     public func percent(_ share: Double?, places: Int = 1) -> String {
         let text = decimal(share.map { $0 * 100 }, places: places)
         return text == Self.none ? text : text + "\u{a0}%"

@@ -127,7 +127,9 @@ extension Visit {
             officeName: office?.office.rules.name ?? "Rollcall",
             nav: viewer.map { viewer in
                 site.menu.filter { viewer.may($0.needs) }.map { entry in
-                    let current = entry.path == "/" ? path == "/" : (path + "/").hasPrefix(entry.path + "/")
+                    let current = [entry.path, entry.also].compactMap { $0 }.contains { behind in
+                        behind == "/" ? path == "/" : (path + "/").hasPrefix(behind + "/")
+                    }
                     return Frame.Entry(
                         label: entry.label, href: entry.path, current: current, icon: entry.icon)
                 }

@@ -29,8 +29,14 @@ struct FilterForm: Decodable, Sendable {
         var label: String
         var href: String
     }
+    struct Search: Decodable, Sendable {
+        var value: String
+    }
 
     var action: String
+    /// What is asked for, in one line: all that a narrow screen shows of the form until it is opened.
+    var summary: String
+    var search: Search?
     var from: String
     var to: String
     var presets: [Link]
@@ -42,12 +48,14 @@ struct FilterForm: Decodable, Sendable {
 
     /// - Parameters:
     ///   - divisions: how many selects of divisions the page has.
-    ///   - extra: fields of the page that filters must keep.
+    ///   - search: the text that names are searched for; nil: the page has no such field.
     init(
         _ query: ReportQuery, path: String, choices: [By: [Slice]], divisions: Int, today: Day,
-        extra: [(name: String, value: String)] = []
+        search: String? = nil, _ format: OfficeFormat
     ) {
+        let extra = search.map { $0.isEmpty ? [] : [(name: "q", value: $0)] } ?? []
         action = path
+        self.search = search.map(Search.init)
         from = query.period.from.iso
         to = query.period.to.iso
         let others = query.items.filter { $0.name != "from" && $0.name != "to" } + extra
@@ -66,7 +74,7 @@ struct FilterForm: Decodable, Sendable {
                         Choice(value: $0.rawValue, label: $0.title, isSelected: $0 == current)
                     })
         }
-        var shown: Set<String> = ["from", "to", "by"]
+        var shown: Set<String> = ["from", "to", "by", "q"]
         let filters: [By] = [
             .agent, .leader, .manager, .group, .employment, .campaign, .state, .type, .source,
         ]
@@ -109,6 +117,11 @@ struct FilterForm: Decodable, Sendable {
                 href: path + "?" + ReportQuery.queryString(rest))
         }
         hasChips = !chips.isEmpty
+        let divided = query.by.map { $0.title.lowercased() }.joined(separator: ", then by ")
+        summary =
+            ([presets.first(where: \.isCurrent)?.label ?? format.shortPeriod(query.period)]
+            + (divisions > 0 && !divided.isEmpty ? ["by \(divided)"] : [])
+            + extra.map { "“\($0.value)”" } + chips.map(\.label)).joined(separator: " · ")
     }
 }
 
@@ -205,7 +218,8 @@ struct FigureTable: Decodable, Sendable {
 
     var columns: [Column]
     var rows: [Row]
-    var totalSpan: Int
+    /// A cell without text for each column between “Total” and the figures.
+    var totalBlanks: [String]
     var totals: [LabelledCell]
     var help: [FigureHelp]
     var shown: String
@@ -236,7 +250,7 @@ struct FigureTable: Decodable, Sendable {
         for index in columns.indices.dropFirst() { columns[index].sorted = nil }
         if values.ranks != nil { columns.append(column("Rank", "rank", isNumber: true, bestIsLow: true)) }
         columns += metrics.map { column($0.title, $0.key, isNumber: true) }
-        totalSpan = max(1, report.query.by.count + (values.ranks == nil ? 0 : 1))
+        totalBlanks = Array(repeating: "", count: max(0, columns.count - metrics.count - 1))
 
         func cells(_ figures: Figures, _ slices: [Slice]) -> [LabelledCell] {
             metrics.map { metric in

@@ -64,7 +64,7 @@ extension SignedIn {
         filter: FilterForm(
             query, path: Paths.performance,
             choices: try await store.filterChoices(in: query.period, for: context.viewer), divisions: 2,
-            today: format.today(store.clock.now())),
+            today: format.today(store.clock.now()), format),
         csvHref: context.may(.exportFigures) ? Paths.performanceCSV + "?" + query.queryString : nil,
         tiles: tileKeys.compactMap(Metric.named)
             .filter { $0.key != "unmapped" || figures.total.unmapped > 0 }
@@ -123,7 +123,11 @@ extension SignedIn {
             reportHref: Paths.performance + "?"
                 + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]),
             isGood: checks.allSatisfy(\.ok),
-            checks: checks.map { .init(name: $0.name, detail: $0.detail, isGood: $0.ok) }))
+            checks: checks.map { check in
+                .init(
+                    name: check.name.prefix(1).uppercased() + check.name.dropFirst(), detail: check.detail,
+                    isGood: check.ok)
+            }))
 }
 
 @Sendable private func sendPerformance(_ context: SignedIn) async throws -> Response {

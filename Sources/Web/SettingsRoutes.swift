@@ -3,10 +3,12 @@ import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import Storage
+import Synchronization
 
 let settingsRoutes: [Route] = [
-    Route(.get, Paths.settings, needs: .manageSettings) { try showSettings($0, problem: nil) },
+    Route(.get, Paths.settings, needs: .manageSettings) { try await showSettings($0, problem: nil) },
     Route(.post, Paths.settings, needs: .manageSettings, changeOffice),
     Route(.post, Paths.boxSettings, needs: .manageSettings, changeBox),
 ]
@@ -20,6 +22,15 @@ struct SettingsPage: Page {
     var sources = Paths.sources
     var users = Paths.users
     var permissions = Paths.permissions
+    /// A recount that goes on.
+    struct Recount: Decodable, Sendable {
+        var text: String
+        /// Hundredths; nil: not known.
+        var percent: String?
+    }
+    var recount: Recount?
+    /// `51,433 calls`; nil where there are none to count again.
+    var calls: String?
     var saveOffice = Paths.settings
     var saveBox = Paths.boxSettings
     var office: String
@@ -31,8 +42,19 @@ struct SettingsPage: Page {
     var hours: String
     var uploadMegabytes: String
 
-    init(_ rules: OfficeRules, _ box: BoxSettings, typed: Form?, problem: Problem?) {
+    init(
+        _ rules: OfficeRules, _ box: BoxSettings, calls: Int, recount: RecountWatch.Progress?, typed: Form?,
+        problem: Problem?, _ format: OfficeFormat
+    ) {
         self.problem = problem
+        self.calls = calls > 0 ? format.count(calls, "call", "calls") : nil
+        self.recount = recount.map { now in
+            Recount(
+                text: now.total == 0
+                    ? "Waiting for its turn."
+                    : "\(format.number(now.done)) of \(format.count(now.total, "agent", "agents"))",
+                percent: now.total == 0 ? nil : String(now.done * 100 / now.total))
+        }
         func value(_ name: String, _ saved: String) -> String { typed?.text(name) ?? saved }
         office = value("office", rules.name)
         timeZones = timeZoneChoices(selected: value("timeZone", rules.timeZone))
@@ -46,25 +68,82 @@ struct SettingsPage: Page {
     }
 }
 
-private func showSettings(_ context: SignedIn, problem: UserError?) throws -> Response {
+/// The recount of a running server, for the page that shows how far it is; there is one at a time.
+final class RecountWatch: Sendable {
+    struct Progress: Sendable {
+        var done = 0
+        /// 0: it has not begun.
+        var total = 0
+    }
+    private let now = Mutex<Progress?>(nil)
+
+    /// nil: none goes on.
+    var progress: Progress? { now.withLock { $0 } }
+
+    /// Whether this one may go on now.
+    func begin() -> Bool {
+        now.withLock { now in
+            guard now == nil else { return false }
+            now = Progress()
+            return true
+        }
+    }
+    func note(_ done: Int, of total: Int) { now.withLock { $0 = Progress(done: done, total: total) } }
+    func end() { now.withLock { $0 = nil } }
+}
+
+private func showSettings(_ context: SignedIn, problem: UserError?) async throws -> Response {
     try context.page(
         SettingsPage(
-            context.office.office.rules, context.office.settings, typed: problem == nil ? nil : context.form,
-            problem: problem.map(Problem.init)), status: problem?.httpStatus ?? .ok)
+            context.office.office.rules, context.office.settings,
+            calls: try await context.store.countedCalls(), recount: context.site.recount.progress,
+            typed: problem == nil ? nil : context.form, problem: problem.map(Problem.init), context.format),
+        status: problem?.httpStatus ?? .ok)
 }
 
 @Sendable private func changeOffice(_ context: SignedIn) async throws -> Response {
+    let recount = context.site.recount
     do {
         let form = context.form
         let rules = OfficeRules(
             name: form["office"], timeZone: form["timeZone"], cutOverMinutes: try minutes(form["cutOver"]),
             maxGapMinutes: try form.wholeNumber("maxGap", "Longest pause"))
-        try await offLoop { [store = context.store, actor = context.actor] in
-            try store.changeOffice(rules, by: actor)
+        try rules.check()
+        guard recount.begin() else {
+            throw UserError(
+                .busy, "The calls are being counted again; nothing was changed.",
+                advice: "Wait until that is done.")
         }
-    } catch let error as UserError { return try showSettings(context, problem: error) }
-    return context.redirect(
-        to: Paths.settings, Notice(.success, "Saved", "The office's settings are in force."))
+        let countsAgain = rules.countsDifferently(from: context.office.office.rules)
+        Task { await change(rules, countsAgain: countsAgain, context) }
+    } catch let error as UserError { return try await showSettings(context, problem: error) }
+    // A change that counts little is done before the page is asked for.
+    for _ in 0..<60 where recount.progress != nil { try await Task.sleep(for: .milliseconds(25)) }
+    return context.redirect(to: Paths.settings)
+}
+
+/// Leaves a word on how it ended for the next page of whoever asked for it.
+private func change(_ rules: OfficeRules, countsAgain: Bool, _ context: SignedIn) async {
+    let (store, site) = (context.store, context.site)
+    var notice: Notice
+    do {
+        try await offLoop { [actor = context.actor] in
+            try store.changeOffice(rules, by: actor) { site.recount.note($0, of: $1) }
+        }
+        notice = Notice(.success, "Saved", "The office's settings are in force.")
+        if countsAgain, let calls = try? await store.countedCalls(), calls > 0 {
+            notice.text += " \(context.format.count(calls, "call is", "calls are")) counted again."
+        }
+    } catch let error as UserError {
+        notice = Notice(.error, error.message, "The settings and figures are as they were. \(error.advice)")
+    } catch {
+        context.logger.error("The office's settings could not be changed: \(error)")
+        notice = Notice(
+            .error, "The settings could not be saved.",
+            "They and the figures are as they were. The server's log says why.")
+    }
+    if let session = context.session { site.notices.leave(notice, for: session.id) }
+    site.recount.end()
 }
 
 @Sendable private func changeBox(_ context: SignedIn) async throws -> Response {
@@ -76,7 +155,7 @@ private func showSettings(_ context: SignedIn, problem: UserError?) throws -> Re
                 sessionHours: try form.wholeNumber("hours", "Longest session"),
                 uploadLimitMegabytes: try form.wholeNumber("uploadMegabytes", "Upload limit")),
             by: context.actor)
-    } catch let error as UserError { return try showSettings(context, problem: error) }
+    } catch let error as UserError { return try await showSettings(context, problem: error) }
     return context.redirect(to: Paths.settings, Notice(.success, "Saved", "This box's limits are in force."))
 }
 

@@ -54,7 +54,7 @@ let siteMenu: [MenuEntry] = [
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
     MenuEntry("Users", Paths.users, needs: .manageUsers, icon: "account"),
-    MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin"),
+    MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin", also: Paths.sources),
 ]
 
 struct MenuEntry: Sendable {
@@ -62,12 +62,15 @@ struct MenuEntry: Sendable {
     var path: String
     var needs: Permission
     var icon: String?
+    /// Pages that are behind it, though their address is another.
+    var also: String?
 
-    init(_ label: String, _ path: String, needs: Permission, icon: String?) {
+    init(_ label: String, _ path: String, needs: Permission, icon: String?, also: String? = nil) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
+        self.also = also
     }
 }
 
@@ -86,6 +89,7 @@ public struct Site: Sendable {
     let assets: Assets
     let notices = Notices()
     let gate = SignInGate()
+    let recount = RecountWatch()
     let counters: Counters
 
     public init(

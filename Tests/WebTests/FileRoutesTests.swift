@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdTesting
 import NIOCore
 import Storage
+import Synchronization
 import Testing
 
 @testable import Web
@@ -93,6 +94,35 @@ import Testing
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
+    }
+
+    @Test func `a question about dates outlives a restart`() async throws {
+        let site = try await TestSite()
+        let incoming = site.store.folder.incoming
+        let text = Self.header + "Ann Lee,1,03/04/2026 09:00:00,Outbound,Lead\r\n"
+        let path = Mutex("")
+        try await site.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let status = try await upload(text, named: "us.csv", browser)
+            #expect(status.state == "question")
+            path.withLock { $0 = status.href ?? "" }
+        }
+        let orphan = FileManager.default.createFile(atPath: incoming + "/left-by-a-crash.csv", contents: nil)
+        #expect(orphan)
+        let again = try site.restarted()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: incoming).count == 2, "file, question")
+        try await again.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let path = path.withLock { $0 }
+            #expect(try await browser.get("/files").text.contains("us.csv"))
+            #expect(try await browser.get(path).text.contains("How are the dates written?"))
+            let answer = try await browser.post("\(path)/answer", ["date_order": "mdy"])
+            #expect(answer.status == 303)
+            while try await !browser.get(path).text.contains("The file is in") {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: incoming) == [])
     }
 
     @Test func `a file over the limit is refused and nothing of it stays`() async throws {

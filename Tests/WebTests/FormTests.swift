@@ -32,9 +32,9 @@ import Testing
         for (value, text) in [
             (0.05, "0.1"), (1234.56, "1,234.6"), (-0.04, "0.0"), (-2.5, "−2.5"), (0.999, "1.0"),
         ] { #expect(format.decimal(value) == text) }
-        for odd in [Double.nan, .infinity, 1e300] { #expect(format.decimal(odd) == "–") }
-        #expect(format.percent(81, of: 1000) == "8.1\u{a0}%" && format.percent(1, of: 0) == "–")
-        #expect(format.duration(seconds: 93_784) == "26:03:04" && format.duration(seconds: nil) == "–")
+        for odd in [Double.nan, .infinity, 1e300] { #expect(format.decimal(odd) == "—") }
+        #expect(format.percent(81, of: 1000) == "8.1\u{a0}%" && format.percent(1, of: 0) == "—")
+        #expect(format.duration(seconds: 93_784) == "26:03:04" && format.duration(seconds: nil) == "—")
         #expect(format.minutes(seconds: 61.4) == "1:01" && format.minutes(seconds: 3725) == "62:05")
         #expect(format.bytes(999) == "999\u{a0}bytes" && format.bytes(1_400_000) == "1.4\u{a0}MB")
         let day = Day(iso: "2026-11-23") ?? Day(number: 0)

@@ -36,6 +36,28 @@ import Testing
         #expect(rules?.cutOverMinutes == 330 && rules?.maxGapMinutes == 12)
     }
 
+    @Test func `while calls are counted again the page says so and takes no other change`() async throws {
+        let site = try await TestSite()
+        let fields = ["office": "Sample", "timeZone": "Europe/Berlin", "cutOver": "05:00", "maxGap": "10"]
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            #expect(site.site.recount.begin())
+            site.site.recount.note(3, of: 4)
+            let during = try await browser.get(Paths.settings).text
+            #expect(during.contains("being counted again") && during.contains("3 of 4 agents"))
+            #expect(during.contains(#"value="75" max="100""#) && !during.contains("Save the office"))
+            let refused = try await browser.post(Paths.settings, fields)
+            #expect(refused.status == 503 && refused.text.contains("nothing was changed"))
+            site.site.recount.end()
+            let saved = try await browser.post(Paths.settings, fields)
+            #expect(saved.status == 303)
+            let after = try await browser.get(Paths.settings).text
+            #expect(after.contains("settings are in force") && after.contains("Save the office"))
+        }
+        let rules = try await site.store.officeState()?.office.rules
+        #expect(rules?.cutOverMinutes == 300)
+    }
+
     @Test func `a shorter idle limit holds for sessions that are open`() async throws {
         let site = try await TestSite()
         try await site.run { browser in

@@ -21,6 +21,8 @@ final class TestSite: Sendable {
     let users: [Role: User]
     /// `Bob Other`, agent of `Ned Leader`, who is under `Meg Manager`: nobody of Tom's.
     let stranger: Person?
+    /// What this one was before its restart; it owns the folder.
+    private let before: TestSite?
 
     /// - Parameter isSetUp: false: an empty folder, as a new box has it.
     init(isSetUp: Bool = true, isSecure: Bool = false, authority: String? = nil) async throws {
@@ -59,10 +61,27 @@ final class TestSite: Sendable {
         }
         self.users = users
         self.stranger = stranger
+        before = nil
     }
+
+    private init(after before: TestSite) throws {
+        try before.store.close()
+        let time = before.time
+        self.time = time
+        store = try OfficeStore(
+            folder: before.store.folder, clock: Clock { time.now }, passwords: PasswordCost(rounds: 16))
+        site = try Site(store: store, version: "test", isSecure: false, logger: Logger(label: "test"))
+        users = before.users
+        stranger = before.stranger
+        self.before = before
+    }
+
+    /// The same office after the server stopped and started again.
+    func restarted() throws -> TestSite { try TestSite(after: self) }
 
     deinit {
         try? store.close()
+        guard before == nil else { return }
         try? FileManager.default.removeItem(atPath: store.folder.path)
     }
 

@@ -56,6 +56,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             words: "\(source): \(came) for \(format.shortDay(day.day))\(usual)",
             isMissing: day.state == .missing)
     }
+    let waiting = context.may(.matchNames) ? try await store.unmatchedNameCount(for: viewer) : 0
     return try context.page(
         OfficeHomePage(
             lede: format.day(today), hasCalls: day != nil, mayUpload: context.may(.uploadFiles),
@@ -111,6 +112,11 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
             },
             hasUnmapped: !unmapped.isEmpty,
+            waitingNames: waiting == 0
+                ? nil
+                : TextLink(
+                    text: format.count(waiting, "name is nobody's yet", "names are nobody's yet"),
+                    href: Paths.names),
             badge: format.badge(badge), badgeIsGood: badge.agrees,
             checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
 }

@@ -369,8 +369,8 @@
     }
 
     const choose = () => {
-      const list = make("select", { size: "10", "aria-label": "Team" }, ...[...select.children].map((child) => child.cloneNode(true)));
-      list.value = select.value;
+      const list = make("select", { size: "10", "aria-label": "Team" }, ...all("optgroup", select).map((group) => group.cloneNode(true)));
+      list.value = select.value || list.querySelector("option")?.value;
       const ticked = boxes.filter((box) => box.checked).length;
       const dialog = make("dialog", { class: "dialog", "aria-labelledby": "move-title" },
         make("form", { method: "dialog" },

@@ -124,7 +124,12 @@ struct DistributionPage: Page {
                     TargetGroup(
                         label: manager.name,
                         choices: section.columns.compactMap { column in
-                            column.place.key.map { Choice($0, column.name, selected: $0 == to) }
+                            column.place.key.map { key in
+                                if case .idle = column.place {
+                                    return Choice(key, "Idle under \(manager.name)", selected: key == to)
+                                }
+                                return Choice(key, column.name, selected: key == to)
+                            }
                         })
                 }
             } : []

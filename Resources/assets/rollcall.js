@@ -280,7 +280,7 @@
     });
   }
 
-  const shortcuts = [["/", "Go to the search field"], ["?", "Show this list"], ["Esc", "Close a menu or a window"]];
+  const shortcuts = [["/", "Go to the search field"], ["M", "On the distribution board: move who is ticked"], ["?", "Show this list"], ["Esc", "Close a menu or a window"]];
   function showShortcuts() {
     if (document.querySelector("dialog[open]")) return;
     const list = make("dl", {}, ...shortcuts.flatMap(([key, words]) =>
@@ -293,17 +293,165 @@
     dialog.showModal();
   }
 
+  // ---- The distribution board: drag, keys and search; the form works without them ----
+
+  function startBoard(form) {
+    const cards = all("[data-card]", form);
+    const boxes = all('[data-card] > input[type="checkbox"]', form);
+    const select = form.querySelector("[data-move-to]");
+    const count = form.querySelector("[data-selected]");
+    const move = form.querySelector('button[value="move"]');
+    const hint = form.querySelector("[data-board-hint]");
+    if (!select || !move) return;
+    if (hint) hint.hidden = false;
+    const tell = () => {
+      const ticked = boxes.filter((box) => box.checked).length;
+      count.textContent = ticked ? `${ticked} ticked` : "None ticked";
+    };
+    tell();
+    form.addEventListener("change", tell);
+    // The next page shows the same part of the board.
+    form.addEventListener("submit", () => {
+      keep(session, "board", JSON.stringify({ y: scrollY, x: all(".columns", form).map((row) => row.scrollLeft) }));
+    });
+    const place = stored(session, "board");
+    keep(session, "board", null);
+    try {
+      const { x, y } = JSON.parse(place) ?? {};
+      all(".columns", form).forEach((row, index) => { row.scrollLeft = x?.[index] ?? 0; });
+      if (y && !document.querySelector("[data-focus]")) scrollTo(0, y);
+    } catch { /* no place was kept */ }
+    const send = (key) => {
+      select.value = key;
+      if (select.value === key) form.requestSubmit(move);
+    };
+
+    let dragged = null;
+    for (const card of cards) {
+      card.draggable = true;
+      card.addEventListener("dragstart", (event) => {
+        dragged = card;
+        event.dataTransfer.effectAllowed = "move";
+        event.dataTransfer.setData("text/plain", card.querySelector(".agentcard-name")?.textContent ?? "");
+        const box = card.querySelector("input");
+        for (const other of cards) other.classList.toggle("dragged", other === card || (box.checked && other.querySelector("input").checked));
+      });
+      card.addEventListener("dragend", () => {
+        dragged = null;
+        for (const other of cards) other.classList.remove("dragged");
+        for (const column of all(".column.over", form)) column.classList.remove("over");
+      });
+      card.addEventListener("click", (event) => {
+        if (event.target.closest("a, input, button")) return;
+        const box = card.querySelector("input");
+        box.checked = !box.checked;
+        box.focus();
+        tell();
+      });
+    }
+    for (const column of all("[data-column]", form)) {
+      const over = (event, on) => {
+        if (!dragged) return;
+        event.preventDefault();
+        column.classList.toggle("over", on);
+      };
+      column.addEventListener("dragenter", (event) => over(event, true));
+      column.addEventListener("dragover", (event) => over(event, true));
+      column.addEventListener("dragleave", (event) => { if (!column.contains(event.relatedTarget)) column.classList.remove("over"); });
+      column.addEventListener("drop", (event) => {
+        over(event, false);
+        if (!dragged || column.contains(dragged)) return;
+        const box = dragged.querySelector("input");
+        // A card that is not ticked goes alone.
+        if (!box.checked) for (const other of boxes) other.checked = other === box;
+        send(column.dataset.column);
+      });
+    }
+
+    const choose = () => {
+      const list = make("select", { size: "10", "aria-label": "Team" }, ...all("optgroup", select).map((group) => group.cloneNode(true)));
+      list.value = select.value || list.querySelector("option")?.value;
+      const ticked = boxes.filter((box) => box.checked).length;
+      const dialog = make("dialog", { class: "dialog", "aria-labelledby": "move-title" },
+        make("form", { method: "dialog" },
+          make("h2", { id: "move-title" }, `Move ${ticked} ${ticked === 1 ? "agent" : "agents"} to`), list,
+          make("div", { class: "form-actions" }, make("button", { class: "button", value: "no" }, "Back"),
+            make("button", { class: "button button-primary", value: "yes" }, "Move"))));
+      list.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        dialog.close("yes");
+      });
+      dialog.addEventListener("close", () => {
+        dialog.remove();
+        if (dialog.returnValue === "yes" && list.value) send(list.value);
+      });
+      document.body.append(dialog);
+      dialog.showModal();
+      list.focus();
+    };
+    const shown = (list) => list.filter((box) => !box.closest("[data-card]").hidden);
+    form.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const box = event.target.closest?.("[data-card]")?.querySelector("input");
+      if (!box) return;
+      if (event.key === "m" || event.key === "M") {
+        event.preventDefault();
+        if (!boxes.some((other) => other.checked)) box.checked = true;
+        tell();
+        choose();
+      } else if (event.key === "Escape") {
+        for (const other of boxes) other.checked = false;
+        tell();
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const own = shown(all('input[type="checkbox"]', box.closest(".column")));
+        own[own.indexOf(box) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+      } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+        event.preventDefault();
+        const columns = all(".column", form).filter((column) => shown(all("input", column)).length);
+        const step = (event.key === "ArrowRight") === (getComputedStyle(form).direction === "ltr") ? 1 : -1;
+        const own = box.closest(".column");
+        const next = columns[columns.indexOf(own) + step];
+        if (!next) return;
+        const fields = shown(all("input", next));
+        fields[Math.min(shown(all("input", own)).indexOf(box), fields.length - 1)].focus();
+      }
+    });
+  }
+
+  function startBoardFilter(input) {
+    const cards = all("[data-card]").map((card) => [card, folded(card.querySelector(".agentcard-name").textContent)]);
+    const columns = all(".column").map((column) => [column, column.querySelector(".count"), all("[data-card]", column)]);
+    const totals = columns.map(([, count]) => count?.textContent);
+    if (input.value) return;
+    input.addEventListener("input", () => {
+      const words = folded(input.value).split(/\s+/).filter(Boolean);
+      for (const [card, text] of cards) {
+        card.hidden = !words.every((word) => text.includes(word));
+        // What cannot be seen must not be moved.
+        const box = card.querySelector("input");
+        if (card.hidden && box?.checked) box.click();
+      }
+      columns.forEach(([, count, own], index) => {
+        const left = own.filter((card) => !card.hidden).length;
+        if (count) count.textContent = left < own.length ? `${left} of ${own.length}` : totals[index];
+      });
+    });
+  }
+
   // ---- Tables, forms ----
+
+  const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
   function startFilter(input) {
     const table = document.getElementById(input.dataset.filterTable);
     if (!table) return;
-    const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-    const rows = all("tbody tr", table).map((row) => [row, fold(row.textContent)]);
+    const rows = all("tbody tr", table).map((row) => [row, folded(row.textContent)]);
     const count = make("span", { class: "sr", role: "status" });
     input.after(count);
     input.addEventListener("input", () => {
-      const words = fold(input.value).split(/\s+/).filter(Boolean);
+      const words = folded(input.value).split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const [row, text] of rows) {
         row.hidden = !words.every((word) => text.includes(word));
@@ -378,6 +526,8 @@
     if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 40.01rem)").matches) {
       for (const box of all(".filterbox")) box.open = true;
     }
+    all("form[data-board]").forEach(startBoard);
+    all("[data-filter-board]").forEach(startBoardFilter);
     if (document.querySelector("form[data-login]")) {
       keep(session, "signed-out", "yes");
     } else {

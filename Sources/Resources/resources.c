@@ -31,6 +31,9 @@ static const unsigned char r_templates_call_list_mustache[] = {
 static const unsigned char r_templates_call_page_mustache[] = {
 #embed "../../Resources/templates/call.page.mustache" if_empty(0)
 };
+static const unsigned char r_templates_distribution_mustache[] = {
+#embed "../../Resources/templates/distribution.mustache" if_empty(0)
+};
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
@@ -75,6 +78,21 @@ static const unsigned char r_templates_me_password_mustache[] = {
 };
 static const unsigned char r_templates_me_token_mustache[] = {
 #embed "../../Resources/templates/me.token.mustache" if_empty(0)
+};
+static const unsigned char r_templates_name_changes_mustache[] = {
+#embed "../../Resources/templates/name.changes.mustache" if_empty(0)
+};
+static const unsigned char r_templates_name_list_mustache[] = {
+#embed "../../Resources/templates/name.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_name_queue_mustache[] = {
+#embed "../../Resources/templates/name.queue.mustache" if_empty(0)
+};
+static const unsigned char r_templates_name_show_mustache[] = {
+#embed "../../Resources/templates/name.show.mustache" if_empty(0)
+};
+static const unsigned char r_templates_name_tabs_mustache[] = {
+#embed "../../Resources/templates/name.tabs.mustache" if_empty(0)
 };
 static const unsigned char r_templates_notice_mustache[] = {
 #embed "../../Resources/templates/notice.mustache" if_empty(0)
@@ -160,6 +178,7 @@ static const rollcall_resource table[] = {
     {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
+    {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
@@ -175,6 +194,11 @@ static const rollcall_resource table[] = {
     {"templates/me.mustache", r_templates_me_mustache, sizeof r_templates_me_mustache},
     {"templates/me.password.mustache", r_templates_me_password_mustache, sizeof r_templates_me_password_mustache},
     {"templates/me.token.mustache", r_templates_me_token_mustache, sizeof r_templates_me_token_mustache},
+    {"templates/name.changes.mustache", r_templates_name_changes_mustache, sizeof r_templates_name_changes_mustache},
+    {"templates/name.list.mustache", r_templates_name_list_mustache, sizeof r_templates_name_list_mustache},
+    {"templates/name.queue.mustache", r_templates_name_queue_mustache, sizeof r_templates_name_queue_mustache},
+    {"templates/name.show.mustache", r_templates_name_show_mustache, sizeof r_templates_name_show_mustache},
+    {"templates/name.tabs.mustache", r_templates_name_tabs_mustache, sizeof r_templates_name_tabs_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
     {"templates/permissions.mustache", r_templates_permissions_mustache, sizeof r_templates_permissions_mustache},
     {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},

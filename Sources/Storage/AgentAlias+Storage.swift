@@ -76,15 +76,6 @@ extension AgentAlias {
     }
 }
 
-/// A name that nobody has looked at: it came from a file, and its person was never placed.
-public struct UnmatchedName: Sendable, Hashable {
-    public var alias: AgentAlias
-    public var person: Person
-    /// First day with calls under the name.
-    public var firstDay: Day?
-    public var logs: Int
-}
-
 /// What was done to names, newest first, for undoing it.
 public struct NameChange: Sendable {
     /// Of the journal: what `undoNameChange` takes.
@@ -92,39 +83,13 @@ public struct NameChange: Sendable {
     public var time: Instant
     public var actor: String
     public var change: AliasChanged
-    /// Whether the names are still what this change made them.
+    /// Whether the names, and who is whom, are still what this change made them.
     public var canBeUndone: Bool
+    /// What everybody in it is called now.
+    public var names: [ID<Person>: String]
 }
 
 extension OfficeStore {
-    /// Names that wait to be matched or placed, the most used first.
-    public func unmatchedNames(for viewer: Viewer) async throws -> [UnmatchedName] {
-        guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
-        return try await read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT n.office, n.folded, n.name, n.links, p.id, p.name AS personName,
-                      (SELECT min(day) FROM agentDay a WHERE a.name = n.number AND a.logs > 0) AS firstDay,
-                      (SELECT total(logs) FROM agentDay a WHERE a.name = n.number AND a.change = (
-                        SELECT max(change) FROM agentDay b WHERE b.day = a.day AND b.name = a.name
-                          AND b.change <= (SELECT postedChange FROM folder))) AS logs
-                    FROM agentName n JOIN aliasSpan s ON s.name = n.number JOIN person p ON p.id = s.person
-                    WHERE NOT EXISTS (SELECT 1 FROM placement WHERE person = p.id AND kind <> 'fileUploaded')
-                      AND p.mergedInto IS NULL
-                    GROUP BY n.number ORDER BY logs DESC, n.name
-                    """)
-            return try rows.compactMap { row in
-                guard let alias = try AgentAlias(row), let id = ID<Person>(row["id"] as String) else {
-                    return nil
-                }
-                return UnmatchedName(
-                    alias: alias, person: Person(id: id, name: row["personName"]),
-                    firstDay: (row["firstDay"] as Int32?).map { Day(number: $0) }, logs: row["logs"])
-            }
-        }
-    }
-
     /// Every name and whose it is, by name.
     public func names(for viewer: Viewer) async throws -> [AgentAlias] {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
@@ -217,6 +182,7 @@ extension OfficeStore {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         return try await read { [clock, ids] db in
             let tx = Transaction(db: db, now: clock.now(), actor: .program, ids: ids)
+            let names = try Self.namesOfPersons(db)
             return try Row.fetchAll(
                 db,
                 sql: """
@@ -227,12 +193,18 @@ extension OfficeStore {
                     """, arguments: [max(0, min(limit, 500))]
             ).map { row in
                 let change = try fromJSON(AliasChanged.self, row["payload"] as String)
-                let stands = try change.changes.allSatisfy {
+                var stands = try change.changes.allSatisfy {
                     try tx.alias(office: $0.office, folded: $0.folded)?.links == $0.after
+                }
+                if let merge = change.merge {
+                    let now = try String.fetchOne(
+                        db, sql: "SELECT mergedInto FROM person WHERE id = ?",
+                        arguments: [merge.person.description])
+                    stands = stands && now == (merge.undone ? nil : merge.into.description)
                 }
                 return NameChange(
                     seq: row["seq"], time: HybridTime(bits: row["time"]).instant, actor: row["actor"],
-                    change: change, canBeUndone: stands)
+                    change: change, canBeUndone: stands, names: names)
             }
         }
     }

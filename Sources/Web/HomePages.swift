@@ -58,6 +58,8 @@ struct OfficeHomePage: Page {
     var uploads: [Upload]
     var unmapped: [Unmapped]
     var hasUnmapped: Bool
+    /// Names that wait; nil: none.
+    var waitingNames: TextLink?
     var badge: String
     var badgeIsGood: Bool
     var checksHref: String

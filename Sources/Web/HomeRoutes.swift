@@ -57,6 +57,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             isMissing: day.state == .missing)
     }
     let upload = viewer.role == .dataEntry ? try await UploadForm(context) : nil
+    let waiting = context.may(.matchNames) ? try await store.unmatchedNameCount(for: viewer) : 0
     return try context.page(
         OfficeHomePage(
             lede: format.day(today), hasCalls: day != nil, upload: upload,
@@ -117,6 +118,11 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
             },
             hasUnmapped: !unmapped.isEmpty,
+            waitingNames: waiting == 0
+                ? nil
+                : TextLink(
+                    text: format.count(waiting, "name is nobody's yet", "names are nobody's yet"),
+                    href: Paths.names),
             badge: format.badge(badge), badgeIsGood: badge.agrees,
             checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
 }

@@ -264,6 +264,19 @@ let apiWords: [String: APIWords] = [
             ("rowsDone", whole), ("rowsEstimated", whole), ("rowsPerSecond", whole), ("secondsLeft?", whole),
             ("text", text), ("href?", text), ("result?", ["type": "object"]), ("error?", ["type": "object"]),
         ])),
+    "GET \(Paths.namesAPI)": APIWords(
+        summary: "Names as dialers write them, and whose they are from which day on",
+        parameters: [("q", "Part of a name, or of what one of its persons is called.", text)],
+        answer: object([
+            (
+                "names",
+                list(
+                    object([
+                        ("office", text), ("name", text), ("isUnmatched", ["type": "boolean"]),
+                        ("links", list(object([("person", text), ("name", text), ("from?", day)]))),
+                    ]))
+            )
+        ])),
 ]
 
 let openAPIRoutes: [Route] = [Route(.get, Paths.openAPI, needs: .viewOwnAccount, sendOpenAPI)]

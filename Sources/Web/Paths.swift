@@ -79,3 +79,22 @@ extension Paths {
     static let callsAPI = "/api/v1/calls"
     static let openAPI = "/api/v1/openapi.json"
 }
+
+// Names, and who is in which team.
+extension Paths {
+    static let names = "/names"
+    static let allNames = "/names/all"
+    static let nameChanges = "/names/changes"
+    static func name(_ id: String) -> String { "/names/\(id)" }
+    static func nameLink(_ id: String) -> String { "\(name(id))/link" }
+    static func nameUnlink(_ id: String) -> String { "\(name(id))/unlink" }
+    static let namesMerge = "/names/merge"
+    static let namesApart = "/names/apart"
+    static func nameChangeUndo(_ id: String) -> String { "\(nameChanges)/\(id)/undo" }
+    static let namesAPI = "/api/v1/names"
+    static let distribution = "/distribution"
+    /// The form of a request about an agent, with the leader he is to come to where that is known.
+    static func requestAbout(_ agent: String, to leader: String? = nil) -> String {
+        "/requests/new?agent=\(agent)" + (leader.map { "&to=\($0)" } ?? "")
+    }
+}

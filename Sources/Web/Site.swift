@@ -23,6 +23,8 @@ let siteRoutes: [Route] = [
     permissionRoutes,
     sourceRoutes,
     settingsRoutes,
+    nameRoutes,
+    distributionRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -43,6 +45,8 @@ let sitePages: [any Page.Type] = [
     permissionPages,
     sourcePages,
     settingsPages,
+    namePages,
+    distributionPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.

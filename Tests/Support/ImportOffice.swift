@@ -54,6 +54,9 @@ public final class ImportOffice: @unchecked Sendable {
         store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
     }
 
+    /// Throws the projections away and makes them again from the journal and the archives.
+    public func rebuild() throws { try store.rebuildFromArchives() }
+
     /// Uploads bytes as a file, through the real import.
     @discardableResult
     public func take(

@@ -89,6 +89,11 @@ public final class SampleOffice: Sendable {
         try takeIn(calls, file: name, into: store, by: adminActor)
     }
 
+    /// Names of the checks that fail.
+    public func faults() async throws -> [String] {
+        try await store.verifyAll().filter { !$0.ok }.map { "\($0.name): \($0.detail)" }
+    }
+
     public func person(named name: String) async throws -> ID<Person>? {
         try await store.persons().first { $0.name == name }?.id
     }

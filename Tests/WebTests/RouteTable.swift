@@ -68,4 +68,16 @@ let routeTable = """
     GET    /admin/permissions          view-permissions
     GET    /activity                   view-activity
     GET    /activity/export.csv        view-activity
+    GET    /names                      match-names
+    GET    /names/all                  match-names
+    GET    /names/changes              match-names
+    POST   /names/changes/:seq/undo    match-names
+    POST   /names/merge                match-names
+    POST   /names/apart                match-names
+    GET    /names/:id                  match-names
+    POST   /names/:id/link             match-names
+    POST   /names/:id/unlink           match-names
+    GET    /api/v1/names               match-names
+    GET    /distribution               decide-requests
+    POST   /distribution               manage-people
     """

@@ -105,10 +105,13 @@ private func showSettings(_ context: SignedIn, problem: UserError?) async throws
     let recount = context.site.recount
     do {
         let form = context.form
-        let rules = OfficeRules(
-            name: form["office"], timeZone: form["timeZone"], cutOverMinutes: try minutes(form["cutOver"]),
-            maxGapMinutes: try form.wholeNumber("maxGap", "Longest pause"))
-        try rules.check()
+        // What this form does not ask for stays as it is.
+        var after = context.office.office.rules
+        (after.name, after.timeZone) = (form["office"], form["timeZone"])
+        after.cutOverMinutes = try minutes(form["cutOver"])
+        after.maxGapMinutes = try form.wholeNumber("maxGap", "Longest pause")
+        try after.check()
+        let rules = after
         guard recount.begin() else {
             throw UserError(
                 .busy, "The calls are being counted again; nothing was changed.",

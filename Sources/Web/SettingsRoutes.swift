@@ -9,6 +9,7 @@ let settingsRoutes: [Route] = [
     Route(.get, Paths.settings, needs: .manageSettings) { try showSettings($0, problem: nil) },
     Route(.post, Paths.settings, needs: .manageSettings, changeOffice),
     Route(.post, Paths.boxSettings, needs: .manageSettings, changeBox),
+    Route(.post, Paths.peopleSettings, needs: .manageSettings, changePeople),
 ]
 
 let settingsPages: [any Page.Type] = [SettingsPage.self]
@@ -30,6 +31,7 @@ struct SettingsPage: Page {
     var idleMinutes: String
     var hours: String
     var uploadMegabytes: String
+    var words: PeopleSettings
 
     init(_ rules: OfficeRules, _ box: BoxSettings, typed: Form?, problem: Problem?) {
         self.problem = problem
@@ -43,10 +45,11 @@ struct SettingsPage: Page {
         idleMinutes = value("idleMinutes", String(box.sessionIdleMinutes))
         hours = value("hours", String(box.sessionHours))
         uploadMegabytes = value("uploadMegabytes", String(box.uploadLimitMegabytes))
+        words = PeopleSettings(rules, typed: typed.flatMap { $0.has("expiryDays") ? $0 : nil })
     }
 }
 
-private func showSettings(_ context: SignedIn, problem: UserError?) throws -> Response {
+func showSettings(_ context: SignedIn, problem: UserError?) throws -> Response {
     try context.page(
         SettingsPage(
             context.office.office.rules, context.office.settings, typed: problem == nil ? nil : context.form,
@@ -56,10 +59,12 @@ private func showSettings(_ context: SignedIn, problem: UserError?) throws -> Re
 @Sendable private func changeOffice(_ context: SignedIn) async throws -> Response {
     do {
         let form = context.form
-        let rules = OfficeRules(
-            name: form["office"], timeZone: form["timeZone"], cutOverMinutes: try minutes(form["cutOver"]),
-            maxGapMinutes: try form.wholeNumber("maxGap", "Longest pause"))
-        try await offLoop { [store = context.store, actor = context.actor] in
+        // What the other forms of the page change stays as it is.
+        var rules = context.office.office.rules
+        (rules.name, rules.timeZone) = (form["office"], form["timeZone"])
+        rules.cutOverMinutes = try minutes(form["cutOver"])
+        rules.maxGapMinutes = try form.wholeNumber("maxGap", "Longest pause")
+        try await offLoop { [rules, store = context.store, actor = context.actor] in
             try store.changeOffice(rules, by: actor)
         }
     } catch let error as UserError { return try showSettings(context, problem: error) }

@@ -11,6 +11,7 @@ struct PeopleTabs: Decodable, Sendable {
         var isCurrent: Bool
     }
     var links: [Tab]
+    var hasLinks: Bool
 
     /// - Parameters:
     ///   - current: the path of the page.
@@ -20,11 +21,12 @@ struct PeopleTabs: Decodable, Sendable {
             ("Chart", Paths.people, .viewPeople), ("Distribution", Paths.distribution, .decideRequests),
             ("Names", Paths.names, .matchNames),
         ]
-        links = all.filter { viewer.may($0.2) && paths.contains($0.1) }.map {
+        let open = all.filter { viewer.may($0.2) && paths.contains($0.1) }.map {
             Tab(label: $0.0, href: $0.1, isCurrent: $0.1 == current)
         }
         // One link to where one is says nothing.
-        if links.count < 2 { links = [] }
+        links = open.count < 2 ? [] : open
+        hasLinks = !links.isEmpty
     }
 
     static let known = Set(siteRoutes.map(\.path))

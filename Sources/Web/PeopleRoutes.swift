@@ -86,7 +86,8 @@ extension SignedIn {
                 ? "Nobody was here on \(context.format.day(days.on)), as far as you may see. Choose another day."
                 : "Nobody is called so. Search for a part of the name.",
             hasPeople: shown.count > 0, branches: shown.branches.map(builder.branch),
-            unassigned: builder.loose("Unassigned", shown.unassigned), left: builder.loose("Left", shown.left),
+            unassigned: builder.loose("Unassigned", shown.unassigned),
+            left: builder.loose("Left", shown.left),
             scheduled: scheduled, hasScheduled: !scheduled.isEmpty))
 }
 
@@ -268,16 +269,17 @@ private func facts(
     ]
     if now.rank == .agent { facts.append(person("Team leader", now.leader)) }
     if now.rank != .manager { facts.append(person("Team manager", now.manager)) }
+    let below = Form([("q", now.name), ("on", day.iso)]).link(Paths.people)
     if now.rank == .leader {
         let team = organization.team(of: now.person, on: day).count
-        facts.append(.init(name: "Team", value: context.format.count(team, "agent", "agents"), href: nil))
+        facts.append(.init(name: "Team", value: context.format.count(team, "agent", "agents"), href: below))
     } else if now.rank == .manager {
         let teams = organization.leaders(of: now.person, on: day).count
         let idle = organization.idleAgents(of: now.person, on: day).count
         facts.append(
             .init(
                 name: "Teams", value: context.format.number(teams) + (idle > 0 ? ", and \(idle) idle" : ""),
-                href: nil))
+                href: below))
     }
     return facts
 }

@@ -264,7 +264,8 @@ extension PeopleChoices {
                 hidden: agents.map { .init(name: "person", value: $0.description) },
                 parts: (now.isEmpty ? [] : [.note("Chosen", now)]) + [
                     .day("from", "From", form.text("from") ?? today.iso),
-                    choices.seats(form["seat"]),
+                    choices.seats(
+                        form["seat"], first: [Choice("", "Choose…", selected: form["seat"].isEmpty)]),
                     choices.group(form["group"], hint: "Empty: everybody keeps his own."),
                 ] + choices.later(of: agents, replace: "keep their day, but stay with whom is chosen here")
                     + [choices.reason], submit: "Look at it first"), status: problem?.httpStatus ?? .ok)

@@ -266,7 +266,7 @@ private func accountWarnings(_ it: PersonContext) -> [String] {
         parts: [
             .day("from", "From", form.text("from") ?? it.today.iso, hint: "Days before keep \(it.name)."),
             .select(
-                "successor", "Successor", [],
+                "successor", "Successor", [Choice("", "Choose…", selected: selected.isEmpty)],
                 groups: [
                     .init(
                         label: now.placement.designation, choices: same.map { choice("is", $0, "") }),
@@ -308,7 +308,7 @@ private func accountWarnings(_ it: PersonContext) -> [String] {
         let preview = try await store.previewPlacing(for: viewer) { _ in handed.placements }
         let name = it.organization.name(of: successor)
         var look = PeopleLook(
-            preview, heading: "Hand over from \(it.name) to \(name) from \(format.day(day))?",
+            preview, heading: "Hand over the people of \(it.name) to \(name) on \(format.day(day))?",
             confirm: "Hand over", from: day, format: format)
         let requests = try await store.requests(for: viewer).rows.map(\.request)
             .filter { handed.requests.contains($0.id) }

@@ -100,7 +100,8 @@ import Testing
             #expect(asked.status == 200 && asked.text.contains("Something changed meanwhile"))
             let (look, done) = try await confirm(browser, path, fields)
             #expect(look.text.contains("Place Al Agent from Tue 1 Dec 2026?"))
-            #expect(look.text.contains("<del>Tom Manager</del>") && look.text.contains("<ins>Meg Manager</ins>"))
+            #expect(
+                look.text.contains("<del>Tom Manager</del>") && look.text.contains("<ins>Meg Manager</ins>"))
             #expect(done.status == 303 && done.location == Paths.person(al.id.description))
             let page = try await browser.get(done.location)
             #expect(page.text.contains("Moved from the team of Lea Leader to the team of Ned Leader"))
@@ -135,7 +136,8 @@ import Testing
                 path, ["from": "2026-12-01", "seat": "leader:\(ned.id)", "step": "look"])
             #expect(away.status == 404 && away.text.contains("another team manager"))
             let fetch = try await browser.post(
-                Paths.placePeople, ["person": bob.id.description, "from": Self.today, "seat": "leader:\(lea.id)"])
+                Paths.placePeople,
+                ["person": bob.id.description, "from": Self.today, "seat": "leader:\(lea.id)"])
             #expect(fetch.status == 404 && !fetch.text.contains("Bob"))
             let tom = try #require(site.users[.teamManager]?.person)
             let (_, done) = try await confirm(
@@ -212,7 +214,8 @@ import Testing
             let (_, left) = try await confirm(browser, leave, ["from": "2026-12-05"])
             #expect(left.status == 303, "nobody is under her any more: \(left.text.prefix(0))")
             let orphans = try await browser.post(
-                Paths.personLeave(al.id.description), ["from": "2026-12-05", "step": "look", "reason": "moved away"])
+                Paths.personLeave(al.id.description),
+                ["from": "2026-12-05", "step": "look", "reason": "moved away"])
             #expect(orphans.status == 409 && orphans.text.contains("Bea Agent"))
             #expect(orphans.text.contains("moved away"))
             site.time.pass(seconds: 20 * 86_400)
@@ -303,8 +306,9 @@ import Testing
             try await browser.signIn("ann")
             let page = try await browser.get(Paths.people)
             #expect(page.text.contains("How to begin") && page.text.contains("Add a team manager"))
-            #expect(try await browser.get(Paths.newPerson + "?designation=Team+Manager").text.contains(
-                #"<option value="Team Manager" selected>"#))
+            #expect(
+                try await browser.get(Paths.newPerson + "?designation=Team+Manager").text.contains(
+                    #"<option value="Team Manager" selected>"#))
         }
     }
 
@@ -325,7 +329,8 @@ import Testing
             #expect(refused.text.contains(#"value="Closer""#) && refused.text.contains(#"value="14""#))
             for (change, says) in [
                 (["rank.2": "agent"], "one that manages"), (["expiryDays": "0"], "1 to 90"),
-                (["designation.3": "cold caller"], "is there twice"), (["ends.0": "x", "ends.1": "x"], "one that does not"),
+                (["designation.3": "cold caller"], "is there twice"),
+                (["ends.0": "x", "ends.1": "x"], "one that does not"),
             ] {
                 let wrong = try await browser.post(Paths.peopleSettings, good.merging(change) { $1 })
                 #expect(wrong.status == 400 && wrong.text.contains(says), "\(says)")

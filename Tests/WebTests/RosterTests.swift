@@ -10,7 +10,9 @@ import Testing
     private func send(
         _ browser: TestBrowser, _ step: String, _ text: String, from: String = "2026-11-23"
     ) async throws -> TestAnswer {
-        let parts = [("csrf", browser.formToken), ("step", step), ("from", from), ("reason", ""), ("text", text)]
+        let parts = [
+            ("csrf", browser.formToken), ("step", step), ("from", from), ("reason", ""), ("text", text),
+        ]
         let body =
             parts.map {
                 "--xyz\r\nContent-Disposition: form-data; name=\"\($0.0)\"\r\n\r\n\($0.1)\r\n"
@@ -34,7 +36,8 @@ import Testing
             try await browser.signIn("ann")
             _ = try await browser.get(Paths.roster)
             let look = try await send(browser, "look", Self.roster)
-            #expect(look.text.contains("3 added, 1 placed, 1 unchanged, 0 refused."), "\(look.text.suffix(3000))")
+            #expect(
+                look.text.contains("3 added, 1 placed, 1 unchanged, 0 refused."), "\(look.text.suffix(3000))")
             let done = try await send(browser, "do", Self.roster)
             #expect(done.status == 303 && done.location == Paths.people)
             let again = try await send(browser, "look", Self.roster)
@@ -42,7 +45,9 @@ import Testing
             #expect(again.text.contains("placed like this already"))
             // What is exported changes nothing when it comes in again.
             let csv = try await browser.get(Paths.rosterCSV + "?on=2026-12-02")
-            #expect(csv.text.contains("Cy Caller,Cold Caller,Full-Timer,Employee,West,Åsa Lind,Ola Opener,2026-12-02"))
+            #expect(
+                csv.text.contains(
+                    "Cy Caller,Cold Caller,Full-Timer,Employee,West,Åsa Lind,Ola Opener,2026-12-02"))
             let round = try await send(browser, "look", csv.text)
             #expect(round.text.contains("0 added, 0 placed, 9 unchanged, 0 refused."))
         }
@@ -80,17 +85,21 @@ import Testing
                 """
             let look = try await send(browser, "look", wrong)
             for says in [
-                "“Astronaut” is no designation. There is: Cold Caller", "“31/12/2026” is no day", "in line 2 already",
-                "Nobody is called “Nobody Known”", "A team leader needs a team manager", "It has no name", "refused",
+                "“Astronaut” is no designation. There is: Cold Caller", "“31/12/2026” is no day",
+                "in line 2 already",
+                "Nobody is called “Nobody Known”", "A team leader needs a team manager", "It has no name",
+                "refused",
             ] { #expect(look.text.contains(says), "\(says)") }
             #expect(!look.text.contains("Take it in"))
             let done = try await send(browser, "do", wrong)
             #expect(done.status == 400 && done.text.contains("nothing was changed"))
             #expect(done.text.contains("Good One,,,Lea Leader"), "what was typed stays")
-            let manager = try await send(browser, "look", "Name,Team leader,Team manager\nDi,Lea Leader,Meg Manager\n")
+            let manager = try await send(
+                browser, "look", "Name,Team leader,Team manager\nDi,Lea Leader,Meg Manager\n")
             #expect(manager.text.contains("The team manager of Lea Leader is Tom Manager, not Meg Manager"))
             for (text, says) in [
-                ("", "The roster is empty"), ("Name\n", "and nobody"), ("Who,What\na,b\n", "“Who” is not known"),
+                ("", "The roster is empty"), ("Name\n", "and nobody"),
+                ("Who,What\na,b\n", "“Who” is not known"),
                 ("Group\nx\n", "no heading “Name”"),
             ] {
                 let answer = try await send(browser, "look", text)

@@ -235,10 +235,34 @@ public struct PersonsPlaced: EventPayload {
     public var subject: String? { placements.count == 1 ? placements.first?.person.description : nil }
     public var placements: [Placement]
     public var reason: String
+    /// Persons whom the same step added to the office, each placed above.
+    public var added: [Person]
 
-    public init(placements: [Placement], reason: String) {
+    public init(placements: [Placement], reason: String, added: [Person] = []) {
         self.placements = placements
         self.reason = reason
+        self.added = added
+    }
+
+    /// Entries of older releases lack what came later.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            placements: try values.decode([Placement].self, forKey: .placements),
+            reason: try values.decode(String.self, forKey: .reason),
+            added: try values.decodeIfPresent([Person].self, forKey: .added) ?? [])
+    }
+
+    /// Nobody added is not written, so that entries stay as older releases wrote them.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(placements, forKey: .placements)
+        try values.encode(reason, forKey: .reason)
+        if !added.isEmpty { try values.encode(added, forKey: .added) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case placements, reason, added
     }
 }
 

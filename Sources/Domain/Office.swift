@@ -93,6 +93,7 @@ public struct OfficeRules: Hashable, Codable, Sendable {
                 advice: "10 is usual.")
         }
         try requests.check()
+        try terms.check()
     }
 }
 

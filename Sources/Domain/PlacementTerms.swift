@@ -37,6 +37,44 @@ public struct PlacementTerms: Hashable, Codable, Sendable {
 
     public static let standard = PlacementTerms()
 
+    public func check() throws {
+        for (words, what) in [
+            (designations, "designation"), (employments, "employment"), (statuses, "status"),
+        ] {
+            guard (1...50).contains(words.count),
+                words.allSatisfy({ !$0.allSatisfy(\.isWhitespace) && $0.count <= 60 })
+            else {
+                throw UserError(
+                    .invalid,
+                    "Each \(what) needs a word of 1 to 60 characters, and there are 1 to 50 of them.",
+                    advice: "Fill in what is empty, or take some away.")
+            }
+            var seen: Set<String> = []
+            for word in words where !seen.insert(word.lowercased()).inserted {
+                throw UserError(
+                    .invalid, "The \(what) “\(word)” is there twice.", advice: "Take one of them away.")
+            }
+        }
+        let isKnown = { (words: [String], of: [String]) in words.allSatisfy(of.contains) }
+        guard isKnown(leading + managing, designations), isKnown(ending, statuses),
+            Set(leading).isDisjoint(with: managing)
+        else {
+            throw UserError(
+                .invalid, "A word that leads, manages or ends the membership is not among the words.",
+                advice: "Add it to them.")
+        }
+        guard !leading.isEmpty, !managing.isEmpty, leading.count + managing.count < designations.count else {
+            throw UserError(
+                .invalid, "There must be a designation for agents, one that leads and one that manages.",
+                advice: "Say of each designation what it does.")
+        }
+        guard !ending.isEmpty, ending.count < statuses.count else {
+            throw UserError(
+                .invalid, "There must be a status that ends the membership, and one that does not.",
+                advice: "Say of each status whether it does.")
+        }
+    }
+
     public func rank(of designation: String) -> Rank {
         managing.contains(designation) ? .manager : leading.contains(designation) ? .leader : .agent
     }

@@ -32,8 +32,8 @@ extension Organization {
     /// - Parameters:
     ///   - promoting: the successor takes the person's designation and place from the day, as where an agent
     ///     takes over his own team; otherwise he must hold that rank already.
-    ///   - status: what the person becomes from the day, with all that was scheduled for him; nil: he stays, with
-    ///     nobody under him.
+    ///   - status: what the person becomes from the day: with one that ends his membership all that was scheduled
+    ///     for him is off, with another he keeps his place; nil: he stays as he is, with nobody under him.
     /// - Throws: `UserError` where nobody would move, where the successor is not eligible, or where anyone would
     ///   be left without a leader or manager.
     public func handOver(
@@ -65,7 +65,11 @@ extension Organization {
                 replacingLater: true)
         }
         placements += try handing(subjectsOf: person, to: .handedTo(successor), from: day)
-        if let status { placements += try leave(person, from: day, status: status) }
+        if let status, terms.ending.contains(status) {
+            placements += try leave(person, from: day, status: status)
+        } else if let status, status != now.status {
+            placements += try change(person, from: day, by: PlacementChange(status: status))
+        }
         guard !placements.isEmpty else {
             throw UserError(
                 .invalid, "There is nobody to hand over from \(day.iso) on.", advice: "Choose an earlier day."

@@ -97,8 +97,26 @@ static const unsigned char r_templates_name_tabs_mustache[] = {
 static const unsigned char r_templates_notice_mustache[] = {
 #embed "../../Resources/templates/notice.mustache" if_empty(0)
 };
+static const unsigned char r_templates_people_chart_mustache[] = {
+#embed "../../Resources/templates/people.chart.mustache" if_empty(0)
+};
+static const unsigned char r_templates_people_look_mustache[] = {
+#embed "../../Resources/templates/people.look.mustache" if_empty(0)
+};
+static const unsigned char r_templates_people_members_mustache[] = {
+#embed "../../Resources/templates/people.members.mustache" if_empty(0)
+};
+static const unsigned char r_templates_people_tabs_mustache[] = {
+#embed "../../Resources/templates/people.tabs.mustache" if_empty(0)
+};
 static const unsigned char r_templates_permissions_mustache[] = {
 #embed "../../Resources/templates/permissions.mustache" if_empty(0)
+};
+static const unsigned char r_templates_person_form_mustache[] = {
+#embed "../../Resources/templates/person.form.mustache" if_empty(0)
+};
+static const unsigned char r_templates_person_mustache[] = {
+#embed "../../Resources/templates/person.mustache" if_empty(0)
 };
 static const unsigned char r_templates_plain_mustache[] = {
 #embed "../../Resources/templates/plain.mustache" if_empty(0)
@@ -120,6 +138,12 @@ static const unsigned char r_templates_report_table_mustache[] = {
 };
 static const unsigned char r_templates_report_tiles_mustache[] = {
 #embed "../../Resources/templates/report.tiles.mustache" if_empty(0)
+};
+static const unsigned char r_templates_roster_look_mustache[] = {
+#embed "../../Resources/templates/roster.look.mustache" if_empty(0)
+};
+static const unsigned char r_templates_roster_mustache[] = {
+#embed "../../Resources/templates/roster.mustache" if_empty(0)
 };
 static const unsigned char r_templates_sessions_mustache[] = {
 #embed "../../Resources/templates/sessions.mustache" if_empty(0)
@@ -200,7 +224,13 @@ static const rollcall_resource table[] = {
     {"templates/name.show.mustache", r_templates_name_show_mustache, sizeof r_templates_name_show_mustache},
     {"templates/name.tabs.mustache", r_templates_name_tabs_mustache, sizeof r_templates_name_tabs_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
+    {"templates/people.chart.mustache", r_templates_people_chart_mustache, sizeof r_templates_people_chart_mustache},
+    {"templates/people.look.mustache", r_templates_people_look_mustache, sizeof r_templates_people_look_mustache},
+    {"templates/people.members.mustache", r_templates_people_members_mustache, sizeof r_templates_people_members_mustache},
+    {"templates/people.tabs.mustache", r_templates_people_tabs_mustache, sizeof r_templates_people_tabs_mustache},
     {"templates/permissions.mustache", r_templates_permissions_mustache, sizeof r_templates_permissions_mustache},
+    {"templates/person.form.mustache", r_templates_person_form_mustache, sizeof r_templates_person_form_mustache},
+    {"templates/person.mustache", r_templates_person_mustache, sizeof r_templates_person_mustache},
     {"templates/plain.mustache", r_templates_plain_mustache, sizeof r_templates_plain_mustache},
     {"templates/problem.mustache", r_templates_problem_mustache, sizeof r_templates_problem_mustache},
     {"templates/report.checks.mustache", r_templates_report_checks_mustache, sizeof r_templates_report_checks_mustache},
@@ -208,6 +238,8 @@ static const rollcall_resource table[] = {
     {"templates/report.performance.mustache", r_templates_report_performance_mustache, sizeof r_templates_report_performance_mustache},
     {"templates/report.table.mustache", r_templates_report_table_mustache, sizeof r_templates_report_table_mustache},
     {"templates/report.tiles.mustache", r_templates_report_tiles_mustache, sizeof r_templates_report_tiles_mustache},
+    {"templates/roster.look.mustache", r_templates_roster_look_mustache, sizeof r_templates_roster_look_mustache},
+    {"templates/roster.mustache", r_templates_roster_mustache, sizeof r_templates_roster_mustache},
     {"templates/sessions.mustache", r_templates_sessions_mustache, sizeof r_templates_sessions_mustache},
     {"templates/settings.mustache", r_templates_settings_mustache, sizeof r_templates_settings_mustache},
     {"templates/setup.mustache", r_templates_setup_mustache, sizeof r_templates_setup_mustache},

@@ -18,7 +18,13 @@ extension Transaction {
     }
 
     func foldPersonsPlaced(_ event: Event, _ placed: PersonsPlaced) throws {
-        try place(placed.placements, event, reason: placed.reason)
+        for person in placed.added {
+            guard placed.placements.contains(where: { $0.person == person.id }) else {
+                throw UserError.notHere
+            }
+            try savePerson(person, office: event.office)
+        }
+        try place(placed.placements, event, reason: placed.reason, adding: placed.added)
     }
 
     func foldTeamHandedOver(_ event: Event, _ it: TeamHandedOver) throws {
@@ -189,7 +195,8 @@ extension Transaction {
             .filter { $0.handedOver(from: person, to: successor, from: day) != $0 }
         return TeamHandedOver(
             person: person, successor: successor, from: day, reason: reason, placements: placements,
-            requests: requests.map(\.id), deactivates: status != nil)
+            requests: requests.map(\.id),
+            deactivates: status.map { organization.terms.ending.contains($0) } ?? false)
     }
 }
 

@@ -64,11 +64,12 @@ struct ActivityWriter: Sendable {
                         ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))"))
         case .personAdded(let it):
             return ActivityWords(
-                "added", it.person.name, href: "/agents/\(it.person.id)", changes: changes(nil, it.placement))
+                "added", it.person.name, href: Paths.person(it.person.id.description),
+                changes: changes(nil, it.placement))
         case .personsPlaced(let it): return words(it)
         case .personRenamed(let it):
             return ActivityWords(
-                "renamed", it.before, href: "/agents/\(it.person)",
+                "renamed", it.before, href: Paths.person(it.person.description),
                 changes: [.init(what: "Name", before: it.before, after: it.after)])
         case .teamHandedOver(let it): return words(it)
         case .aliasChanged(let it): return words(it)
@@ -164,7 +165,7 @@ struct ActivityWriter: Sendable {
         if it.deactivates { notes.append("\(name(it.person) ?? "") left") }
         if !it.reason.isEmpty { notes.append("Reason: \(it.reason)") }
         return ActivityWords(
-            "handed over the people of", name(it.person), href: "/agents/\(it.person)",
+            "handed over the people of", name(it.person), href: Paths.person(it.person.description),
             changes: [.init(what: "Reports to", before: name(it.person), after: name(it.successor))],
             note: notes.joined(separator: "; "))
     }
@@ -256,11 +257,14 @@ struct ActivityWriter: Sendable {
         let reason = it.reason.isEmpty ? nil : "Reason: \(it.reason)"
         if let placement = it.placements.first, it.placements.count == 1 {
             return ActivityWords(
-                "placed", name(placement.person), href: "/agents/\(placement.person)",
+                it.added.isEmpty ? "placed" : "added", name(placement.person),
+                href: Paths.person(placement.person.description),
                 changes: changes(nil, placement), note: reason)
         }
+        let people = Set(it.placements.map(\.person)).count
+        let added = it.added.isEmpty ? "" : ", \(format.number(it.added.count)) of them new"
         return ActivityWords(
-            "placed", format.count(it.placements.count, "person", "people"),
+            "placed", format.count(people, "person", "people") + added,
             changes: it.placements.prefix(20).map { placement in
                 .init(
                     what: name(placement.person) ?? "",
@@ -279,7 +283,32 @@ struct ActivityWriter: Sendable {
             ("Name", before.name, after.name), ("Time zone", before.timeZone, after.timeZone),
             ("Business day begins", clock(before.cutOverMinutes), clock(after.cutOverMinutes)),
             ("Longest active pause", "\(before.maxGapMinutes) min", "\(after.maxGapMinutes) min"),
+            ("Requests end after", "\(before.requests.expiryDays) days", "\(after.requests.expiryDays) days"),
+            (
+                "Past days of who moved on", before.keepsPastDays ? "stay visible" : "are hidden",
+                after.keepsPastDays ? "stay visible" : "are hidden"
+            ),
+            ("Designations", designations(before.terms), designations(after.terms)),
+            (
+                "Employments", before.terms.employments.joined(separator: ", "),
+                after.terms.employments.joined(separator: ", ")
+            ),
+            ("Statuses", statuses(before.terms), statuses(after.terms)),
         ])
+    }
+
+    private func designations(_ terms: PlacementTerms) -> String {
+        terms.designations.map {
+            switch terms.rank(of: $0) {
+            case .agent: $0
+            case .leader: "\($0) (leads)"
+            case .manager: "\($0) (manages)"
+            }
+        }.joined(separator: ", ")
+    }
+
+    private func statuses(_ terms: PlacementTerms) -> String {
+        terms.statuses.map { terms.ending.contains($0) ? "\($0) (ends)" : $0 }.joined(separator: ", ")
     }
 
     private func changes(_ before: BoxSettings, _ after: BoxSettings) -> [ActivityWords.Change] {

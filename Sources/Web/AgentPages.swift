@@ -66,6 +66,7 @@ struct AgentPage: Page {
     }
     var title: String
     var lede: String
+    var personHref: String
     var facts: [Fact]
     var filter: FilterForm
     var reportHref: String

@@ -115,6 +115,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     ]
     return AgentPage(
         title: agent.person.name, lede: format.period(query.period),
+        personHref: Paths.person(agent.person.id.description),
         facts: [
             .init(name: "Group", value: agent.group),
             .init(name: "Team leader", value: agent.leader?.name ?? OfficeFormat.none),

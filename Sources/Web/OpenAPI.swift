@@ -161,6 +161,12 @@ private let reportRow: [(String, JSONText)] =
         ("\(metric.key)?", maybe(metric.isWhole ? "integer" : "number"))
     } + [("rank?", maybe("integer"))]
 
+private let personFields: [(String, JSONText)] = [
+    ("id", text), ("name", text), ("designation?", text), ("employment?", text), ("status?", text),
+    ("group?", text), ("rank?", text), ("hasLeft?", ["type": "boolean"]), ("leader?", text),
+    ("leaderId?", text), ("manager?", text), ("managerId?", text),
+]
+
 let apiWords: [String: APIWords] = [
     "GET \(Paths.performanceAPI)": APIWords(
         summary: "The performance report",
@@ -277,6 +283,31 @@ let apiWords: [String: APIWords] = [
                     ]))
             )
         ])),
+    "GET \(Paths.peopleAPI)": APIWords(
+        summary: "Everybody within reach and whom he reports to, on a day",
+        parameters: [
+            ("on", "The day; today where none is given.", day),
+            ("known", "As it was known at the end of this day; now where none is given.", day),
+            ("q", "Part of a name.", text),
+        ], answer: object([("on", day), ("people", list(object(personFields)))])),
+    "GET \(Paths.personAPI(":id"))": APIWords(
+        summary: "One person with all steps within reach",
+        parameters: [
+            ("on", "The day; today where none is given.", day),
+            ("known", "As it was known at the end of this day; now where none is given.", day),
+        ],
+        answer: object(
+            personFields + [
+                ("names", list(text)),
+                (
+                    "timeline",
+                    list(
+                        object([
+                            ("from", day), ("until?", day), ("changes", list(text)), ("text", text),
+                            ("by?", text), ("reason?", text),
+                        ]))
+                ),
+            ])),
 ]
 
 let openAPIRoutes: [Route] = [Route(.get, Paths.openAPI, needs: .viewOwnAccount, sendOpenAPI)]

@@ -98,3 +98,23 @@ extension Paths {
         "/requests/new?agent=\(agent)" + (leader.map { "&to=\($0)" } ?? "")
     }
 }
+
+// People.
+extension Paths {
+    static let people = "/people"
+    static let newPerson = "/people/new"
+    static let placePeople = "/people/place"
+    static let roster = "/people/roster"
+    static let rosterCSV = "/people/roster.csv"
+    static func person(_ id: String) -> String { "/people/\(id)" }
+    static func personPlace(_ id: String) -> String { "/people/\(id)/place" }
+    static func personPromote(_ id: String) -> String { "/people/\(id)/promote" }
+    static func personLeave(_ id: String) -> String { "/people/\(id)/leave" }
+    static func personReturn(_ id: String) -> String { "/people/\(id)/return" }
+    static func personCancel(_ id: String) -> String { "/people/\(id)/cancel" }
+    static func personName(_ id: String) -> String { "/people/\(id)/name" }
+    static func personHandOver(_ id: String) -> String { "/people/\(id)/hand-over" }
+    static let peopleAPI = "/api/v1/people"
+    static func personAPI(_ id: String) -> String { "/api/v1/people/\(id)" }
+    static let peopleSettings = "/admin/settings/people"
+}

@@ -11,6 +11,7 @@ let settingsRoutes: [Route] = [
     Route(.get, Paths.settings, needs: .manageSettings) { try await showSettings($0, problem: nil) },
     Route(.post, Paths.settings, needs: .manageSettings, changeOffice),
     Route(.post, Paths.boxSettings, needs: .manageSettings, changeBox),
+    Route(.post, Paths.peopleSettings, needs: .manageSettings, changePeople),
 ]
 
 let settingsPages: [any Page.Type] = [SettingsPage.self]
@@ -41,6 +42,7 @@ struct SettingsPage: Page {
     var idleMinutes: String
     var hours: String
     var uploadMegabytes: String
+    var words: PeopleSettings
 
     init(
         _ rules: OfficeRules, _ box: BoxSettings, calls: Int, recount: RecountWatch.Progress?, typed: Form?,
@@ -65,6 +67,7 @@ struct SettingsPage: Page {
         idleMinutes = value("idleMinutes", String(box.sessionIdleMinutes))
         hours = value("hours", String(box.sessionHours))
         uploadMegabytes = value("uploadMegabytes", String(box.uploadLimitMegabytes))
+        words = PeopleSettings(rules, typed: typed.flatMap { $0.has("expiryDays") ? $0 : nil })
     }
 }
 
@@ -92,7 +95,7 @@ final class RecountWatch: Sendable {
     func end() { now.withLock { $0 = nil } }
 }
 
-private func showSettings(_ context: SignedIn, problem: UserError?) async throws -> Response {
+func showSettings(_ context: SignedIn, problem: UserError?) async throws -> Response {
     try context.page(
         SettingsPage(
             context.office.office.rules, context.office.settings,

@@ -25,6 +25,9 @@ let siteRoutes: [Route] = [
     settingsRoutes,
     nameRoutes,
     distributionRoutes,
+    peopleRoutes,
+    personChangeRoutes,
+    rosterRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -47,12 +50,16 @@ let sitePages: [any Page.Type] = [
     settingsPages,
     namePages,
     distributionPages,
+    peoplePages,
+    personChangePages,
+    rosterPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
     MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home"),
-    MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "people"),
+    MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "account"),
+    MenuEntry("People", Paths.people, needs: .viewPeople, icon: "people"),
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),

@@ -5,11 +5,11 @@ import pytest
 from selenium.webdriver.common.by import By
 
 NAVIGATION = {
-    "admin": ["Home", "Agents", "Calls", "Reports", "Files", "Activity", "Users", "Settings"],
-    "data": ["Home", "Agents", "Calls", "Reports", "Files"],
-    "manager": ["Home", "Agents", "Calls", "Reports"],
-    "leader": ["Home", "Agents", "Calls", "Reports"],
-    "agent": ["Home", "Agents", "Calls", "Reports"],
+    "admin": ["Home", "Agents", "People", "Calls", "Reports", "Files", "Activity", "Users", "Settings"],
+    "data": ["Home", "Agents", "People", "Calls", "Reports", "Files"],
+    "manager": ["Home", "Agents", "People", "Calls", "Reports"],
+    "leader": ["Home", "Agents", "People", "Calls", "Reports"],
+    "agent": ["Home", "Agents", "People", "Calls", "Reports"],
 }
 FORBIDDEN = {
     "data": ["/activity", "/admin", "/admin/users"],

@@ -65,6 +65,48 @@ import Testing
         #expect(source.status == 65)
     }
 
+    @Test func `people are listed, shown and placed`() async throws {
+        let office = try await office()
+        let data = office.folder.path
+        let store = try OfficeStore(folder: office.folder)
+        let day = Day(number: 19_000)
+        let tom = try await store.addPerson(
+            name: "Tom Manager",
+            placement: { Placement(person: $0, from: day, designation: Placement.teamManager) }, by: .console)
+        _ = try await store.addPerson(
+            name: "Lea Leader",
+            placement: {
+                Placement(person: $0, from: day, designation: Placement.teamLeader, manager: tom.id)
+            }, by: .console)
+        _ = try await store.addPerson(
+            name: "Al Agent", placement: { Placement(person: $0, from: day) }, by: .console)
+        try store.close()
+        let placed = try await rollcall(
+            "place", "al agent", "--from", "2024-05-01", "--leader", "Lea Leader", "--employment",
+            "part-timer",
+            "--reason", "new team", "--json", "--data", data)
+        #expect(placed.status == 0, "\(placed.err)")
+        #expect(placed.json.first?["leader"] as? String == "Lea Leader")
+        #expect(placed.json.first?["manager"] as? String == "Tom Manager")
+        let before = try await rollcall("people", "list", "--on", "2024-04-30", "--json", "--data", data)
+        let al = before.json.first { $0["name"] as? String == "Al Agent" }
+        #expect(al?["employment"] as? String == "Full-Timer" && al?["leader"] == nil)
+        let shown = try await rollcall("people", "show", "Al Agent", "--on", "2024-05-01", "--data", data)
+        #expect(shown.out.contains("in the team of Lea Leader") && shown.out.contains("new team"))
+        for (arguments, status) in [
+            (["place", "Nobody", "--from", "2024-05-01", "--nobody"], 66),
+            (["place", "Al Agent", "--from", "soon", "--nobody"], 64),
+            (["place", "Al Agent", "--from", "2024-05-01", "--nobody", "--leader", "Lea Leader"], 64),
+            (["place", "Al Agent", "--from", "2024-05-01", "--designation", "Astronaut"], 64),
+            (["place", "Lea Leader", "--from", "2024-05-01", "--status", "Left"], 65),
+            (["people", "show", "Nobody"], 66),
+        ] {
+            let outcome = try await Child(arguments + ["--data", data]).wait()
+            #expect(outcome.status == status, "\(arguments): \(outcome.status) \(outcome.err)")
+            #expect(outcome.out.isEmpty && !outcome.err.isEmpty, "\(arguments)")
+        }
+    }
+
     @Test func `dates that can be read in two ways wait for an answer`() async throws {
         let office = try await office()
         let text = SampleCall.header + "\nJane,P1,9001,03/04/2024 09:00,Outbound,Sale,Auto,North,North,\n"

@@ -80,4 +80,29 @@ let routeTable = """
     GET    /api/v1/names               match-names
     GET    /distribution               decide-requests
     POST   /distribution               manage-people
+    POST   /admin/settings/people      manage-settings
+    GET    /people                     view-people
+    GET    /people/:id                 view-people
+    GET    /api/v1/people              view-people
+    GET    /api/v1/people/:id          view-people
+    GET    /people/new                 manage-people
+    POST   /people/new                 manage-people
+    POST   /people/place               manage-people
+    GET    /people/:id/place           manage-people
+    POST   /people/:id/place           manage-people
+    GET    /people/:id/promote         manage-people
+    POST   /people/:id/promote         manage-people
+    GET    /people/:id/leave           manage-people
+    POST   /people/:id/leave           manage-people
+    GET    /people/:id/return          manage-people
+    POST   /people/:id/return          manage-people
+    GET    /people/:id/cancel          manage-people
+    POST   /people/:id/cancel          manage-people
+    GET    /people/:id/name            manage-people
+    POST   /people/:id/name            manage-people
+    GET    /people/:id/hand-over       manage-people
+    POST   /people/:id/hand-over       manage-people
+    GET    /people/roster              manage-people
+    POST   /people/roster              manage-people
+    GET    /people/roster.csv          view-people
     """

@@ -1,0 +1,155 @@
+import Domain
+import Storage
+
+let peoplePages: [any Page.Type] = [PeoplePage.self, PersonPage.self]
+
+/// The links above every page about people; printed by the partial `people.tabs`.
+struct PeopleTabs: Decodable, Sendable {
+    struct Tab: Decodable, Sendable {
+        var label: String
+        var href: String
+        var isCurrent: Bool
+    }
+    var links: [Tab]
+    var hasLinks: Bool
+
+    /// - Parameters:
+    ///   - current: the path of the page.
+    ///   - paths: of every page that there is.
+    init(_ viewer: Viewer, current: String, paths: Set<String> = PeopleTabs.known) {
+        let all: [(String, String, Permission)] = [
+            ("Chart", Paths.people, .viewPeople), ("Distribution", Paths.distribution, .decideRequests),
+            ("Names", Paths.names, .matchNames),
+        ]
+        let open = all.filter { viewer.may($0.2) && paths.contains($0.1) }.map {
+            Tab(label: $0.0, href: $0.1, isCurrent: $0.1 == current)
+        }
+        // One link to where one is says nothing.
+        links = open.count < 2 ? [] : open
+        hasLinks = !links.isEmpty
+    }
+
+    static let known = Set(siteRoutes.map(\.path))
+}
+
+/// A field that a form carries along unseen.
+struct HiddenField: Decodable, Sendable {
+    var name: String
+    var value: String
+}
+
+struct PeoplePage: Page {
+    static let template = "people.chart"
+    struct Member: Decodable, Sendable {
+        var id: String
+        var name: String
+        var href: String?
+        var badges: [String]
+        /// May be placed together with others.
+        var canChoose: Bool
+    }
+    struct Team: Decodable, Sendable {
+        var name: String
+        var href: String?
+        var count: String
+        var badges: [String]
+        var members: [Member]
+        var isEmpty: Bool
+    }
+    /// People outside of teams.
+    struct Loose: Decodable, Sendable {
+        var name: String
+        var count: String
+        var members: [Member]
+    }
+    struct Branch: Decodable, Sendable {
+        var id: String
+        var name: String
+        var href: String?
+        var count: String
+        var teams: [Team]
+    }
+    struct Scheduled: Decodable, Sendable {
+        var day: String
+        var name: String
+        var href: String
+        var text: String
+        var cause: String
+        var cancel: String
+    }
+    var title = "People"
+    var lede: String
+    var tabs: PeopleTabs
+    var action = Paths.people
+    var place = Paths.placePeople
+    var search: String
+    var on: String
+    var known: String
+    var asKnown: String?
+    var canManage: Bool
+    var add: String?
+    var roster: String?
+    var export: String
+    var begin: Bool
+    var newManager: String
+    var newLeader: String
+    var takeRoster = Paths.roster
+    var users: String?
+    var isEmpty: Bool
+    var emptyText: String
+    var hasPeople: Bool
+    var branches: [Branch]
+    var unassigned: Loose?
+    var left: Loose?
+    var scheduled: [Scheduled]
+    var hasScheduled: Bool
+}
+
+struct PersonPage: Page {
+    static let template = "person"
+    struct Fact: Decodable, Sendable {
+        var name: String
+        var value: String
+        var href: String?
+    }
+    struct Name: Decodable, Sendable {
+        var name: String
+        var days: String
+    }
+    struct Step: Decodable, Sendable {
+        var day: String
+        var until: String?
+        var title: String
+        var isScheduled: Bool
+        var cause: String?
+        var superseded: [String]
+        var hasSuperseded: Bool
+        var cancel: String?
+    }
+    struct Action: Decodable, Sendable {
+        var label: String
+        var href: String
+    }
+    struct Account: Decodable, Sendable {
+        var text: String
+        var href: String
+        var disable: String?
+    }
+    var title: String
+    var lede: String
+    var list = Paths.people
+    var path: String
+    var on: String
+    var known: String
+    var asKnown: String?
+    var merged: Action?
+    var facts: [Fact]
+    var isOutside: Bool
+    var figures: String
+    var actions: [Action]
+    var accounts: [Account]
+    var steps: [Step]
+    var names: [Name]
+    var hasNames: Bool
+    var today: String
+}

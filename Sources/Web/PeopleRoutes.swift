@@ -1,0 +1,386 @@
+import Domain
+import Formats
+import HTTPTypes
+import Hummingbird
+import Storage
+
+let peopleRoutes: [Route] = [
+    Route(.get, Paths.people, needs: .viewPeople, showPeople),
+    Route(.get, Paths.person(":id"), needs: .viewPeople, showPerson),
+    Route(.get, Paths.peopleAPI, needs: .viewPeople, sendPeople),
+    Route(.get, Paths.personAPI(":id"), needs: .viewPeople, sendPerson),
+]
+
+/// The day that is asked about, and as of which day what is known counts; nil: now.
+struct AskedDays {
+    var on: Day
+    var known: Day?
+
+    init(_ context: SignedIn) async throws {
+        let today = try await context.store.today()
+        on = try context.askedDay("on") ?? today
+        known = try context.askedDay("known")
+    }
+}
+
+extension SignedIn {
+    /// A day of the query; nil where it is empty.
+    fileprivate func askedDay(_ name: String) throws -> Day? {
+        guard let text = self.query.text(name) else { return nil }
+        guard let day = Day(iso: text) else {
+            throw UserError(.invalid, "“\(text)” is no day.", advice: "Write it like 2026-11-23.")
+        }
+        return day
+    }
+
+    /// Whether a person's page is within reach as he stands; his name may be there without it.
+    func sees(_ it: Standing) -> Bool {
+        switch viewer.reach(.viewPeople) {
+        case .office: true
+        case .none: false
+        case .own: it.person == viewer.person
+        case .team: it.person == viewer.person || it.leader == viewer.person
+        case .teams: it.person == viewer.person || it.manager == viewer.person
+        }
+    }
+}
+
+// MARK: The chart
+
+@Sendable private func showPeople(_ context: SignedIn) async throws -> Response {
+    let days = try await AskedDays(context)
+    let today = try await context.store.today()
+    let chart = try await context.store.chart(on: days.on, known: days.known, for: context.viewer)
+    let search = context.query["q"]
+    let shown = chart.matching(search)
+    let canManage = context.may(.managePeople)
+    var scheduled: [PeoplePage.Scheduled] = []
+    if canManage {
+        let (changes, organization) = try await context.store.scheduledChanges(
+            after: today, for: context.viewer)
+        let words = PeopleWords(organization: organization, format: context.format)
+        scheduled = changes.map { known in
+            let id = known.placement.person.description
+            return .init(
+                day: context.format.day(known.placement.from), name: words.name(known.placement.person),
+                href: Paths.person(id), text: words.sentence(known.placement), cause: words.cause(known),
+                cancel: Form([("day", known.placement.from.iso)]).link(Paths.personCancel(id)))
+        }
+    }
+    let builder = ChartBuilder(context: context, canChoose: canManage && days.known == nil)
+    let isOffice = context.viewer.reach(.viewPeople) == .office
+    return try context.page(
+        PeoplePage(
+            lede: builder.counts(chart, on: days.on), tabs: PeopleTabs(context.viewer, current: Paths.people),
+            search: search, on: days.on.iso, known: days.known?.iso ?? "",
+            asKnown: days.known.map { context.format.day($0) },
+            canManage: builder.canChoose, add: canManage ? Paths.newPerson : nil,
+            roster: canManage ? Paths.roster : nil,
+            export: Form([("on", days.on.iso)]).link(Paths.rosterCSV),
+            begin: isOffice && canManage && chart.branches.isEmpty && days.known == nil,
+            newManager: new(context.office.office.rules.terms.managing.first),
+            newLeader: new(context.office.office.rules.terms.leading.first),
+            users: context.may(.manageUsers) ? Paths.newUser : nil,
+            isEmpty: shown.count == 0,
+            emptyText: chart.count == 0
+                ? "Nobody was here on \(context.format.day(days.on)), as far as you may see. Choose another day."
+                : "Nobody is called so. Search for a part of the name.",
+            hasPeople: shown.count > 0, branches: shown.branches.map(builder.branch),
+            unassigned: builder.loose("Unassigned", shown.unassigned),
+            left: builder.loose("Left", shown.left),
+            scheduled: scheduled, hasScheduled: !scheduled.isEmpty))
+}
+
+private func new(_ designation: String?) -> String {
+    Form([("designation", designation ?? "")]).link(Paths.newPerson)
+}
+
+private struct ChartBuilder {
+    let context: SignedIn
+    let canChoose: Bool
+
+    func href(_ it: Standing) -> String? {
+        context.sees(it) ? Paths.person(it.person.description) : nil
+    }
+
+    func counts(_ chart: OrganizationChart, on day: Day) -> String {
+        let format = context.format
+        let teams = chart.branches.flatMap(\.teams)
+        let idle = chart.branches.reduce(0) { $0 + $1.idle.count }
+        let agents = teams.reduce(0) { $0 + $1.agents.count } + idle
+        let parts = [
+            (chart.branches.count, "team manager", "team managers"),
+            (teams.count, "team leader", "team leaders"), (agents, "agent", "agents"),
+            (idle, "of them idle", "of them idle"), (chart.unassigned.count, "unassigned", "unassigned"),
+            (chart.left.count, "left", "left"),
+        ]
+        return "\(format.day(day)): "
+            + parts.filter { $0.0 > 0 || $0.1 == "agent" }.map { format.count($0.0, $0.1, $0.2) }
+            .joined(separator: ", ") + "."
+    }
+
+    private func badges(_ it: Standing) -> [String] {
+        let terms = context.office.office.rules.terms
+        return [
+            terms.employments.first == it.placement.employment ? nil : it.placement.employment,
+            terms.statuses.first == it.placement.status || it.hasLeft ? nil : it.placement.status,
+        ].compactMap { $0 }
+    }
+
+    private func member(_ it: Standing) -> PeoplePage.Member {
+        .init(
+            id: it.person.description, name: it.name, href: href(it), badges: badges(it),
+            canChoose: canChoose && it.rank == .agent && !it.hasLeft)
+    }
+
+    func loose(_ name: String, _ members: [Standing]) -> PeoplePage.Loose? {
+        members.isEmpty
+            ? nil
+            : .init(name: name, count: context.format.number(members.count), members: members.map(member))
+    }
+
+    func branch(_ branch: OrganizationChart.Branch) -> PeoplePage.Branch {
+        let format = context.format
+        var teams = branch.teams.map { team in
+            PeoplePage.Team(
+                name: team.leader.name, href: href(team.leader),
+                count: format.count(team.agents.count, "agent", "agents"), badges: badges(team.leader),
+                members: team.agents.map(member), isEmpty: team.agents.isEmpty)
+        }
+        if !branch.idle.isEmpty {
+            teams.insert(
+                .init(
+                    name: "Idle, without a team", href: nil, count: format.number(branch.idle.count),
+                    badges: [], members: branch.idle.map(member), isEmpty: false), at: 0)
+        }
+        let agents = branch.teams.reduce(branch.idle.count) { $0 + $1.agents.count }
+        return .init(
+            id: branch.manager.person.description, name: branch.manager.name, href: href(branch.manager),
+            count: "\(format.count(branch.teams.count, "team", "teams")), "
+                + format.count(agents, "agent", "agents"), teams: teams)
+    }
+}
+
+extension OrganizationChart {
+    /// Whoever has all the words in the name, with those above; a leader or manager who fits brings all of his.
+    func matching(_ search: String) -> OrganizationChart {
+        let words = search.split(whereSeparator: \.isWhitespace).map { foldedName(String($0)) }
+        guard !words.isEmpty else { return self }
+        let fits = { (it: Standing) in
+            let name = foldedName(it.name)
+            return words.allSatisfy(name.contains)
+        }
+        var chart = self
+        chart.branches = branches.compactMap { branch in
+            if fits(branch.manager) { return branch }
+            var branch = branch
+            branch.idle = branch.idle.filter(fits)
+            branch.teams = branch.teams.compactMap { team in
+                if fits(team.leader) { return team }
+                var team = team
+                team.agents = team.agents.filter(fits)
+                return team.agents.isEmpty ? nil : team
+            }
+            return branch.teams.isEmpty && branch.idle.isEmpty ? nil : branch
+        }
+        chart.unassigned = unassigned.filter(fits)
+        chart.left = left.filter(fits)
+        return chart
+    }
+}
+
+// MARK: A person
+
+@Sendable private func showPerson(_ context: SignedIn) async throws -> Response {
+    let id: ID<Person> = try context.id()
+    let days = try await AskedDays(context)
+    return try context.page(try await personPage(id, days, context))
+}
+
+private func personPage(_ id: ID<Person>, _ days: AskedDays, _ context: SignedIn) async throws -> PersonPage {
+    let (store, format) = (context.store, context.format)
+    let today = try await store.today()
+    let detail = try await store.person(id, on: days.on, known: days.known, for: context.viewer)
+    let organization = try await store.organization(known: days.known)
+    let words = PeopleWords(organization: organization, format: format)
+    let text = id.description
+    var managed: ManagedPerson?
+    if context.may(.managePeople), days.known == nil, detail.mergedInto == nil {
+        do { managed = try await store.managedPerson(id, from: today, for: context.viewer) } catch let error
+            as UserError where error.code == .notFound
+        {}
+    }
+    let now = detail.standing
+    let accounts = try await store.openAccounts(of: id, for: context.viewer)
+    let hasLeft = now?.hasLeft == true && days.on >= today
+    return PersonPage(
+        title: detail.person.name,
+        lede: now.map { "\(format.day(days.on)): \($0.placement.designation), \(words.seat($0))." }
+            ?? "\(format.day(days.on)): not within your reach on this day.",
+        path: Paths.person(text), on: days.on.iso, known: days.known?.iso ?? "",
+        asKnown: days.known.map { format.day($0) },
+        merged: detail.mergedInto.map { .init(label: $0.name, href: Paths.person($0.id.description)) },
+        facts: now.map { facts($0, words, organization, days.on, context) } ?? [], isOutside: now == nil,
+        figures: Paths.agent(text),
+        actions: managed.map { actions($0, text, today) } ?? [],
+        accounts: accounts.map {
+            .init(
+                text: "\($0.username) (\($0.role.title))", href: Paths.user($0.id.description),
+                disable: hasLeft ? Paths.userDisable($0.id.description) : nil)
+        },
+        steps: detail.timeline.reversed().map { step in
+            let isScheduled = step.from > today
+            return .init(
+                day: format.day(step.from), until: step.until.map { format.day($0.adding(-1)) },
+                title: words.title(step), isScheduled: isScheduled,
+                cause: step.known.map(words.cause)
+                    ?? "Follows from a change above; nobody placed \(detail.person.name) that day.",
+                superseded: context.may(.managePeople)
+                    ? step.superseded.map { "\(words.sentence($0.placement)). \(words.cause($0))" } : [],
+                hasSuperseded: context.may(.managePeople) && !step.superseded.isEmpty,
+                cancel: isScheduled && step.known != nil && managed != nil
+                    ? Form([("day", step.from.iso)]).link(Paths.personCancel(text)) : nil)
+        },
+        names: detail.aliases.flatMap { alias in
+            alias.spans.filter { $0.person == id }.map { span in
+                let from = span.from == Day(number: .min) ? nil : "from \(format.day(span.from))"
+                let until =
+                    span.until == Day(number: .max) ? nil : "until \(format.day(span.until.adding(-1)))"
+                let days = [from, until].compactMap { $0 }.joined(separator: " ")
+                return .init(name: alias.name, days: days.isEmpty ? "on all days" : days)
+            }
+        }, hasNames: !detail.aliases.isEmpty, today: today.iso)
+}
+
+private func facts(
+    _ now: Standing, _ words: PeopleWords, _ organization: Organization, _ day: Day, _ context: SignedIn
+) -> [PersonPage.Fact] {
+    func person(_ title: String, _ id: ID<Person>?) -> PersonPage.Fact {
+        let standing = id.flatMap { organization.standing(of: $0, on: day) }
+        return .init(
+            name: title, value: id.map { words.name($0) } ?? OfficeFormat.none,
+            href: standing.flatMap { context.sees($0) ? Paths.person($0.person.description) : nil })
+    }
+    var facts: [PersonPage.Fact] = [
+        .init(name: "Designation", value: now.placement.designation, href: nil),
+        .init(name: "Employment", value: now.placement.employment, href: nil),
+        .init(name: "Status", value: now.placement.status, href: nil),
+        .init(name: "Group", value: now.placement.group, href: nil),
+    ]
+    if now.rank == .agent { facts.append(person("Team leader", now.leader)) }
+    if now.rank != .manager { facts.append(person("Team manager", now.manager)) }
+    let below = Form([("q", now.name), ("on", day.iso)]).link(Paths.people)
+    if now.rank == .leader {
+        let team = organization.team(of: now.person, on: day).count
+        facts.append(.init(name: "Team", value: context.format.count(team, "agent", "agents"), href: below))
+    } else if now.rank == .manager {
+        let teams = organization.leaders(of: now.person, on: day).count
+        let idle = organization.idleAgents(of: now.person, on: day).count
+        facts.append(
+            .init(
+                name: "Teams", value: context.format.number(teams) + (idle > 0 ? ", and \(idle) idle" : ""),
+                href: below))
+    }
+    return facts
+}
+
+private func actions(_ managed: ManagedPerson, _ id: String, _ today: Day) -> [PersonPage.Action] {
+    let organization = managed.organization
+    guard let now = organization.standing(of: managed.person.id, on: today) else { return [] }
+    var actions: [PersonPage.Action] = []
+    if now.hasLeft {
+        actions.append(.init(label: "Let return", href: Paths.personReturn(id)))
+    } else {
+        actions.append(.init(label: "Place", href: Paths.personPlace(id)))
+        if now.rank != .manager { actions.append(.init(label: "Promote", href: Paths.personPromote(id))) }
+        if now.rank != .agent { actions.append(.init(label: "Hand over", href: Paths.personHandOver(id))) }
+        actions.append(.init(label: "Leave", href: Paths.personLeave(id)))
+    }
+    actions.append(.init(label: "Rename", href: Paths.personName(id)))
+    return actions
+}
+
+// MARK: For programs
+
+private struct PersonJSON: Encodable {
+    struct Step: Encodable {
+        var from: String
+        var until: String?
+        var changes: [String]
+        var text: String
+        var by: String?
+        var reason: String?
+    }
+    var id: String
+    var name: String
+    var designation: String?
+    var employment: String?
+    var status: String?
+    var group: String?
+    var rank: String?
+    var hasLeft: Bool?
+    var leader: String?
+    var leaderId: String?
+    var manager: String?
+    var managerId: String?
+    var names: [String]?
+    var timeline: [Step]?
+
+    init(_ person: Person, _ standing: Standing?, _ name: (ID<Person>) -> String) {
+        id = person.id.description
+        self.name = person.name
+        designation = standing?.placement.designation
+        employment = standing?.placement.employment
+        status = standing?.placement.status
+        group = standing?.placement.group
+        rank = standing.map { "\($0.rank)" }
+        hasLeft = standing?.hasLeft
+        leader = standing?.leader.map(name)
+        leaderId = standing?.leader?.description
+        manager = standing?.manager.map(name)
+        managerId = standing?.manager?.description
+    }
+}
+
+private struct PeopleJSON: Encodable {
+    var on: String
+    var people: [PersonJSON]
+}
+
+extension OrganizationChart {
+    /// Everybody in it, each once, by name.
+    public var everybody: [Standing] {
+        (branches.flatMap { branch in
+            [branch.manager] + branch.idle + branch.teams.flatMap { [$0.leader] + $0.agents }
+        } + unassigned + left).sorted { ($0.name, $0.person) < ($1.name, $1.person) }
+    }
+}
+
+@Sendable private func sendPeople(_ context: SignedIn) async throws -> Response {
+    let days = try await AskedDays(context)
+    let chart = try await context.store.chart(on: days.on, known: days.known, for: context.viewer)
+        .matching(context.query["q"])
+    let names = Dictionary(chart.everybody.map { ($0.person, $0.name) }) { first, _ in first }
+    return try context.json(
+        PeopleJSON(
+            on: days.on.iso,
+            people: chart.everybody.filter(context.sees).map { it in
+                PersonJSON(Person(id: it.person, name: it.name), it) { names[$0] ?? "" }
+            }))
+}
+
+@Sendable private func sendPerson(_ context: SignedIn) async throws -> Response {
+    let days = try await AskedDays(context)
+    let detail = try await context.store.person(
+        try context.id(), on: days.on, known: days.known, for: context.viewer)
+    let organization = try await context.store.organization(known: days.known)
+    let words = PeopleWords(organization: organization, format: context.format)
+    var json = PersonJSON(detail.person, detail.standing) { detail.names[$0] ?? "" }
+    json.names = detail.aliases.map(\.name)
+    json.timeline = detail.timeline.map { step in
+        .init(
+            from: step.from.iso, until: step.until?.iso, changes: step.changes.map(\.rawValue),
+            text: words.title(step), by: step.known?.cause.actor, reason: step.known?.cause.reason)
+    }
+    return try context.json(json)
+}

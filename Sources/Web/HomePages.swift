@@ -43,6 +43,7 @@ struct OfficeHomePage: Page {
     var lede: String
     var hasCalls: Bool
     var mayUpload: Bool
+    var inbox: [InboxLine]
     var dayName: String
     var reportHref: String
     var tiles: [FigureTile]
@@ -60,25 +61,15 @@ struct OfficeHomePage: Page {
     var checksHref: String
 }
 
-/// A leader's or manager's morning: the team on its last day, and who has no calls on it.
-struct TeamHomePage: Page {
-    static let template = "home.team"
-    var heading: String
-    struct Missing: Decodable, Sendable {
-        var name: String
-        var href: String
-        var group: String
+/// Something that waits, in a sentence.
+struct InboxLine: Decodable, Sendable {
+    var text: String
+    var link: TextLink?
+
+    init(_ text: String, href: String?) {
+        self.text = text
+        link = href.map { TextLink(text: text, href: $0) }
     }
-    var title = "Home"
-    var lede: String
-    var hasCalls: Bool
-    var dayName: String
-    var against: TextLink?
-    var reportHref: String
-    var tiles: [FigureTile]
-    var table: FigureTable?
-    var missing: [Missing]
-    var hasMissing: Bool
 }
 
 /// An agent's morning: the last day, the own best, the line of the day.
@@ -99,4 +90,5 @@ struct OwnHomePage: Page {
     var timeline: String?
     var best: [Best]
     var days: [AgentPage.DayRow]
+    var own: OwnTeam?
 }

@@ -79,3 +79,13 @@ extension Paths {
     static let callsAPI = "/api/v1/calls"
     static let openAPI = "/api/v1/openapi.json"
 }
+
+// Requests.
+extension Paths {
+    static let requests = "/requests"
+    static let newRequest = "/requests/new"
+    static func request(_ id: String) -> String { "/requests/\(id)" }
+    static func requestStep(_ id: String, _ step: String) -> String { "\(request(id))/\(step)" }
+    static let standIns = "/requests/stand-in"
+    static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
+}

@@ -30,9 +30,17 @@ struct FilterForm: Decodable, Sendable {
         var href: String
     }
 
+    /// Whose teams the figures are put under.
+    struct TeamsField: Decodable, Sendable {
+        var choices: [Choice]
+        /// The day of “as known on”.
+        var asKnown: String
+    }
+
     var action: String
     var from: String
     var to: String
+    var teams: TeamsField?
     var presets: [Link]
     var selects: [Select]
     var hidden: [Hidden]
@@ -42,10 +50,11 @@ struct FilterForm: Decodable, Sendable {
 
     /// - Parameters:
     ///   - divisions: how many selects of divisions the page has.
+    ///   - choosesTeams: whether the page can show other teams than those of the day.
     ///   - extra: fields of the page that filters must keep.
     init(
         _ query: ReportQuery, path: String, choices: [By: [Slice]], divisions: Int, today: Day,
-        extra: [(name: String, value: String)] = []
+        choosesTeams: Bool = false, extra: [(name: String, value: String)] = []
     ) {
         action = path
         from = query.period.from.iso
@@ -67,6 +76,10 @@ struct FilterForm: Decodable, Sendable {
                     })
         }
         var shown: Set<String> = ["from", "to", "by"]
+        if choosesTeams {
+            teams = TeamsField(query.teams, today: today)
+            shown.formUnion(["teams", "as-known"])
+        }
         let filters: [By] = [
             .agent, .leader, .manager, .group, .employment, .campaign, .state, .type, .source,
         ]
@@ -102,6 +115,9 @@ struct FilterForm: Decodable, Sendable {
                     query.narrowed(to: [slice]).items.first { $0.name == item.name }?.value == item.value
                 }?.title
             }
+            if let words = query.teams.words, item.name == "teams" || item.name == "as-known" {
+                return Chip(label: words, href: path + "?" + ReportQuery.queryString(rest))
+            }
             let counting = item.name == "counting" ? Counting(rawValue: item.value)?.title : nil
             let value = title ?? counting ?? (item.value == "-" ? "blank" : item.value)
             return Chip(
@@ -109,6 +125,25 @@ struct FilterForm: Decodable, Sendable {
                 href: path + "?" + ReportQuery.queryString(rest))
         }
         hasChips = !chips.isEmpty
+    }
+}
+
+extension FilterForm.TeamsField {
+    init(_ teams: Teams, today: Day) {
+        var options = [("", "As on each day"), ("today", "Today's teams"), ("known", "As known on…")]
+        var chosen = ""
+        asKnown = ""
+        switch teams {
+        case .ofTheDay: break
+        case .asOf(today): chosen = "today"
+        case .asOf(let day):
+            chosen = day.iso
+            options.append((day.iso, "Teams of \(day.iso)"))
+        case .known(let day):
+            chosen = "known"
+            asKnown = day.iso
+        }
+        choices = options.map { .init(value: $0.0, label: $0.1, isSelected: $0.0 == chosen) }
     }
 }
 

@@ -23,6 +23,8 @@ let siteRoutes: [Route] = [
     permissionRoutes,
     sourceRoutes,
     settingsRoutes,
+    transferRequestRoutes,
+    standInRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -43,12 +45,17 @@ let sitePages: [any Page.Type] = [
     permissionPages,
     sourcePages,
     settingsPages,
+    transferRequestPages,
+    standInPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
 let siteMenu: [MenuEntry] = [
     MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home"),
     MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "people"),
+    MenuEntry("Requests", Paths.requests, needs: .viewRequests, icon: "requests") {
+        try await $0.requestsAwaiting($1)
+    },
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
@@ -62,12 +69,18 @@ struct MenuEntry: Sendable {
     var path: String
     var needs: Permission
     var icon: String?
+    /// How much of it waits for somebody; asked for every page, so it must be quick.
+    var waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)?
 
-    init(_ label: String, _ path: String, needs: Permission, icon: String?) {
+    init(
+        _ label: String, _ path: String, needs: Permission, icon: String?,
+        waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
+    ) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
+        self.waiting = waiting
     }
 }
 
@@ -87,6 +100,15 @@ public struct Site: Sendable {
     let notices = Notices()
     let gate = SignInGate()
     let counters: Counters
+
+    /// What waits for somebody, by path of its menu entry; without the zeros.
+    func waiting(for viewer: Viewer) async throws -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for entry in menu where viewer.may(entry.needs) {
+            if let count = try await entry.waiting?(store, viewer), count > 0 { counts[entry.path] = count }
+        }
+        return counts
+    }
 
     public init(
         store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = [],

@@ -235,8 +235,9 @@ extension OfficeStore {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                \(other.with)SELECT p.id, p.name, s.designation, s.status, \(team).employment,
-                  \(team).groupName, \(team).leader, \(team).manager
+                \(other.with)SELECT p.id, p.name, s.designation, s.status,
+                  coalesce(\(team).employment, s.employment) AS employment,
+                  coalesce(\(team).groupName, '') AS groupName, \(team).leader, \(team).manager
                 FROM person p JOIN placementSpan s ON s.person = p.id\(join)
                 WHERE s.fromDay <= ? AND s.untilDay > ? AND p.mergedInto IS NULL
                   AND \(reach.condition ?? "1") AND \(wanted.condition ?? "1")

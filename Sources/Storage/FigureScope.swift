@@ -159,12 +159,7 @@ struct TeamSpans {
             let zone = try OfficeStore.officeState(db)?.timeZone ?? .gmt
             // Every reading of the clock within the day is below the first one after it.
             let time = HybridTime.next(after: nil, now: day.end(in: zone))
-            let now = try Organization.load(db)
-            let then = now.asKnown(at: HybridTime(bits: time.bits - 1))
-            // Whoever nobody knew of yet was in no team: his calls must not go missing from the total.
-            let unknown = Set(now.persons).subtracting(then.persons).sorted()
-                .map { Placement(person: $0, from: Day(number: .min)) }
-            spans = then.spans() + placementSpans(unknown)
+            spans = try Organization.load(db).asKnown(at: HybridTime(bits: time.bits - 1)).spans()
         }
         table = "teamSpan"
         with = """

@@ -27,7 +27,7 @@ func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Respon
             heading: isManager ? "My teams" : "My team", lede: format.day(today),
             requests: Array(requests.prefix(mostLines)), hasRequests: !requests.isEmpty,
             requestsNote: waiting > 0
-                ? format.count(waiting, "waits for you", "wait for you")
+                ? format.count(waiting, "request waits for you.", "requests wait for you.")
                 : requests.isEmpty ? "No request is open." : "Nothing waits for you.",
             scheduled: Array(scheduled.prefix(12)), hasScheduled: !scheduled.isEmpty, hasCalls: day != nil,
             dayName: format.day(shown),
@@ -183,6 +183,7 @@ func ownTeam(_ context: SignedIn) async throws -> OwnTeam? {
     let detail = try await store.person(person, on: today, for: context.viewer)
     let words = RequestWriter(names: detail.names, format: format)
     let requests = context.may(.viewRequests) ? try await homeRequests(context) : []
+    let scheduled = try await homeChanges(context)
     return OwnTeam(
         facts: [
             .init(
@@ -197,7 +198,8 @@ func ownTeam(_ context: SignedIn) async throws -> OwnTeam? {
         steps: detail.timeline.filter { $0.from <= today }.reversed().prefix(12).map { step in
             .init(day: format.day(step.from), words: words.step(step))
         },
-        scheduled: try await homeChanges(context), requests: requests, hasRequests: !requests.isEmpty)
+        scheduled: scheduled, hasScheduled: !scheduled.isEmpty, requests: requests,
+        hasRequests: !requests.isEmpty)
 }
 
 extension RequestWriter {

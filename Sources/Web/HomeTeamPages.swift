@@ -184,6 +184,7 @@ struct OwnTeam: Decodable, Sendable {
     var facts: [Fact]
     var steps: [Step]
     var scheduled: [HomeChange]
+    var hasScheduled: Bool
     var requests: [HomeRequest]
     var hasRequests: Bool
 }

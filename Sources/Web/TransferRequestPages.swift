@@ -13,6 +13,8 @@ struct RequestLine: Decodable, Sendable {
     var waiting: String
     var isOrphaned: Bool
     var expires: String
+    /// What became of it, once it is over.
+    var outcome: String
 
     init(_ row: RequestRow, _ words: RequestWriter) {
         let format = words.format
@@ -23,6 +25,7 @@ struct RequestLine: Decodable, Sendable {
         tone = row.state.tone
         waiting = words.waiting(row) ?? OfficeFormat.none
         isOrphaned = row.isOrphaned
+        outcome = words.outcome(row)
         expires =
             row.state.isUndecided ? row.expires.map(format.moment) ?? OfficeFormat.none : OfficeFormat.none
     }
@@ -32,6 +35,7 @@ struct RequestsPage: Page {
     static let template = "transferRequest.list"
     struct Section: Decodable, Sendable {
         var title: String
+        var isHistory: Bool
         var rows: [RequestLine]
     }
     var title = "Requests"
@@ -104,8 +108,7 @@ struct RequestPage: Page {
     var hasSteps: Bool
 
     static let effectKeys = [
-        "logs", "contacts", "successes", "active", "contactRate", "successesPerActiveHour",
-        "logsPerActiveHour",
+        "logs", "contacts", "successes", "contactRate", "successesPerActiveHour", "logsPerActiveHour",
     ]
 
     /// - Parameters:
@@ -146,7 +149,10 @@ struct RequestPage: Page {
                     rows: [
                         EffectRow(
                             metric: "Agents", before: format.number(side.agentsBefore),
-                            after: format.number(side.agentsAfter))
+                            after: format.number(side.agentsAfter)),
+                        EffectRow(
+                            metric: "Active hours", before: format.activeHours(side.before),
+                            after: format.activeHours(side.after)),
                     ]
                         + Self.effectKeys.compactMap(Metric.named).map { metric in
                             EffectRow(
@@ -169,6 +175,13 @@ struct RequestPage: Page {
                 comment: step.comment)
         }
         hasSteps = !steps.isEmpty
+    }
+}
+
+extension OfficeFormat {
+    /// `328.9`.
+    fileprivate func activeHours(_ figures: Figures) -> String {
+        decimal(figures.activity.map { Double($0.active) / 3600 })
     }
 }
 

@@ -58,7 +58,7 @@ private let requestsPerPage = 50
                 + TransferRequest.Kind.allCases.map { Choice($0.rawValue, $0.title, selected: $0 == kind) },
             agents: personChoices(persons, agent, none: "All"),
             sections: sections.filter { !$0.1.isEmpty }.map { title, rows in
-                .init(title: title, rows: rows.map { RequestLine($0, words) })
+                .init(title: title, isHistory: title == "History", rows: rows.map { RequestLine($0, words) })
             },
             earlierHref: page < pages ? link(page + 1) : nil, laterHref: page > 1 ? link(page - 1) : nil,
             shown:

@@ -73,6 +73,16 @@ struct RequestWriter: Sendable {
         }
     }
 
+    /// `Tom Manager approved, Tue 24 Nov 2026, 09:15`.
+    func outcome(_ row: RequestRow) -> String {
+        if row.state == .expired { return "Nobody decided in time." }
+        if row.state == .stale { return row.staleness ?? "" }
+        guard let last = row.request.steps.last(where: { $0.action != .comment }) else {
+            return OfficeFormat.none
+        }
+        return "\(who(last)) \(deed(last)), \(format.moment(last.time.instant))"
+    }
+
     func who(_ step: RequestStep) -> String {
         step.by.name + (step.actingFor.map { " for \(name($0))" } ?? "")
     }

@@ -120,6 +120,7 @@ public struct ReportQuery: Hashable, Sendable {
         self.init(period: otherwise)
         var from: Day?
         var to: Day?
+        var (ofTeams, asKnown): (String?, String?)
         for (name, text) in items where !text.isEmpty {
             switch name {
             case "from": from = try Self.day(text)
@@ -139,8 +140,8 @@ public struct ReportQuery: Hashable, Sendable {
             case "sort":
                 let key = text.hasPrefix("-") ? String(text.dropFirst()) : text
                 if key == "key" || key == "rank" || Metric.named(key) != nil { sort = text }
-            case "teams": teams = .asOf(text == "today" ? today : try Self.day(text))
-            case "as-known": teams = .known(try Self.day(text))
+            case "teams": ofTeams = text
+            case "as-known": asKnown = text
             case "agent": filter.agents.append(Self.person(text))
             case "leader": filter.leaders.append(Self.person(text))
             case "manager": filter.managers.append(Self.person(text))
@@ -168,6 +169,7 @@ public struct ReportQuery: Hashable, Sendable {
             }
         }
         if let one = from ?? to { period = Period(from: from ?? one, to: to ?? one) }
+        teams = try Self.teams(ofTeams, asKnown: asKnown, today: today, in: period)
         if by.isEmpty { by = defaultBy }
         guard by.count <= 3 else {
             throw UserError(
@@ -273,6 +275,20 @@ public struct ReportQuery: Hashable, Sendable {
         case .id(let id): id.description
         case .named(let name): name
         case .nobody: "-"
+        }
+    }
+
+    /// - Parameters:
+    ///   - text: `today`, a day, or `known`; anything but `known` wins over `asKnown`, as a select beside a date.
+    ///   - asKnown: a day; with `known` alone the last of the period: what was said of it then.
+    private static func teams(_ text: String?, asKnown: String?, today: Day, in period: Period) throws
+        -> Teams
+    {
+        switch (text, asKnown) {
+        case (nil, nil): .ofTheDay
+        case ("known", nil): .known(period.to)
+        case (nil, let known?), ("known", let known?): .known(try day(known))
+        case (let text?, _): .asOf(text == "today" ? today : try day(text))
         }
     }
 

@@ -157,6 +157,13 @@ extension TransferRequest {
             })
     }
 
+    /// In whose place somebody may take some step now: himself first, then those he stands in for.
+    public func principalsActing(for party: RequestParty, in context: TransferRequestContext) -> [ID<Person>]
+    {
+        let able = Set(RequestAction.allCases.flatMap { principals(of: party, for: $0, in: context) })
+        return context.principals(of: party.person).filter(able.contains)
+    }
+
     /// The request after somebody's step, and the placements that belong into the same event: those that make it
     /// true when the last word is given, those that take it back when it is revoked, else none.
     ///

@@ -97,6 +97,8 @@ private struct DemoStory {
     var rows = 0
     private var admin = Actor.program
     private var dataEntry = Actor.program
+    private var managerAccount: ID<User>?
+    private var leaderAccount: ID<User>?
     private var managers: [ID<Person>] = []
     private var leaders: [ID<Person>] = []
     private var seed = DemoRandom(seed: 0x0DDC_0FFE)
@@ -154,8 +156,9 @@ private struct DemoStory {
         }
         let data = try await addUser("data", "Priya Shah", .dataEntry, person: nil)
         dataEntry = Actor(user: data, name: "Priya Shah", via: "web 192.0.2.21")
-        _ = try await addUser("manager", DemoCrew.managers[0].name, .teamManager, person: managers[0])
-        _ = try await addUser("leader", DemoCrew.leaders[0].name, .teamLeader, person: leaders[0])
+        managerAccount = try await addUser(
+            "manager", DemoCrew.managers[0].name, .teamManager, person: managers[0])
+        leaderAccount = try await addUser("leader", DemoCrew.leaders[0].name, .teamLeader, person: leaders[0])
     }
 
     private func addUser(_ username: String, _ name: String, _ role: Role, person: ID<Person>?) async throws
@@ -289,6 +292,7 @@ private struct DemoStory {
                 try await take(DemoCalls.readyMode(today, hasTalk: true), name)
             }
             before = today
+            if index == plan.days.count - 2 { try await openRequests() }
             // The inbound desk sends its week on Fridays.
             if day.weekday == 4 || index == plan.days.count - 1 {
                 setTime(next, 9, 30)
@@ -297,6 +301,37 @@ private struct DemoStory {
         }
         // What everybody tries once.
         try await refuse(Array("Row Labels,Count of Call Log ID\r\nGrand Total,1234\r\n".utf8), "pivot.csv")
+    }
+
+    /// One that was rejected, one that waits for the manager, and one for a leader who has no account.
+    private func openRequests() async throws {
+        guard let last = plan.days.last, let leaderAccount, let managerAccount else { return }
+        let names = (DemoCrew.leaders[0].name, DemoCrew.managers[0].name)
+        let leader = Viewer(user: leaderAccount, name: names.0, role: .teamLeader, person: leaders[0])
+        let manager = Viewer(user: managerAccount, name: names.1, role: .teamManager, person: managers[0])
+        func actor(_ viewer: Viewer) -> Actor {
+            Actor(user: viewer.user, name: viewer.name, via: "web 192.0.2.30")
+        }
+        let team = try await store.requestChoices(on: last, for: leader).own.flatMap(\.agents)
+            .filter { $0.name != DemoCrew.ownAgent }
+        guard team.count > 2 else { return }
+        setTime(last, 9, 5)
+        let refused = try await store.openRequest(
+            .remove, agent: team[0].id, effective: last.adding(7), reason: "Wants evenings off", for: leader,
+            by: actor(leader))
+        setTime(last, 9, 15)
+        try await store.decideRequest(
+            refused.id, .reject, comment: "Evenings can be arranged within the team", for: manager,
+            by: actor(manager))
+        setTime(last, 9, 20)
+        try await store.openRequest(
+            .remove, agent: team[1].id, effective: last.adding(7),
+            reason: "Takes over the training of new starters",
+            for: leader, by: actor(leader))
+        setTime(last, 9, 25)
+        try await store.openRequest(
+            .transfer, agent: team[2].id, to: leaders[1], effective: last.adding(8),
+            reason: "Knows heat pumps better than solar", for: leader, by: actor(leader))
     }
 
     private mutating func takeInbound(_ days: Range<Int>) async throws {

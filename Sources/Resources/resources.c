@@ -58,6 +58,12 @@ static const unsigned char r_templates_home_office_mustache[] = {
 static const unsigned char r_templates_home_own_mustache[] = {
 #embed "../../Resources/templates/home.own.mustache" if_empty(0)
 };
+static const unsigned char r_templates_home_requests_mustache[] = {
+#embed "../../Resources/templates/home.requests.mustache" if_empty(0)
+};
+static const unsigned char r_templates_home_scheduled_mustache[] = {
+#embed "../../Resources/templates/home.scheduled.mustache" if_empty(0)
+};
 static const unsigned char r_templates_home_team_mustache[] = {
 #embed "../../Resources/templates/home.team.mustache" if_empty(0)
 };
@@ -166,6 +172,21 @@ static const unsigned char r_templates_source_mustache[] = {
 static const unsigned char r_templates_sources_mustache[] = {
 #embed "../../Resources/templates/sources.mustache" if_empty(0)
 };
+static const unsigned char r_templates_standIn_list_mustache[] = {
+#embed "../../Resources/templates/standIn.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_transferRequest_list_mustache[] = {
+#embed "../../Resources/templates/transferRequest.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_transferRequest_new_mustache[] = {
+#embed "../../Resources/templates/transferRequest.new.mustache" if_empty(0)
+};
+static const unsigned char r_templates_transferRequest_row_mustache[] = {
+#embed "../../Resources/templates/transferRequest.row.mustache" if_empty(0)
+};
+static const unsigned char r_templates_transferRequest_show_mustache[] = {
+#embed "../../Resources/templates/transferRequest.show.mustache" if_empty(0)
+};
 static const unsigned char r_templates_trust_mustache[] = {
 #embed "../../Resources/templates/trust.mustache" if_empty(0)
 };
@@ -211,6 +232,8 @@ static const rollcall_resource table[] = {
     {"templates/head.mustache", r_templates_head_mustache, sizeof r_templates_head_mustache},
     {"templates/home.office.mustache", r_templates_home_office_mustache, sizeof r_templates_home_office_mustache},
     {"templates/home.own.mustache", r_templates_home_own_mustache, sizeof r_templates_home_own_mustache},
+    {"templates/home.requests.mustache", r_templates_home_requests_mustache, sizeof r_templates_home_requests_mustache},
+    {"templates/home.scheduled.mustache", r_templates_home_scheduled_mustache, sizeof r_templates_home_scheduled_mustache},
     {"templates/home.team.mustache", r_templates_home_team_mustache, sizeof r_templates_home_team_mustache},
     {"templates/import.show.mustache", r_templates_import_show_mustache, sizeof r_templates_import_show_mustache},
     {"templates/layout.mustache", r_templates_layout_mustache, sizeof r_templates_layout_mustache},
@@ -247,6 +270,11 @@ static const rollcall_resource table[] = {
     {"templates/signIn.resume.mustache", r_templates_signIn_resume_mustache, sizeof r_templates_signIn_resume_mustache},
     {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
     {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
+    {"templates/standIn.list.mustache", r_templates_standIn_list_mustache, sizeof r_templates_standIn_list_mustache},
+    {"templates/transferRequest.list.mustache", r_templates_transferRequest_list_mustache, sizeof r_templates_transferRequest_list_mustache},
+    {"templates/transferRequest.new.mustache", r_templates_transferRequest_new_mustache, sizeof r_templates_transferRequest_new_mustache},
+    {"templates/transferRequest.row.mustache", r_templates_transferRequest_row_mustache, sizeof r_templates_transferRequest_row_mustache},
+    {"templates/transferRequest.show.mustache", r_templates_transferRequest_show_mustache, sizeof r_templates_transferRequest_show_mustache},
     {"templates/trust.mustache", r_templates_trust_mustache, sizeof r_templates_trust_mustache},
     {"templates/user.disable.mustache", r_templates_user_disable_mustache, sizeof r_templates_user_disable_mustache},
     {"templates/user.fields.mustache", r_templates_user_fields_mustache, sizeof r_templates_user_fields_mustache},

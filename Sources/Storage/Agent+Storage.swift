@@ -47,14 +47,18 @@ public struct AgentFile: Sendable, Hashable {
 extension OfficeStore {
     /// Agents within the viewer's reach in a period, by name; those without logs have zero figures.
     ///
-    /// - Parameter search: parts of the name or of a dialer's spelling, in any case and without diacritics.
+    /// - Parameters:
+    ///   - search: parts of the name or of a dialer's spelling, in any case and without diacritics.
+    ///   - teams: whose leader, manager and group the rows have, and the filter asks for.
     public func agents(
-        search: String = "", in period: Period, filter: CallFilter = CallFilter(), for viewer: Viewer
+        search: String = "", in period: Period, filter: CallFilter = CallFilter(),
+        teams: Teams = .ofTheDay, for viewer: Viewer
     ) async throws -> [AgentRow] {
         try viewer.require(.viewFigures)
         return try await read { db in
             var figures: [String: Figures] = [:]
-            let query = ReportQuery(period: period, by: [.agent], filter: filter)
+            var query = ReportQuery(period: period, by: [.agent], filter: filter)
+            query.teams = teams
             for row in try Self.report(query, viewer, db).rows {
                 if let slice = row.slices.first { figures[slice.value] = row.figures }
             }
@@ -68,7 +72,7 @@ extension OfficeStore {
                 .mapValues { $0.map { $0["name"] as String } }
             let persons = try Self.personNames(db)
             let parts = foldedWords(search)
-            return try Self.spans(in: period, filter, viewer, db).compactMap { span in
+            return try Self.spans(in: period, filter, viewer, db, teams: teams).compactMap { span in
                 let known = spellings[span.person.id.description] ?? []
                 // Leaders and managers are agents only as far as they have logs.
                 let isAgent =
@@ -214,19 +218,33 @@ extension OfficeStore {
     }
 
     /// Each person within reach and filter, with the last of the spans that overlap the period; by name.
-    static func spans(in period: Period, _ filter: CallFilter, _ viewer: Viewer, _ db: Database) throws
-        -> [PersonSpan]
-    {
-        let (reach, wanted) = (try Reachable(viewer, db), WantedPersons(filter))
+    static func spans(
+        in period: Period, _ filter: CallFilter, _ viewer: Viewer, _ db: Database,
+        teams: Teams = .ofTheDay
+    ) throws -> [PersonSpan] {
+        let other = try TeamSpans(teams, db)
+        let team = teams == .ofTheDay ? "s" : "o"
+        let (reach, wanted) = (try Reachable(viewer, db), WantedPersons(filter, teams: team))
+        let join =
+            teams == .ofTheDay
+            ? ""
+            : """
+             JOIN \(other.table) o ON o.person = s.person AND o.fromDay < s.untilDay AND s.fromDay < o.untilDay
+              AND o.fromDay <= \(period.to.number) AND o.untilDay > \(period.from.number)
+            """
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT p.id, p.name, s.* FROM person p JOIN placementSpan s ON s.person = p.id
+                \(other.with)SELECT p.id, p.name, s.designation, s.status,
+                  coalesce(\(team).employment, s.employment) AS employment,
+                  coalesce(\(team).groupName, '') AS groupName, \(team).leader, \(team).manager
+                FROM person p JOIN placementSpan s ON s.person = p.id\(join)
                 WHERE s.fromDay <= ? AND s.untilDay > ? AND p.mergedInto IS NULL
                   AND \(reach.condition ?? "1") AND \(wanted.condition ?? "1")
-                ORDER BY p.name COLLATE NOCASE, p.id, s.fromDay DESC
+                ORDER BY p.name COLLATE NOCASE, p.id, s.fromDay DESC, \(team).fromDay DESC
                 """,
-            arguments: [period.to.number, period.from.number] + reach.arguments + wanted.arguments)
+            arguments: other.arguments + [period.to.number, period.from.number] + reach.arguments
+                + wanted.arguments)
         var result: [PersonSpan] = []
         for row in rows {
             guard let id = ID<Person>(row["id"] as String), result.last?.person.id != id else { continue }

@@ -124,10 +124,13 @@ extension OfficeStore {
         return labels
     }
 
-    /// The last business day that has calls the viewer may see; nil: there are none.
-    public func lastDayWithCalls(of agent: ID<Person>? = nil, for viewer: Viewer) async throws -> Day? {
+    /// The last business day that has calls the viewer may see, before `day` where one is given; nil: none.
+    public func lastDayWithCalls(
+        of agent: ID<Person>? = nil, before day: Day? = nil, for viewer: Viewer
+    ) async throws -> Day? {
         try await read { db in
-            var always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            let last = day?.adding(-1) ?? Day(number: .max)
+            var always = ReportQuery(period: Period(from: Day(number: .min), to: last))
             if let agent { always.filter.agents = [.id(agent)] }
             let days = try VisibleDays(always, viewer, db)
             return try Int32.fetchOne(

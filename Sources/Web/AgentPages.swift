@@ -70,6 +70,8 @@ struct AgentPage: Page {
     var facts: [Fact]
     var filter: FilterForm
     var reportHref: String
+    /// For whoever leads or manages him.
+    var requestHref: String?
     var hasCalls: Bool
     var lastDayHref: String?
     var tiles: [FigureTile]

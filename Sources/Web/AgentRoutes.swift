@@ -17,7 +17,7 @@ private let agentsPerPage = 200
     let format = context.format
     let search = context.query["q"]
     let agents = try await context.store.agents(
-        search: search, in: query.period, filter: query.filter, for: context.viewer)
+        search: search, in: query.period, filter: query.filter, teams: query.teams, for: context.viewer)
     let pages = max(1, (agents.count + agentsPerPage - 1) / agentsPerPage)
     let page = min(max(1, context.query.integer("page") ?? 1), pages)
     let start = (page - 1) * agentsPerPage
@@ -47,11 +47,12 @@ private let agentsPerPage = 200
         query, path: Paths.agents,
         choices: try await context.store.filterChoices(in: query.period, for: context.viewer)
             .filter { [.leader, .manager, .group, .employment].contains($0.key) },
-        divisions: 0, today: format.today(context.store.clock.now()), search: search, format)
+        divisions: 0, today: format.today(context.store.clock.now()), search: search, choosesTeams: true,
+        format)
     return try context.page(
         AgentsPage(
             lede:
-                "\(format.count(agents.count, "agent", "agents")), figures of \(format.period(query.period)).",
+                "\(format.count(agents.count, "agent", "agents")), figures of \(context.reportHeading(query)).",
             filter: form, rows: rows, hasRows: !rows.isEmpty,
             emptyText: isWhole
                 ? "Agents appear with the first file that names them."
@@ -127,6 +128,9 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
                 ? [] : [.init(name: "In files as", value: agent.alsoNamed.joined(separator: ", "))]),
         filter: form,
         reportHref: Paths.performance + "?" + query.queryString + "&by=day",
+        requestHref: context.may(.decideRequests) && viewer.person != nil
+            && [agent.leader?.id, agent.manager?.id].contains(viewer.person)
+            ? Form([("agent", agent.person.id.description)]).link(Paths.newRequest) : nil,
         hasCalls: agent.figures.logs > 0,
         lastDayHref: lastDay.map { "\(path)?from=\($0.iso)&to=\($0.iso)" },
         tiles: tileKeys.compactMap(Metric.named).filter { $0.key != "aht" || agent.figures.talkLogs > 0 }
@@ -203,10 +207,11 @@ func timeline(_ query: ReportQuery, _ day: AgentDayRow?, _ context: SignedIn) as
 @Sendable private func sendAgents(_ context: SignedIn) async throws -> Response {
     let query = try await context.reportQuery(days: 28)
     let agents = try await context.store.agents(
-        search: context.query["q"], in: query.period, filter: query.filter, for: context.viewer)
+        search: context.query["q"], in: query.period, filter: query.filter, teams: query.teams,
+        for: context.viewer)
     return try context.json(
         AgentsJSON(
-            from: query.period.from.iso, to: query.period.to.iso,
+            from: query.period.from.iso, to: query.period.to.iso, teams: query.teams.words,
             agents: agents.map {
                 .init(
                     id: $0.person.id.description, name: $0.person.name, alsoNamed: $0.alsoNamed,
@@ -233,5 +238,6 @@ private struct AgentsJSON: Encodable {
     }
     var from: String
     var to: String
+    var teams: String?
     var agents: [Agent]
 }

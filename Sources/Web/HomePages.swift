@@ -46,6 +46,7 @@ struct OfficeHomePage: Page {
     /// Whose work uploading is has the form here; an admin has the way to it.
     var upload: UploadForm?
     var mayUpload: Bool
+    var inbox: [InboxLine]
     var dayName: String
     var reportHref: String
     var tiles: [FigureTile]
@@ -58,32 +59,20 @@ struct OfficeHomePage: Page {
     var uploads: [Upload]
     var unmapped: [Unmapped]
     var hasUnmapped: Bool
-    /// Names that wait; nil: none.
-    var waitingNames: TextLink?
     var badge: String
     var badgeIsGood: Bool
     var checksHref: String
 }
 
-/// A leader's or manager's morning: the team on its last day, and who has no calls on it.
-struct TeamHomePage: Page {
-    static let template = "home.team"
-    var heading: String
-    struct Missing: Decodable, Sendable {
-        var name: String
-        var href: String
-        var group: String
+/// Something that waits, in a sentence.
+struct InboxLine: Decodable, Sendable {
+    var text: String
+    var link: TextLink?
+
+    init(_ text: String, href: String?) {
+        self.text = text
+        link = href.map { TextLink(text: text, href: $0) }
     }
-    var title = "Home"
-    var lede: String
-    var hasCalls: Bool
-    var dayName: String
-    var against: TextLink?
-    var reportHref: String
-    var tiles: [FigureTile]
-    var table: FigureTable?
-    var missing: [Missing]
-    var hasMissing: Bool
 }
 
 /// An agent's morning: the last day, the own best, the line of the day.
@@ -104,4 +93,5 @@ struct OwnHomePage: Page {
     var timeline: String?
     var best: [Best]
     var days: [AgentPage.DayRow]
+    var own: OwnTeam?
 }

@@ -16,7 +16,7 @@ let homePages: [any Page.Type] = [OfficeHomePage.self, TeamHomePage.self, OwnHom
 }
 
 /// Figures of a day in tiles, against the last day like it.
-private func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async throws -> [FigureTile] {
+func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async throws -> [FigureTile] {
     let (store, viewer, format) = (context.store, context.viewer, context.format)
     let query = ReportQuery(period: Period(from: day, to: day))
     let now = try await store.report(query, for: viewer).total
@@ -34,7 +34,7 @@ private func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async t
     }
 }
 
-private func reportHref(_ day: Day) -> String { "\(Paths.performance)?from=\(day.iso)&to=\(day.iso)" }
+func reportHref(_ day: Day) -> String { "\(Paths.performance)?from=\(day.iso)&to=\(day.iso)" }
 
 private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Response {
     let (store, viewer, format) = (context.store, context.viewer, context.format)
@@ -57,11 +57,11 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             isMissing: day.state == .missing)
     }
     let upload = viewer.role == .dataEntry ? try await UploadForm(context) : nil
-    let waiting = context.may(.matchNames) ? try await store.unmatchedNameCount(for: viewer) : 0
     return try context.page(
         OfficeHomePage(
             lede: format.day(today), hasCalls: day != nil, upload: upload,
             mayUpload: upload == nil && context.may(.uploadFiles),
+            inbox: try await inbox(context),
             dayName: format.day(shown), reportHref: reportHref(shown),
             tiles: day == nil
                 ? []
@@ -118,46 +118,29 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     href: Paths.calls + "?" + query.narrowed(to: slices).queryString)
             },
             hasUnmapped: !unmapped.isEmpty,
-            waitingNames: waiting == 0
-                ? nil
-                : TextLink(
-                    text: format.count(waiting, "name is nobody's yet", "names are nobody's yet"),
-                    href: Paths.names),
             badge: format.badge(badge), badgeIsGood: badge.agrees,
             checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
 }
 
-private func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Response {
-    let (store, viewer, format) = (context.store, context.viewer, context.format)
-    let shown = day ?? today
-    let period = Period(from: shown, to: shown)
-    let by: [By] = viewer.role == .teamManager ? [.leader] : [.agent]
-    let report = try await store.report(ReportQuery(period: period, by: by, sort: "-logs"), for: viewer)
-    let missing = try await store.agents(in: period, for: viewer).filter { $0.figures.logs == 0 }
-    return try context.page(
-        TeamHomePage(
-            heading: viewer.role == .teamManager ? "My teams" : "My team", lede: format.day(today),
-            hasCalls: day != nil, dayName: format.day(shown),
-            against: try await store.likeDay(before: shown, for: viewer).map {
-                TextLink(text: "\(format.shortDay($0)), for comparison", href: reportHref($0))
-            },
-            reportHref: reportHref(shown),
-            tiles: day == nil
-                ? []
-                : try await dayTiles(
-                    shown,
-                    ["logs", "contactRate", "successes", "successesPerActiveHour", "presentDays"], context),
-            table: report.rows.isEmpty
-                ? nil
-                : FigureTable(
-                    ReportValues(report), page: 1, period: period, format: format,
-                    mayOpenCalls: context.may(.viewCalls)
-                ) { Form(report.query.items).with($0).link(Paths.performance) },
-            missing: missing.prefix(50).map {
-                .init(
-                    name: $0.person.name, href: Paths.agent($0.person.id.description), group: $0.group)
-            },
-            hasMissing: !missing.isEmpty))
+/// What only somebody of the whole office can mend; lines without anything are left out.
+private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
+    var lines: [InboxLine] = []
+    let waiting = try await context.store.requestsAwaiting(context.viewer)
+    if waiting > 0 {
+        lines.append(
+            InboxLine(
+                context.format.count(waiting, "transfer request waits", "transfer requests wait")
+                    + " for an admin, or for somebody without an account", href: Paths.requests))
+    }
+    let names = try await context.store.unmatchedNameCount(for: context.viewer)
+    if names > 0 {
+        lines.append(
+            InboxLine(
+                context.format.count(names, "name of a dialer's file", "names of dialers' files")
+                    + " that nobody has matched or placed yet",
+                href: Paths.names))
+    }
+    return lines
 }
 
 private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
@@ -167,7 +150,7 @@ private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
             OwnHomePage(
                 lede: format.day(format.today(store.clock.now())), hasCalls: false,
                 isLinked: viewer.person != nil, dayName: "", agentHref: Paths.agents, tiles: [],
-                best: [], days: []))
+                best: [], days: [], own: try await ownTeam(context)))
     }
     let path = Paths.agent(person.description)
     let month = Period(from: day.adding(-27), to: day)
@@ -198,5 +181,5 @@ private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
             timeline: try await timeline(query, days.last, context), best: best,
             days: days.reversed().prefix(7).map {
                 $0.page(format, href: "\(path)?from=\($0.day.iso)&to=\($0.day.iso)")
-            }))
+            }, own: try await ownTeam(context)))
 }

@@ -156,6 +156,15 @@ private let figureParameters: [(name: String, about: String, schema: JSONText)] 
         ),
     ]
 
+private let teamParameters: [(name: String, about: String, schema: JSONText)] = [
+    (
+        "teams",
+        "Everybody's team of one day on all days: today, or a day. Without it the team on each call's day.",
+        text
+    ),
+    ("as-known", "The team on each call's day, as it was known at the end of this day; not with teams.", day),
+]
+
 private let reportRow: [(String, JSONText)] =
     Metric.all.map { metric in
         ("\(metric.key)?", maybe(metric.isWhole ? "integer" : "number"))
@@ -170,7 +179,7 @@ private let personFields: [(String, JSONText)] = [
 let apiWords: [String: APIWords] = [
     "GET \(Paths.performanceAPI)": APIWords(
         summary: "The performance report",
-        parameters: figureParameters + [
+        parameters: figureParameters + teamParameters + [
             (
                 "by",
                 "What to divide by; several nest, with commas: "
@@ -180,6 +189,7 @@ let apiWords: [String: APIWords] = [
         ],
         answer: object([
             ("columns", list(text)), ("from", day), ("to", day), ("by", list(text)),
+            ("teams?", text),
             (
                 "rows",
                 list(object([("key", ["oneOf": [text, list(text)]])] + reportRow))
@@ -189,9 +199,9 @@ let apiWords: [String: APIWords] = [
         ])),
     "GET \(Paths.agentsAPI)": APIWords(
         summary: "Agents, with what they did in a period (28 days where none is given)",
-        parameters: figureParameters + [("q", "Part of a name.", text)],
+        parameters: figureParameters + teamParameters + [("q", "Part of a name.", text)],
         answer: object([
-            ("from", day), ("to", day),
+            ("from", day), ("to", day), ("teams?", text),
             (
                 "agents",
                 list(

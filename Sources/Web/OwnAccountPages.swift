@@ -39,6 +39,8 @@ struct OwnAccountPage: Page {
     var role: String
     var person: String?
     var permissions = Paths.permissions
+    /// For whoever decides requests.
+    var standIns: String?
     var saveName = Paths.ownName
     var password = Paths.ownPassword
     var sessions: [SessionRow]
@@ -55,6 +57,8 @@ struct OwnAccountPage: Page {
         username = account.user.username
         role = account.user.role.title
         person = account.personName
+        standIns =
+            Permission.decideRequests.reach(of: account.user.role) > .none ? Paths.standIns : nil
         self.sessions = sessions.map {
             SessionRow($0, current: current, end: Paths.ownSessionEnd($0.id), format: format)
         }

@@ -39,6 +39,7 @@ struct Frame: Sendable, Decodable {
         var href: String
         var current: Bool
         var icon: String?
+        var waiting: String?
     }
     struct Person: Sendable, Decodable {
         var name: String
@@ -46,6 +47,8 @@ struct Frame: Sendable, Decodable {
     }
     var officeName: String
     var nav: [Entry]
+    /// Over all entries.
+    var waitingInAll: String?
     var user: Person?
     var csrf: String
     var notice: Notice?
@@ -131,9 +134,11 @@ extension Visit {
                         behind == "/" ? path == "/" : (path + "/").hasPrefix(behind + "/")
                     }
                     return Frame.Entry(
-                        label: entry.label, href: entry.path, current: current, icon: entry.icon)
+                        label: entry.label, href: entry.path, current: current, icon: entry.icon,
+                        waiting: waiting[entry.path].map { format.number($0) })
                 }
             } ?? [],
+            waitingInAll: waiting.isEmpty ? nil : format.number(waiting.values.reduce(0, +)),
             user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
             csrf: formToken,
             notice: session.flatMap { site.notices.take(for: $0.id) },

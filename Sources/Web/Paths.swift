@@ -118,3 +118,13 @@ extension Paths {
     static func personAPI(_ id: String) -> String { "/api/v1/people/\(id)" }
     static let peopleSettings = "/admin/settings/people"
 }
+
+// Requests.
+extension Paths {
+    static let requests = "/requests"
+    static let newRequest = "/requests/new"
+    static func request(_ id: String) -> String { "/requests/\(id)" }
+    static func requestStep(_ id: String, _ step: String) -> String { "\(request(id))/\(step)" }
+    static let standIns = "/requests/stand-in"
+    static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
+}

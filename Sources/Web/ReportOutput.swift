@@ -42,7 +42,7 @@ public struct ReportValues: Sendable {
         ReportJSON(
             columns: ["key"] + Self.columns + (ranks == nil ? [] : ["rank"]),
             from: report.query.period.from.iso, to: report.query.period.to.iso,
-            by: report.query.by.map(\.rawValue),
+            by: report.query.by.map(\.rawValue), teams: report.query.teams.words,
             rows: report.rows.enumerated().map { index, row in
                 ReportJSON.Row(
                     keys: row.slices.map(\.title), figures: row.figures, rank: ranks.map { $0[index] })
@@ -109,6 +109,8 @@ public struct ReportJSON: Encodable, Sendable {
     public var from: String
     public var to: String
     public var by: [String]
+    /// Whose teams, where these are not the day's.
+    public var teams: String?
     public var rows: [Row]
     public var total: Row
     /// Version of the meaning of states, by source.
@@ -177,7 +179,9 @@ public func reportOutput(
         items: items, today: today, otherwise: Period(from: last, to: last), by: [.agent])
     let values = ReportValues(try await store.report(query, for: viewer))
     switch format {
-    case .table: return (values.table(words), values.report.rows.count)
+    case .table:
+        let heading = query.teams.words.map { $0.prefix(1).uppercased() + $0.dropFirst() + ":\n" } ?? ""
+        return (heading + values.table(words), values.report.rows.count)
     case .csv:
         let text = String(
             decoding: SignedIn.csvBytes([values.csvHeader] + values.csvRows), as: UTF8.self)

@@ -33,12 +33,20 @@ struct FilterForm: Decodable, Sendable {
         var value: String
     }
 
+    /// Whose teams the figures are put under.
+    struct TeamsField: Decodable, Sendable {
+        var choices: [Choice]
+        /// The day of “as known on”.
+        var asKnown: String
+    }
+
     var action: String
     /// What is asked for, in one line: all that a narrow screen shows of the form until it is opened.
     var summary: String
     var search: Search?
     var from: String
     var to: String
+    var teams: TeamsField?
     var presets: [Link]
     var selects: [Select]
     var hidden: [Hidden]
@@ -49,9 +57,10 @@ struct FilterForm: Decodable, Sendable {
     /// - Parameters:
     ///   - divisions: how many selects of divisions the page has.
     ///   - search: the text that names are searched for; nil: the page has no such field.
+    ///   - choosesTeams: whether the page can show other teams than those of the day.
     init(
         _ query: ReportQuery, path: String, choices: [By: [Slice]], divisions: Int, today: Day,
-        search: String? = nil, _ format: OfficeFormat
+        search: String? = nil, choosesTeams: Bool = false, _ format: OfficeFormat
     ) {
         let extra = search.map { $0.isEmpty ? [] : [(name: "q", value: $0)] } ?? []
         action = path
@@ -75,6 +84,10 @@ struct FilterForm: Decodable, Sendable {
                     })
         }
         var shown: Set<String> = ["from", "to", "by", "q"]
+        if choosesTeams {
+            teams = TeamsField(query.teams, today: today)
+            shown.formUnion(["teams", "as-known"])
+        }
         let filters: [By] = [
             .agent, .leader, .manager, .group, .employment, .campaign, .state, .type, .source,
         ]
@@ -110,6 +123,9 @@ struct FilterForm: Decodable, Sendable {
                     query.narrowed(to: [slice]).items.first { $0.name == item.name }?.value == item.value
                 }?.title
             }
+            if let words = query.teams.words, item.name == "teams" || item.name == "as-known" {
+                return Chip(label: words, href: path + "?" + ReportQuery.queryString(rest))
+            }
             let counting = item.name == "counting" ? Counting(rawValue: item.value)?.title : nil
             let value = title ?? counting ?? (item.value == "-" ? "blank" : item.value)
             return Chip(
@@ -122,6 +138,25 @@ struct FilterForm: Decodable, Sendable {
             ([presets.first(where: \.isCurrent)?.label ?? format.shortPeriod(query.period)]
             + (divisions > 0 && !divided.isEmpty ? ["by \(divided)"] : [])
             + extra.map { "“\($0.value)”" } + chips.map(\.label)).joined(separator: " · ")
+    }
+}
+
+extension FilterForm.TeamsField {
+    init(_ teams: Teams, today: Day) {
+        var options = [("", "As on each day"), ("today", "Today's teams"), ("known", "As known on…")]
+        var chosen = ""
+        asKnown = ""
+        switch teams {
+        case .ofTheDay: break
+        case .asOf(today): chosen = "today"
+        case .asOf(let day):
+            chosen = day.iso
+            options.append((day.iso, "Teams of \(day.iso)"))
+        case .known(let day):
+            chosen = "known"
+            asKnown = day.iso
+        }
+        choices = options.map { .init(value: $0.0, label: $0.1, isSelected: $0.0 == chosen) }
     }
 }
 

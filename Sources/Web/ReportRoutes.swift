@@ -22,6 +22,24 @@ extension SignedIn {
     }
 }
 
+extension SignedIn {
+    /// The period, and whose teams where these are not the day's.
+    func reportHeading(_ query: ReportQuery) -> String {
+        ([visit.format.period(query.period)] + [query.teams.words].compactMap { $0 }).joined(separator: ", ")
+    }
+}
+
+extension Teams {
+    /// For the name of an export.
+    var fileName: String {
+        switch self {
+        case .ofTheDay: ""
+        case .asOf(let day): "-teams-\(day.iso)"
+        case .known(let day): "-as-known-\(day.iso)"
+        }
+    }
+}
+
 @Sendable private func showReports(_ context: SignedIn) async throws -> Response {
     context.redirect(to: Paths.performance)
 }
@@ -60,11 +78,11 @@ extension SignedIn {
         "logs", "contactRate", "successes", "conversion", "successesPerActiveHour", "unmapped",
     ]
     let page = ReportPage(
-        lede: format.period(query.period),
+        lede: context.reportHeading(query),
         filter: FilterForm(
             query, path: Paths.performance,
             choices: try await store.filterChoices(in: query.period, for: context.viewer), divisions: 2,
-            today: format.today(store.clock.now()), format),
+            today: format.today(store.clock.now()), choosesTeams: true, format),
         csvHref: context.may(.exportFigures) ? Paths.performanceCSV + "?" + query.queryString : nil,
         tiles: tileKeys.compactMap(Metric.named)
             .filter { $0.key != "unmapped" || figures.total.unmapped > 0 }
@@ -110,7 +128,7 @@ extension SignedIn {
         by: context.actor)
     let name =
         "performance-\(query.by.map(\.rawValue).joined(separator: "-"))-\(query.period.from.iso)-"
-        + "\(query.period.to.iso).csv"
+        + "\(query.period.to.iso)\(query.teams.fileName).csv"
     return context.csv(name: name, header: values.csvHeader, rows: values.csvRows)
 }
 

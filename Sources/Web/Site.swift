@@ -28,6 +28,8 @@ let siteRoutes: [Route] = [
     peopleRoutes,
     personChangeRoutes,
     rosterRoutes,
+    transferRequestRoutes,
+    standInRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -53,6 +55,8 @@ let sitePages: [any Page.Type] = [
     peoplePages,
     personChangePages,
     rosterPages,
+    transferRequestPages,
+    standInPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -60,6 +64,9 @@ let siteMenu: [MenuEntry] = [
     MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home"),
     MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "account"),
     MenuEntry("People", Paths.people, needs: .viewPeople, icon: "people"),
+    MenuEntry("Requests", Paths.requests, needs: .viewRequests, icon: "requests") {
+        try await $0.requestsAwaiting($1)
+    },
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
@@ -75,13 +82,19 @@ struct MenuEntry: Sendable {
     var icon: String?
     /// Pages that are behind it, though their address is another.
     var also: String?
+    /// How much of it waits for somebody; asked for every page, so it must be quick.
+    var waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)?
 
-    init(_ label: String, _ path: String, needs: Permission, icon: String?, also: String? = nil) {
+    init(
+        _ label: String, _ path: String, needs: Permission, icon: String?, also: String? = nil,
+        waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
+    ) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
         self.also = also
+        self.waiting = waiting
     }
 }
 
@@ -102,6 +115,15 @@ public struct Site: Sendable {
     let gate = SignInGate()
     let recount = RecountWatch()
     let counters: Counters
+
+    /// What waits for somebody, by path of its menu entry; without the zeros.
+    func waiting(for viewer: Viewer) async throws -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for entry in menu where viewer.may(entry.needs) {
+            if let count = try await entry.waiting?(store, viewer), count > 0 { counts[entry.path] = count }
+        }
+        return counts
+    }
 
     public init(
         store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = [],

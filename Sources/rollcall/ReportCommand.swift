@@ -25,6 +25,9 @@ struct PerformanceReportCommand: OfficeCommand {
     var by: [String] = []
     @Option(help: "table, csv or json.") var format: ReportFormat?
     @Option(help: "Order by a column, like -contactRate; a leading - is descending.") var sort: String?
+    @Option(help: "Everybody's team of one day on all days: today, or a day like 2026-11-23.") var teams:
+        String?
+    @Option(help: "The team on each call's day, as it was known at the end of this day.") var asKnown: String?
     @Option(help: "Name or identity of an agent.") var agent: [String] = []
     @Option(help: "Name or identity of a team leader; - for none.") var leader: [String] = []
     @Option(help: "Name or identity of a team manager; - for none.") var manager: [String] = []
@@ -37,9 +40,17 @@ struct PerformanceReportCommand: OfficeCommand {
     @Option(help: "mon to sun.") var weekday: [String] = []
     @Option(help: "0 to 23.") var hour: [String] = []
 
+    func validate() throws {
+        guard teams == nil || asKnown == nil else {
+            throw ValidationError("Give --teams or --as-known, not both.")
+        }
+    }
+
     func perform(_ session: OfficeSession) async throws {
         var items: [(name: String, value: String)] = []
-        for (name, value) in [("from", from), ("to", to), ("sort", sort)] {
+        for (name, value) in [
+            ("from", from), ("to", to), ("sort", sort), ("teams", teams), ("as-known", asKnown),
+        ] {
             if let value { items.append((name, value)) }
         }
         let lists: [(String, [String])] = [

@@ -66,6 +66,20 @@ let routeTable = """
     POST   /admin/sources/:id          manage-settings
     POST   /admin/sources/:id/outcomes manage-settings
     GET    /admin/permissions          view-permissions
+    GET    /requests                   view-requests
+    GET    /requests/new               decide-requests
+    POST   /requests/new               decide-requests
+    GET    /requests/stand-in          decide-requests
+    POST   /requests/stand-in          decide-requests
+    POST   /requests/stand-in/:id/end  decide-requests
+    GET    /requests/:id               view-requests
+    POST   /requests/:id/accept        decide-requests
+    POST   /requests/:id/approve       decide-requests
+    POST   /requests/:id/reject        decide-requests
+    POST   /requests/:id/withdraw      decide-requests
+    POST   /requests/:id/revoke        decide-requests
+    POST   /requests/:id/override      decide-requests
+    POST   /requests/:id/comment       decide-requests
     GET    /activity                   view-activity
     GET    /activity/export.csv        view-activity
     GET    /names                      match-names

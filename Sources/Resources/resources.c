@@ -112,9 +112,6 @@ static const unsigned char r_templates_people_look_mustache[] = {
 static const unsigned char r_templates_people_members_mustache[] = {
 #embed "../../Resources/templates/people.members.mustache" if_empty(0)
 };
-static const unsigned char r_templates_people_tabs_mustache[] = {
-#embed "../../Resources/templates/people.tabs.mustache" if_empty(0)
-};
 static const unsigned char r_templates_permissions_mustache[] = {
 #embed "../../Resources/templates/permissions.mustache" if_empty(0)
 };
@@ -250,7 +247,6 @@ static const rollcall_resource table[] = {
     {"templates/people.chart.mustache", r_templates_people_chart_mustache, sizeof r_templates_people_chart_mustache},
     {"templates/people.look.mustache", r_templates_people_look_mustache, sizeof r_templates_people_look_mustache},
     {"templates/people.members.mustache", r_templates_people_members_mustache, sizeof r_templates_people_members_mustache},
-    {"templates/people.tabs.mustache", r_templates_people_tabs_mustache, sizeof r_templates_people_tabs_mustache},
     {"templates/permissions.mustache", r_templates_permissions_mustache, sizeof r_templates_permissions_mustache},
     {"templates/person.form.mustache", r_templates_person_form_mustache, sizeof r_templates_person_form_mustache},
     {"templates/person.mustache", r_templates_person_mustache, sizeof r_templates_person_mustache},

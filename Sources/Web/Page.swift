@@ -45,8 +45,13 @@ struct Frame: Sendable, Decodable {
         var name: String
         var role: String
     }
+    struct Section: Sendable, Decodable {
+        var label: String
+        var pages: [Entry]
+    }
     var officeName: String
     var nav: [Entry]
+    var sectionTabs: Section?
     /// Over all entries.
     var waitingInAll: String?
     var user: Person?
@@ -124,20 +129,30 @@ extension Visit {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
+    /// The tabs of the menu's entry that the address is of; one alone would say nothing.
+    private func section(_ viewer: Viewer) -> Frame.Section? {
+        guard let entry = site.menu.first(where: { $0.holds(path) }) else { return nil }
+        let pages = entry.pages.filter { viewer.may($0.needs) }
+        guard pages.count > 1 else { return nil }
+        return Frame.Section(
+            label: entry.label,
+            pages: pages.map {
+                Frame.Entry(label: $0.label, href: $0.path, current: $0.holds(path), icon: nil, waiting: nil)
+            })
+    }
+
     func frame() -> Frame {
         let viewer = session?.viewer
         return Frame(
             officeName: office?.office.rules.name ?? "Rollcall",
             nav: viewer.map { viewer in
                 site.menu.filter { viewer.may($0.needs) }.map { entry in
-                    let current = [entry.path, entry.also].compactMap { $0 }.contains { behind in
-                        behind == "/" ? path == "/" : (path + "/").hasPrefix(behind + "/")
-                    }
-                    return Frame.Entry(
-                        label: entry.label, href: entry.path, current: current, icon: entry.icon,
+                    Frame.Entry(
+                        label: entry.label, href: entry.path, current: entry.holds(path), icon: entry.icon,
                         waiting: waiting[entry.path].map { format.number($0) })
                 }
             } ?? [],
+            sectionTabs: viewer.flatMap { section($0) },
             waitingInAll: waiting.isEmpty ? nil : format.number(waiting.values.reduce(0, +)),
             user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
             csrf: formToken,

@@ -3,35 +3,6 @@ import Storage
 
 let peoplePages: [any Page.Type] = [PeoplePage.self, PersonPage.self]
 
-/// The links above every page about people; printed by the partial `people.tabs`.
-struct PeopleTabs: Decodable, Sendable {
-    struct Tab: Decodable, Sendable {
-        var label: String
-        var href: String
-        var isCurrent: Bool
-    }
-    var links: [Tab]
-    var hasLinks: Bool
-
-    /// - Parameters:
-    ///   - current: the path of the page.
-    ///   - paths: of every page that there is.
-    init(_ viewer: Viewer, current: String, paths: Set<String> = PeopleTabs.known) {
-        let all: [(String, String, Permission)] = [
-            ("Chart", Paths.people, .viewPeople), ("Distribution", Paths.distribution, .decideRequests),
-            ("Names", Paths.names, .matchNames),
-        ]
-        let open = all.filter { viewer.may($0.2) && paths.contains($0.1) }.map {
-            Tab(label: $0.0, href: $0.1, isCurrent: $0.1 == current)
-        }
-        // One link to where one is says nothing.
-        links = open.count < 2 ? [] : open
-        hasLinks = !links.isEmpty
-    }
-
-    static let known = Set(siteRoutes.map(\.path))
-}
-
 /// A field that a form carries along unseen.
 struct HiddenField: Decodable, Sendable {
     var name: String
@@ -79,7 +50,6 @@ struct PeoplePage: Page {
     }
     var title = "People"
     var lede: String
-    var tabs: PeopleTabs
     var action = Paths.people
     var place = Paths.placePeople
     var search: String

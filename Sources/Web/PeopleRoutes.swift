@@ -71,7 +71,7 @@ extension SignedIn {
     let isOffice = context.viewer.reach(.viewPeople) == .office
     return try context.page(
         PeoplePage(
-            lede: builder.counts(chart, on: days.on), tabs: PeopleTabs(context.viewer, current: Paths.people),
+            lede: builder.counts(chart, on: days.on),
             search: search, on: days.on.iso, known: days.known?.iso ?? "",
             asKnown: days.known.map { context.format.day($0) },
             canManage: builder.canChoose, add: canManage ? Paths.newPerson : nil,

@@ -63,7 +63,13 @@ let sitePages: [any Page.Type] = [
 let siteMenu: [MenuEntry] = [
     MenuEntry("Home", Paths.home, needs: .viewFirstScreen, icon: "home"),
     MenuEntry("Agents", Paths.agents, needs: .viewFigures, icon: "account"),
-    MenuEntry("People", Paths.people, needs: .viewPeople, icon: "people"),
+    MenuEntry(
+        "People", Paths.people, needs: .viewPeople, icon: "people",
+        pages: [
+            MenuEntry("Chart", Paths.people, needs: .viewPeople),
+            MenuEntry("Distribution", Paths.distribution, needs: .decideRequests),
+            MenuEntry("Names", Paths.names, needs: .matchNames),
+        ]),
     MenuEntry("Requests", Paths.requests, needs: .viewRequests, icon: "requests") {
         try await $0.requestsAwaiting($1)
     },
@@ -82,18 +88,28 @@ struct MenuEntry: Sendable {
     var icon: String?
     /// Pages that are behind it, though their address is another.
     var also: String?
+    /// Its pages, as a line of tabs above each of them.
+    var pages: [MenuEntry]
     /// How much of it waits for somebody; asked for every page, so it must be quick.
     var waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)?
 
+    /// Whether an address is of this entry.
+    func holds(_ path: String) -> Bool {
+        ([self.path, also].compactMap { $0 } + pages.map(\.path)).contains { behind in
+            behind == "/" ? path == "/" : (path + "/").hasPrefix(behind + "/")
+        }
+    }
+
     init(
-        _ label: String, _ path: String, needs: Permission, icon: String?, also: String? = nil,
-        waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
+        _ label: String, _ path: String, needs: Permission, icon: String? = nil, also: String? = nil,
+        pages: [MenuEntry] = [], waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
     ) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
         self.also = also
+        self.pages = pages
         self.waiting = waiting
     }
 }

@@ -20,13 +20,18 @@ public struct ManagedPerson: Sendable {
 
 extension Organization {
     /// Whether a viewer may place somebody without asking: an admin everybody, a team manager whom he has on a day
-    /// from `day` on, and himself not.
+    /// from `day` on, or was the last to have; himself not.
     public func isManaged(_ person: ID<Person>, by viewer: Viewer, from day: Day) -> Bool {
         switch viewer.reach(.managePeople) {
         case .office: return true
         case .teams:
             guard let manager = viewer.person, person != manager else { return false }
-            return spans(of: person).contains { $0.until > day && $0.manager == manager }
+            let spans = spans(of: person)
+            if spans.contains(where: { $0.until > day && $0.manager == manager }) { return true }
+            guard let now = standing(of: person, on: day), now.hasLeft || now.isUnassigned else {
+                return false
+            }
+            return spans.last { $0.from <= day && $0.manager != nil }?.manager == manager
         default: return false
         }
     }

@@ -114,7 +114,8 @@ struct PersonPage: Page {
     var asKnown: String?
     var merged: Action?
     var facts: [Fact]
-    var isOutside: Bool
+    /// Why there are no facts.
+    var outside: String?
     var figures: String
     var actions: [Action]
     var accounts: [Account]

@@ -1,5 +1,4 @@
 import Domain
-import Formats
 import HTTPTypes
 import Hummingbird
 import Storage
@@ -15,6 +14,12 @@ let peopleRoutes: [Route] = [
 struct AskedDays {
     var on: Day
     var known: Day?
+
+    /// For links that keep them; empty for today as known now.
+    func query(today: Day) -> Form {
+        guard on != today || known != nil else { return Form() }
+        return Form([("on", on.iso), ("known", known?.iso ?? "")])
+    }
 
     init(_ context: SignedIn) async throws {
         let today = try await context.store.today()
@@ -67,7 +72,8 @@ extension SignedIn {
                 cancel: Form([("day", known.placement.from.iso)]).link(Paths.personCancel(id)))
         }
     }
-    let builder = ChartBuilder(context: context, canChoose: canManage && days.known == nil)
+    let builder = ChartBuilder(
+        context: context, canChoose: canManage && days.known == nil, days: days.query(today: today))
     let isOffice = context.viewer.reach(.viewPeople) == .office
     return try context.page(
         PeoplePage(
@@ -78,8 +84,8 @@ extension SignedIn {
             roster: canManage ? Paths.roster : nil,
             export: Form([("on", days.on.iso)]).link(Paths.rosterCSV),
             begin: isOffice && canManage && chart.branches.isEmpty && days.known == nil,
-            newManager: new(context.office.office.rules.terms.managing.first),
-            newLeader: new(context.office.office.rules.terms.leading.first),
+            newManager: newPersonLink(context.office.office.rules.terms.managing.first),
+            newLeader: newPersonLink(context.office.office.rules.terms.leading.first),
             users: context.may(.manageUsers) ? Paths.newUser : nil,
             isEmpty: shown.count == 0,
             emptyText: chart.count == 0
@@ -89,104 +95,6 @@ extension SignedIn {
             unassigned: builder.loose("Unassigned", shown.unassigned),
             left: builder.loose("Left", shown.left),
             scheduled: scheduled, hasScheduled: !scheduled.isEmpty))
-}
-
-private func new(_ designation: String?) -> String {
-    Form([("designation", designation ?? "")]).link(Paths.newPerson)
-}
-
-private struct ChartBuilder {
-    let context: SignedIn
-    let canChoose: Bool
-
-    func href(_ it: Standing) -> String? {
-        context.sees(it) ? Paths.person(it.person.description) : nil
-    }
-
-    func counts(_ chart: OrganizationChart, on day: Day) -> String {
-        let format = context.format
-        let teams = chart.branches.flatMap(\.teams)
-        let idle = chart.branches.reduce(0) { $0 + $1.idle.count }
-        let agents = teams.reduce(0) { $0 + $1.agents.count } + idle
-        let parts = [
-            (chart.branches.count, "team manager", "team managers"),
-            (teams.count, "team leader", "team leaders"), (agents, "agent", "agents"),
-            (idle, "of them idle", "of them idle"), (chart.unassigned.count, "unassigned", "unassigned"),
-            (chart.left.count, "left", "left"),
-        ]
-        return "\(format.day(day)): "
-            + parts.filter { $0.0 > 0 || $0.1 == "agent" }.map { format.count($0.0, $0.1, $0.2) }
-            .joined(separator: ", ") + "."
-    }
-
-    private func badges(_ it: Standing) -> [String] {
-        let terms = context.office.office.rules.terms
-        return [
-            terms.employments.first == it.placement.employment ? nil : it.placement.employment,
-            terms.statuses.first == it.placement.status || it.hasLeft ? nil : it.placement.status,
-        ].compactMap { $0 }
-    }
-
-    private func member(_ it: Standing) -> PeoplePage.Member {
-        .init(
-            id: it.person.description, name: it.name, href: href(it), badges: badges(it),
-            canChoose: canChoose && it.rank == .agent && !it.hasLeft)
-    }
-
-    func loose(_ name: String, _ members: [Standing]) -> PeoplePage.Loose? {
-        members.isEmpty
-            ? nil
-            : .init(name: name, count: context.format.number(members.count), members: members.map(member))
-    }
-
-    func branch(_ branch: OrganizationChart.Branch) -> PeoplePage.Branch {
-        let format = context.format
-        var teams = branch.teams.map { team in
-            PeoplePage.Team(
-                name: team.leader.name, href: href(team.leader),
-                count: format.count(team.agents.count, "agent", "agents"), badges: badges(team.leader),
-                members: team.agents.map(member), isEmpty: team.agents.isEmpty)
-        }
-        if !branch.idle.isEmpty {
-            teams.insert(
-                .init(
-                    name: "Idle, without a team", href: nil, count: format.number(branch.idle.count),
-                    badges: [], members: branch.idle.map(member), isEmpty: false), at: 0)
-        }
-        let agents = branch.teams.reduce(branch.idle.count) { $0 + $1.agents.count }
-        return .init(
-            id: branch.manager.person.description, name: branch.manager.name, href: href(branch.manager),
-            count: "\(format.count(branch.teams.count, "team", "teams")), "
-                + format.count(agents, "agent", "agents"), teams: teams)
-    }
-}
-
-extension OrganizationChart {
-    /// Whoever has all the words in the name, with those above; a leader or manager who fits brings all of his.
-    func matching(_ search: String) -> OrganizationChart {
-        let words = search.split(whereSeparator: \.isWhitespace).map { foldedName(String($0)) }
-        guard !words.isEmpty else { return self }
-        let fits = { (it: Standing) in
-            let name = foldedName(it.name)
-            return words.allSatisfy(name.contains)
-        }
-        var chart = self
-        chart.branches = branches.compactMap { branch in
-            if fits(branch.manager) { return branch }
-            var branch = branch
-            branch.idle = branch.idle.filter(fits)
-            branch.teams = branch.teams.compactMap { team in
-                if fits(team.leader) { return team }
-                var team = team
-                team.agents = team.agents.filter(fits)
-                return team.agents.isEmpty ? nil : team
-            }
-            return branch.teams.isEmpty && branch.idle.isEmpty ? nil : branch
-        }
-        chart.unassigned = unassigned.filter(fits)
-        chart.left = left.filter(fits)
-        return chart
-    }
 }
 
 // MARK: A person
@@ -212,15 +120,21 @@ private func personPage(_ id: ID<Person>, _ days: AskedDays, _ context: SignedIn
     }
     let now = detail.standing
     let accounts = try await store.openAccounts(of: id, for: context.viewer)
+    let isOffice = context.viewer.reach(.viewPeople) == .office
     let hasLeft = now?.hasLeft == true && days.on >= today
     return PersonPage(
         title: detail.person.name,
         lede: now.map { "\(format.day(days.on)): \($0.placement.designation), \(words.seat($0))." }
-            ?? "\(format.day(days.on)): not within your reach on this day.",
+            ?? "\(format.day(days.on)): \(isOffice ? "nothing was known of this day" : "not within your reach").",
         path: Paths.person(text), on: days.on.iso, known: days.known?.iso ?? "",
         asKnown: days.known.map { format.day($0) },
         merged: detail.mergedInto.map { .init(label: $0.name, href: Paths.person($0.id.description)) },
-        facts: now.map { facts($0, words, organization, days.on, context) } ?? [], isOutside: now == nil,
+        facts: now.map { facts($0, words, organization, days.on, context) } ?? [],
+        outside: now == nil
+            ? isOffice
+                ? "Nothing was known of \(detail.person.name) then."
+                : "\(detail.person.name) was not within your reach on this day. The days that you may see are in the history."
+            : nil,
         figures: Paths.agent(text),
         actions: managed.map { actions($0, text, today) } ?? [],
         accounts: accounts.map {
@@ -298,89 +212,4 @@ private func actions(_ managed: ManagedPerson, _ id: String, _ today: Day) -> [P
     }
     actions.append(.init(label: "Rename", href: Paths.personName(id)))
     return actions
-}
-
-// MARK: For programs
-
-private struct PersonJSON: Encodable {
-    struct Step: Encodable {
-        var from: String
-        var until: String?
-        var changes: [String]
-        var text: String
-        var by: String?
-        var reason: String?
-    }
-    var id: String
-    var name: String
-    var designation: String?
-    var employment: String?
-    var status: String?
-    var group: String?
-    var rank: String?
-    var hasLeft: Bool?
-    var leader: String?
-    var leaderId: String?
-    var manager: String?
-    var managerId: String?
-    var names: [String]?
-    var timeline: [Step]?
-
-    init(_ person: Person, _ standing: Standing?, _ name: (ID<Person>) -> String) {
-        id = person.id.description
-        self.name = person.name
-        designation = standing?.placement.designation
-        employment = standing?.placement.employment
-        status = standing?.placement.status
-        group = standing?.placement.group
-        rank = standing.map { "\($0.rank)" }
-        hasLeft = standing?.hasLeft
-        leader = standing?.leader.map(name)
-        leaderId = standing?.leader?.description
-        manager = standing?.manager.map(name)
-        managerId = standing?.manager?.description
-    }
-}
-
-private struct PeopleJSON: Encodable {
-    var on: String
-    var people: [PersonJSON]
-}
-
-extension OrganizationChart {
-    /// Everybody in it, each once, by name.
-    public var everybody: [Standing] {
-        (branches.flatMap { branch in
-            [branch.manager] + branch.idle + branch.teams.flatMap { [$0.leader] + $0.agents }
-        } + unassigned + left).sorted { ($0.name, $0.person) < ($1.name, $1.person) }
-    }
-}
-
-@Sendable private func sendPeople(_ context: SignedIn) async throws -> Response {
-    let days = try await AskedDays(context)
-    let chart = try await context.store.chart(on: days.on, known: days.known, for: context.viewer)
-        .matching(context.query["q"])
-    let names = Dictionary(chart.everybody.map { ($0.person, $0.name) }) { first, _ in first }
-    return try context.json(
-        PeopleJSON(
-            on: days.on.iso,
-            people: chart.everybody.filter(context.sees).map { it in
-                PersonJSON(Person(id: it.person, name: it.name), it) { names[$0] ?? "" }
-            }))
-}
-
-@Sendable private func sendPerson(_ context: SignedIn) async throws -> Response {
-    let days = try await AskedDays(context)
-    let detail = try await context.store.person(
-        try context.id(), on: days.on, known: days.known, for: context.viewer)
-    let organization = try await context.store.organization(known: days.known)
-    let words = PeopleWords(organization: organization, format: context.format)
-    var json = PersonJSON(detail.person, detail.standing) { detail.names[$0] ?? "" }
-    json.names = detail.aliases.map(\.name)
-    json.timeline = detail.timeline.map { step in
-        .init(
-            from: step.from.iso, until: step.until?.iso, changes: step.changes.map(\.rawValue),
-            text: words.title(step), by: step.known?.cause.actor, reason: step.known?.cause.reason)
-    }
-    return try context.json(json)
 }

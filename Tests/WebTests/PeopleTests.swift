@@ -159,6 +159,22 @@ import Testing
             #expect(foreign.status == 404)
         }
         #expect(try await standing("Al Agent", "2026-12-01", site).isIdle)
+        // Whom he let go today he can take back; whom another manager had last he cannot.
+        _ = try await site.store.placePersons([bob.id], reason: "", for: .console, by: .console) {
+            try $0.leave(bob.id, from: try #require(Day(iso: Self.today)))
+        }
+        try await site.run { browser in
+            try await browser.signIn("tom")
+            let (_, left) = try await confirm(
+                browser, Paths.personLeave(al.id.description), ["from": Self.today])
+            #expect(left.status == 303)
+            let back = Paths.personReturn(al.id.description)
+            #expect(try await browser.get(left.location).text.contains("Let return"))
+            let (_, returned) = try await confirm(
+                browser, back, ["from": Self.today, "seat": "leader:\(lea.id)", "designation": "Cold Caller"])
+            #expect(returned.status == 303)
+            #expect(try await browser.get(Paths.personReturn(bob.id.description)).status == 404)
+        }
     }
 
     @Test func `many are placed together, as one entry`() async throws {

@@ -64,6 +64,9 @@ import Testing
             $0.event.kind == PersonsPlaced.kind
         }
         #expect(placed.count == 1)
+        let hash = try await site.store.stateHash()
+        #expect(try site.store.rebuild { _, _ in }.isEmpty)
+        #expect(try await site.store.stateHash() == hash, "the journal makes the same people again")
     }
 
     @Test func `one wrong line keeps everything out, and each says why`() async throws {

@@ -13,7 +13,8 @@ struct Rollcall: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, UserCommand.self,
-            ImportCommand.self, FilesCommand.self, ReportCommand.self, PermissionsCommand.self,
+            ImportCommand.self, FilesCommand.self, ReportCommand.self, NamesCommand.self,
+            PermissionsCommand.self,
             VerifyCommand.self, RebuildCommand.self, DoctorCommand.self,
         ])
 

@@ -18,8 +18,12 @@ public struct NameBook: Sendable {
     /// By name.
     public var aliases: [AgentAlias]
     public var persons: [ID<Person>: String]
-    /// Whose only names nobody has looked at.
+    /// Who waits in the queue.
     public var unmatched: Set<ID<Person>>
+
+    public func isUnmatched(_ alias: AgentAlias) -> Bool {
+        alias.links.count == 1 && alias.persons.contains { unmatched.contains($0) }
+    }
 }
 
 /// One name, with what was called under it while it was whose.

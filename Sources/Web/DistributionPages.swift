@@ -50,6 +50,7 @@ struct DistributionPage: Page {
     var action = Paths.distribution
     var on: String
     var dayWords: String
+    var moveWords: String
     var todayHref: String?
     var pastWords: String?
     var hasManagers: Bool
@@ -145,6 +146,7 @@ struct DistributionPage: Page {
             + format.count(teams.count, "team", "teams") + " on \(format.day(board.day))."
         on = board.day.iso
         dayWords = format.day(board.day)
+        moveWords = "Move from \(format.shortDay(board.day)) on"
         let kept = [("manager", form["manager"]), ("q", search)].filter { !$0.1.isEmpty }
         todayHref = board.day == today ? nil : Form(kept).link(Paths.distribution)
         pastWords =
@@ -185,7 +187,7 @@ extension DistributionBoard.Change {
         if (after.leader, after.manager) != (before.leader, before.manager) {
             parts.append(
                 isOutside
-                    ? "another team manager"
+                    ? "another team"
                     : superior.map {
                         after.leader == nil && after.designation == before.designation
                             ? "idle under \($0)" : $0

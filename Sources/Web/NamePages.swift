@@ -16,12 +16,6 @@ struct NameTab: Decodable, Sendable {
     }
 }
 
-extension NameBook {
-    func isUnmatched(_ alias: AgentAlias) -> Bool {
-        alias.links.count == 1 && alias.persons.contains { unmatched.contains($0) }
-    }
-}
-
 extension NameSuggestion {
     /// Why the two may be one, in words.
     var words: String {

@@ -158,6 +158,10 @@ import Testing
             let foreign = try await post(
                 browser, [("agent", "\(bob)"), ("to", "team:\(lea)"), ("on", "2026-11-23")])
             #expect(foreign.status == 404 && !foreign.text.contains("Bob"))
+            // Nor does a rule tell of him what he is.
+            let ruled = try await post(
+                browser, [("agent", "\(ned)"), ("to", "team:\(lea)"), ("on", "2026-11-23")])
+            #expect(ruled.status == 404 && !ruled.text.contains("Ned"))
             let other = browser.another()
             try await other.signIn("lea")
             let leader = try await post(

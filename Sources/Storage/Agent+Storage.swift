@@ -229,8 +229,8 @@ extension OfficeStore {
             teams == .ofTheDay
             ? ""
             : """
-             JOIN \(other.table) o ON o.person = s.person AND o.fromDay < s.untilDay AND s.fromDay < o.untilDay
-              AND o.fromDay <= \(period.to.number) AND o.untilDay > \(period.from.number)
+             LEFT JOIN \(other.table) o ON o.person = s.person AND o.fromDay < s.untilDay
+              AND s.fromDay < o.untilDay AND o.fromDay <= \(period.to.number) AND o.untilDay > \(period.from.number)
             """
         let rows = try Row.fetchAll(
             db,

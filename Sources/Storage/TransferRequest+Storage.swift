@@ -6,8 +6,8 @@ extension Transaction {
     func foldTransferRequestOpened(_ event: Event, _ it: TransferRequestOpened) throws {
         var request = it.request
         request.opened = event.time
-        try request.checkOpening(
-            others: try openRequests(about: request.agents), in: try context(of: request, event.time))
+        let others = try openRequests(about: request.agents)
+        try request.checkOpening(others: others, in: try context(of: [request] + others, event.time))
         try save(request)
     }
 
@@ -46,7 +46,11 @@ extension Transaction {
 
     /// What a request is judged by at the time of an event.
     func context(of request: TransferRequest, _ time: HybridTime) throws -> TransferRequestContext {
-        try context(of: request.agents, naming: Array(request.involved), time)
+        try context(of: [request], time)
+    }
+
+    func context(of requests: [TransferRequest], _ time: HybridTime) throws -> TransferRequestContext {
+        try context(of: requests.flatMap(\.agents), naming: requests.flatMap(\.involved), time)
     }
 
     func context(of agents: [ID<Person>], naming others: [ID<Person>], _ time: HybridTime) throws
@@ -90,13 +94,16 @@ extension OfficeStore {
         return try await write(as: actor) { tx in
             let time = try tx.nextTime()
             let agents = [agent, otherAgent].compactMap { $0 }
-            let others = [leader, manager, viewer.person].compactMap { $0 }
+            let open = try tx.openRequests(about: agents)
+            let named = [leader, manager, viewer.person].compactMap { $0 }
             let request = try TransferRequest.opening(
                 id: tx.newID(), kind: kind, agent: agent, otherAgent: otherAgent, to: leader,
                 manager: manager, effective: effective,
                 reason: reason.trimmingCharacters(in: .whitespacesAndNewlines), by: RequestParty(viewer),
-                at: time, others: try tx.openRequests(about: agents),
-                in: try tx.context(of: agents, naming: others, time))
+                at: time, others: open,
+                // Whether an open one still stands depends on all whom it names.
+                in: try tx.context(
+                    of: agents + open.flatMap(\.agents), naming: named + open.flatMap(\.involved), time))
             try tx.append(.transferRequestOpened(TransferRequestOpened(request: request)))
             return request
         }

@@ -126,14 +126,18 @@ struct TwoDays: Decodable, Sendable {
         var name: String
         var href: String
     }
+    struct Cell: Decodable, Sendable {
+        var text: String
+        var label: String
+    }
     struct Row: Decodable, Sendable {
         var name: FigureCell
-        var cells: [LabelledCell]
+        var cells: [Cell]
     }
     var days: [Head]
     var columns: [String]
     var rows: [Row]
-    var total: [LabelledCell]
+    var total: [Cell]
 
     static let keys = ["logs", "successes", "active"]
 
@@ -144,11 +148,11 @@ struct TwoDays: Decodable, Sendable {
             Head(name: format.day($0.query.period.to), href: Web.reportHref($0.query.period.to))
         }
         columns = reports.flatMap { _ in metrics.map(\.title) }
-        func cells(_ figures: [Figures?]) -> [LabelledCell] {
+        func cells(_ figures: [Figures?]) -> [Cell] {
             zip(reports, figures).flatMap { report, figures in
                 metrics.map { metric in
-                    LabelledCell(
-                        figures.map { format.metric(metric, $0) } ?? OfficeFormat.none,
+                    Cell(
+                        text: figures.map { format.metric(metric, $0) } ?? OfficeFormat.none,
                         label: "\(format.shortDay(report.query.period.to)): \(metric.title)")
                 }
             }

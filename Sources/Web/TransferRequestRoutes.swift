@@ -100,7 +100,9 @@ private func emptyWords(_ viewer: Viewer, isFiltered: Bool) -> (title: String, t
     return try context.page(
         RequestPage(
             row, words: RequestWriter(names: list.names, format: context.format), viewer: context.viewer,
-            effect: effect, typed: context.form, problem: problem), status: problem?.httpStatus ?? .ok)
+            effect: effect, typed: context.form, problem: problem),
+        // The request is there for him: only the step is not his.
+        status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok)
 }
 
 private func takeStep(_ action: RequestAction, _ context: SignedIn) async throws -> Response {

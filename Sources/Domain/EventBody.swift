@@ -220,10 +220,13 @@ public struct PersonAdded: EventPayload {
     public var subject: String? { person.id.description }
     public var person: Person
     public var placement: Placement
+    /// The person's name as dialers' names are compared: calls under it are his where it was nobody's.
+    public var folded: String?
 
-    public init(person: Person, placement: Placement) {
+    public init(person: Person, placement: Placement, folded: String? = nil) {
         self.person = person
         self.placement = placement
+        self.folded = folded
     }
 }
 
@@ -237,11 +240,14 @@ public struct PersonsPlaced: EventPayload {
     public var reason: String
     /// Persons whom the same step added to the office, each placed above.
     public var added: [Person]
+    /// Of each of those his name as dialers' names are compared: calls under it are his where it was nobody's.
+    public var folded: [String]
 
-    public init(placements: [Placement], reason: String, added: [Person] = []) {
+    public init(placements: [Placement], reason: String, added: [Person] = [], folded: [String] = []) {
         self.placements = placements
         self.reason = reason
         self.added = added
+        self.folded = folded
     }
 
     /// Entries of older releases lack what came later.
@@ -250,7 +256,8 @@ public struct PersonsPlaced: EventPayload {
         self.init(
             placements: try values.decode([Placement].self, forKey: .placements),
             reason: try values.decode(String.self, forKey: .reason),
-            added: try values.decodeIfPresent([Person].self, forKey: .added) ?? [])
+            added: try values.decodeIfPresent([Person].self, forKey: .added) ?? [],
+            folded: try values.decodeIfPresent([String].self, forKey: .folded) ?? [])
     }
 
     /// Nobody added is not written, so that entries stay as older releases wrote them.
@@ -259,10 +266,11 @@ public struct PersonsPlaced: EventPayload {
         try values.encode(placements, forKey: .placements)
         try values.encode(reason, forKey: .reason)
         if !added.isEmpty { try values.encode(added, forKey: .added) }
+        if !folded.isEmpty { try values.encode(folded, forKey: .folded) }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case placements, reason, added
+        case placements, reason, added, folded
     }
 }
 

@@ -6,6 +6,16 @@ extension Transaction {
     func foldPersonAdded(_ event: Event, _ added: PersonAdded) throws {
         try savePerson(added.person, office: event.office)
         try place([added.placement], event, adding: [added.person])
+        if let folded = added.folded {
+            try claim(folded, for: added.person, from: added.placement.from, event)
+        }
+    }
+
+    /// Gives somebody who was added by hand the name that files will call him by, unless it is somebody's.
+    private func claim(_ folded: String, for person: Person, from day: Day, _ event: Event) throws {
+        guard !folded.isEmpty, try alias(office: event.office, folded: folded) == nil else { return }
+        let links = [AliasLink(person: person.id, from: day)]
+        try save(AgentAlias(office: event.office, folded: folded, name: person.name, links: links))
     }
 
     func foldPersonRenamed(_ renamed: PersonRenamed) throws {
@@ -25,6 +35,10 @@ extension Transaction {
             try savePerson(person, office: event.office)
         }
         try place(placed.placements, event, reason: placed.reason, adding: placed.added)
+        for (person, folded) in zip(placed.added, placed.folded) {
+            let from = placed.placements.filter { $0.person == person.id }.map(\.from).min()
+            if let from { try claim(folded, for: person, from: from, event) }
+        }
     }
 
     func foldTeamHandedOver(_ event: Event, _ it: TeamHandedOver) throws {
@@ -65,10 +79,11 @@ extension OfficeStore {
     /// Adds a person who is in no file yet, a leader or a manager for example.
     ///
     /// A team manager adds people under himself alone.
+    /// - Parameter folded: the name as dialers' names are compared; nil: no calls are his by it.
     @discardableResult
     public func addPerson(
-        name: String, placement: @escaping @Sendable (ID<Person>) -> Placement, for viewer: Viewer = .console,
-        by actor: Actor
+        name: String, folded: String? = nil, placement: @escaping @Sendable (ID<Person>) -> Placement,
+        for viewer: Viewer = .console, by actor: Actor
     ) async throws -> Person {
         try viewer.require(.managePeople)
         return try await write(as: actor) { tx in
@@ -81,7 +96,7 @@ extension OfficeStore {
                     ?? placement.manager
                 guard let above, above == viewer.person else { throw UserError.notHere }
             }
-            try tx.append(.personAdded(PersonAdded(person: person, placement: placement)))
+            try tx.append(.personAdded(PersonAdded(person: person, placement: placement, folded: folded)))
             return person
         }
     }
@@ -116,6 +131,14 @@ extension OfficeStore {
         try viewer.require(.managePeople)
         return try await write(as: actor) { tx in
             let organization = try Organization.load(tx.db, changing: changed, naming: others)
+            // Before the plan, whose errors name people.
+            let today = try tx.businessDay(at: tx.now)
+            for person in changed {
+                guard
+                    organization.isManaged(person, by: viewer, from: today)
+                        || organization.standing(of: person, on: today)?.isUnassigned == true
+                else { throw UserError.notHere }
+            }
             let placements = try plan(organization)
             try organization.checkDirect(placements, by: RequestParty(viewer))
             try tx.append(.personsPlaced(PersonsPlaced(placements: placements, reason: reason)))

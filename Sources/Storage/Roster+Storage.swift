@@ -34,7 +34,9 @@ extension OfficeStore {
             if !plan.placements.isEmpty {
                 try tx.append(
                     .personsPlaced(
-                        PersonsPlaced(placements: plan.placements, reason: reason, added: plan.added)))
+                        PersonsPlaced(
+                            placements: plan.placements, reason: reason, added: plan.added,
+                            folded: plan.added.map { fold($0.name) })))
             }
             return plan
         }

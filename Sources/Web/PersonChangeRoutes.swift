@@ -162,7 +162,7 @@ struct PersonContext: Sendable {
             }
         let above = (leader ?? manager).flatMap { organization.standing(of: $0, on: day)?.placement.group }
         let person = try await context.store.addPerson(
-            name: name,
+            name: name, folded: foldedName(name),
             placement: { id in
                 Placement(
                     person: id, from: day, designation: form["designation"], employment: form["employment"],

@@ -31,7 +31,8 @@ import Testing
         let first = try copy(office)
         var began = Date()
         let whole = try await rollcall("import", file.path, "--data", first, "--json")
-        let length = Date().timeIntervalSince(began)
+        // Follows what the kills meet, for the box may get quicker or slower meanwhile.
+        var length = Date().timeIntervalSince(began)
         #expect(whole.status == 0, "\(whole.err)")
         let finished = try ImportOffice(opening: first)
         let after = try await finished.figures()
@@ -62,9 +63,11 @@ import Testing
             let figures = try await restarted.figures()
             if versions == ["2"] {
                 inside += 1
+                length *= 0.8
                 #expect(figures == after)
             } else {
                 outside += 1
+                length *= 1.05
                 #expect(versions == ["1"])
                 #expect(figures == before)
                 #expect(outcome.status == 128 + SIGKILL)

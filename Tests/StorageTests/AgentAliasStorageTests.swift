@@ -292,4 +292,26 @@ import Testing
         #expect(try await store.stateHash() == hash)
         #expect(try await Office.callTable(store) == state)
     }
+
+    @Test func `calls under the name of somebody who was added before his first file are his`() async throws {
+        let sample = try await SampleOffice()
+        let store = sample.store
+        func add(_ name: String) async throws -> ID<Person> {
+            try await store.addPerson(
+                name: name, folded: "carlamendes",
+                placement: { Placement(person: $0, from: Self.from.adding(2)) }, by: sample.adminActor
+            ).id
+        }
+        let carla = try await add("Carla Mendes")
+        // The name is taken: another one of the same name gets none.
+        _ = try await add("Carla Mendes")
+        try sample.take(Self.calls)
+        let agents = try await store.agents(in: Self.period, for: sample.admin)
+        #expect(agents.filter { $0.person.id == carla }.map(\.figures.logs) == [20])
+        #expect(agents.filter { $0.figures.logs > 0 }.count == 3)
+        #expect(try await store.unmatchedNames(for: sample.admin).count == 2)
+        let hash = try await store.stateHash()
+        try store.rebuildFromArchives()
+        #expect(try await store.stateHash() == hash)
+    }
 }

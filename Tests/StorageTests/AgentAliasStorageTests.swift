@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import Ingest
 import Storage
 import TestSupport
 import Testing

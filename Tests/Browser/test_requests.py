@@ -52,7 +52,7 @@ def choose(browser, name, text):
 
 def waiting(browser):
     """The number on the menu that a phone shows."""
-    found = browser.all(".navmenu > summary .count")
+    found = browser.all(".navmenu > summary .waiting")
     return int(re.match(r"\d+", found[0].get_attribute("textContent")).group()) if found else 0
 
 

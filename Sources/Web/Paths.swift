@@ -126,5 +126,8 @@ extension Paths {
     static func request(_ id: String) -> String { "/requests/\(id)" }
     static func requestStep(_ id: String, _ step: String) -> String { "\(request(id))/\(step)" }
     static let standIns = "/requests/stand-in"
+    static let requestsAPI = "/api/v1/requests"
+    static func requestAPI(_ id: String) -> String { "\(requestsAPI)/\(id)" }
+    static func requestStepAPI(_ id: String, _ step: String) -> String { "\(requestAPI(id))/\(step)" }
     static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
 }

@@ -97,42 +97,47 @@ extension RequestChoices.Team {
 }
 
 @Sendable func openRequest(_ context: SignedIn) async throws -> Response {
-    let form = context.form
     do {
-        guard let kind = TransferRequest.Kind(rawValue: form["kind"]) else {
-            throw UserError(
-                .invalid, "That is no kind of request.", advice: "Choose transfer, swap or remove.")
-        }
-        guard let agent: ID<Person> = form.id("agent") else {
-            throw UserError(.invalid, "The request names no agent.", advice: "Choose one.")
-        }
-        guard let day = form.day("effective") else {
-            throw UserError(
-                .invalid, "The request has no day.", advice: "Choose the first day on which it shall hold.")
-        }
-        let target = form["to"]
-        let other: ID<Person>? = form.id("other")
-        if kind == .swap, other == nil {
-            throw UserError(.invalid, "The swap names no other agent.", advice: "Choose one of another team.")
-        }
-        let request = try await context.store.openRequest(
-            kind, agent: agent, otherAgent: other, to: ID(target),
-            manager: target.hasPrefix("-") ? ID(String(target.dropFirst())) : nil, effective: day,
-            reason: form["reason"], for: context.viewer, by: context.actor)
+        let request = try await openRequest(as: context.form, context)
         let list = try await context.store.request(request.id, for: context.viewer)
         let words = RequestWriter(names: list.names, format: context.format)
         return context.redirect(
             to: Paths.request(request.id.description),
             Notice(.success, "The request is open", list.rows.first.map(words.explanation) ?? ""))
-    } catch let error as UserError {
-        guard error.code == .notFound else { return try await showNewRequest(context, problem: error) }
+    } catch let error as UserError where error.code != .notFound {
+        return try await showNewRequest(context, problem: error)
+    }
+}
+
+/// Opens what the fields `kind`, `agent`, `other`, `to` (`-ID`: a manager's idle agents), `effective` and `reason` say.
+func openRequest(as form: Form, _ context: SignedIn) async throws -> TransferRequest {
+    guard let kind = TransferRequest.Kind(rawValue: form["kind"]) else {
+        throw UserError(.invalid, "That is no kind of request.", advice: "Choose transfer, swap or remove.")
+    }
+    guard let agent: ID<Person> = form.id("agent") else {
+        throw UserError(.invalid, "The request names no agent.", advice: "Choose one.")
+    }
+    guard let day = form.day("effective") else {
+        throw UserError(
+            .invalid, "The request has no day.", advice: "Choose the first day on which it shall hold.")
+    }
+    let target = form["to"]
+    let other: ID<Person>? = form.id("other")
+    if kind == .swap, other == nil {
+        throw UserError(.invalid, "The swap names no other agent.", advice: "Choose one of another team.")
+    }
+    do {
+        return try await context.store.openRequest(
+            kind, agent: agent, otherAgent: other, to: ID(target),
+            manager: target.hasPrefix("-") ? ID(String(target.dropFirst())) : nil, effective: day,
+            reason: form["reason"], for: context.viewer, by: context.actor)
+    } catch let error as UserError where error.code == .notFound {
         // His agent, but not on that day, or not the other's: a reason to choose again, not a secret.
         let usual = try await context.store.today().adding(1)
         let choices = try await context.store.requestChoices(on: usual, for: context.viewer)
-        guard let agent: ID<Person> = form.id("agent"), choices.has(agent) else { throw error }
-        let moved = UserError(
+        guard choices.has(agent) else { throw error }
+        throw UserError(
             .conflict, "On that day the agent is not in your team, or the other one is in none.",
             advice: "Choose another day or another agent.")
-        return try await showNewRequest(context, problem: moved)
     }
 }

@@ -9,6 +9,10 @@ let transferRequestRoutes: [Route] =
         Route(.get, Paths.newRequest, needs: .decideRequests) { try await showNewRequest($0, problem: nil) },
         Route(.post, Paths.newRequest, needs: .decideRequests, openRequest),
         Route(.get, Paths.request(":id"), needs: .viewRequests) { try await showRequest($0, problem: nil) },
+        Route(.get, Paths.requestsAPI, needs: .viewRequests, sendRequests),
+        Route(.post, Paths.requestsAPI, needs: .decideRequests, openRequestByProgram),
+        Route(.get, Paths.requestAPI(":id"), needs: .viewRequests, sendRequest),
+        Route(.post, Paths.requestStepAPI(":id", ":action"), needs: .decideRequests, takeStepByProgram),
     ]
     + RequestAction.allCases.map { action in
         Route(.post, Paths.requestStep(":id", action.rawValue), needs: .decideRequests) { context in

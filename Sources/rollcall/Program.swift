@@ -14,7 +14,7 @@ struct Rollcall: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, UserCommand.self,
             ImportCommand.self, FilesCommand.self, ReportCommand.self, PeopleCommand.self,
-            PlaceCommand.self, NamesCommand.self, PermissionsCommand.self,
+            PlaceCommand.self, NamesCommand.self, RequestsCommand.self, PermissionsCommand.self,
             VerifyCommand.self, RebuildCommand.self, DoctorCommand.self,
         ])
 

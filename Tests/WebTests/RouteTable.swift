@@ -80,6 +80,10 @@ let routeTable = """
     POST   /requests/:id/revoke        decide-requests
     POST   /requests/:id/override      decide-requests
     POST   /requests/:id/comment       decide-requests
+    GET    /api/v1/requests            view-requests
+    POST   /api/v1/requests            decide-requests
+    GET    /api/v1/requests/:id        view-requests
+    POST   /api/v1/requests/:id/:action decide-requests
     GET    /activity                   view-activity
     GET    /activity/export.csv        view-activity
     GET    /names                      match-names

@@ -1,0 +1,262 @@
+import Domain
+import Storage
+
+private let text: JSONText = ["type": "string"]
+private let whole: JSONText = ["type": "integer"]
+private let day: JSONText = ["type": "string", "format": "date"]
+private func maybe(_ type: String) -> JSONText { ["type": [.text(type), "null"]] }
+private func list(_ items: JSONText) -> JSONText { ["type": "array", "items": items] }
+
+/// Fields that may be missing or null end in `?`.
+private func object(_ fields: [(String, JSONText)]) -> JSONText {
+    let names = fields.map(\.0)
+    return [
+        "type": "object",
+        "required": .list(names.filter { !$0.hasSuffix("?") }.map { .text($0) }),
+        "properties": .object(
+            Dictionary(fields.map { ($0.0.hasSuffix("?") ? String($0.0.dropLast()) : $0.0, $0.1) }) { $1 }),
+    ]
+}
+
+/// Query items of figures; each filter may be repeated.
+private let figureParameters: [(name: String, about: String, schema: JSONText)] =
+    [
+        ("from", "First business day; without a period the last one that has calls.", day),
+        ("to", "Last business day.", day),
+        (
+            "p", "A period by name, in place of from and to.",
+            ["type": "string", "enum": .list(ReportQuery.presets.map { .text($0.key) })]
+        ),
+    ]
+    + ["agent", "leader", "manager"].map { ($0, "Identity or name; - for nobody. May be repeated.", text) }
+    + ["group", "employment", "source"].map { ($0, "May be repeated.", text) }
+    + ["campaign", "state", "type"].map { ($0, "- for the blank. May be repeated.", text) }
+    + [
+        (
+            "weekday", "May be repeated.",
+            ["type": "string", "enum": .list(ReportQuery.weekdayKeys.map { .text($0) })]
+        ),
+        ("hour", "Hour of the clock. May be repeated.", ["type": "integer", "minimum": 0, "maximum": 23]),
+        (
+            "counting", "Only the calls that a figure counts.",
+            ["type": "string", "enum": .list(Counting.allCases.map { .text($0.rawValue) })]
+        ),
+    ]
+
+private let teamParameters: [(name: String, about: String, schema: JSONText)] = [
+    (
+        "teams",
+        "Everybody's team of one day on all days: today, or a day. Without it the team on each call's day.",
+        text
+    ),
+    ("as-known", "The team on each call's day, as it was known at the end of this day; not with teams.", day),
+]
+
+private let reportRow: [(String, JSONText)] =
+    Metric.all.map { metric in
+        ("\(metric.key)?", maybe(metric.isWhole ? "integer" : "number"))
+    } + [("rank?", maybe("integer"))]
+
+private let personFields: [(String, JSONText)] = [
+    ("id", text), ("name", text), ("designation?", text), ("employment?", text), ("status?", text),
+    ("group?", text), ("rank?", text), ("hasLeft?", ["type": "boolean"]), ("leader?", text),
+    ("leaderId?", text), ("manager?", text), ("managerId?", text),
+]
+
+let apiWords: [String: APIWords] = [
+    "GET \(Paths.performanceAPI)": APIWords(
+        summary: "The performance report",
+        parameters: figureParameters + teamParameters + [
+            (
+                "by",
+                "What to divide by; several nest, with commas: "
+                    + By.allCases.map(\.rawValue).joined(separator: ", ") + ".", text
+            ),
+            ("sort", "key, rank or a column; a leading - is descending.", text),
+        ],
+        answer: object([
+            ("columns", list(text)), ("from", day), ("to", day), ("by", list(text)),
+            ("teams?", text),
+            (
+                "rows",
+                list(object([("key", ["oneOf": [text, list(text)]])] + reportRow))
+            ),
+            ("total", object(reportRow)),
+            ("outcomeMappings", ["type": "object", "additionalProperties": whole]),
+        ])),
+    "GET \(Paths.agentsAPI)": APIWords(
+        summary: "Agents, with what they did in a period (28 days where none is given)",
+        parameters: figureParameters + teamParameters + [("q", "Part of a name.", text)],
+        answer: object([
+            ("from", day), ("to", day), ("teams?", text),
+            (
+                "agents",
+                list(
+                    object([
+                        ("id", text), ("name", text), ("alsoNamed", list(text)), ("designation", text),
+                        ("employment", text), ("status", text), ("group", text), ("leader?", text),
+                        ("manager?", text), ("logs", whole), ("contacts", whole), ("successes", whole),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.callsAPI)": APIWords(
+        summary: "Calls that count, latest day first",
+        parameters: figureParameters + [
+            ("offset", "Calls to leave out.", ["type": "integer", "minimum": 0]),
+            (
+                "limit", "At most so many; 100 where none is given.",
+                ["type": "integer", "minimum": 1, "maximum": 1000]
+            ),
+        ],
+        answer: object([
+            ("total", whole), ("offset", whole),
+            (
+                "calls",
+                list(
+                    object([
+                        ("call", text), ("day", day), ("time", text), ("agent", text), ("agentId", text),
+                        ("nameInFile", text), ("type", text), ("state", text), ("campaign", text),
+                        ("originalCampaign", text), ("callType", text), ("profile?", text), ("talk?", whole),
+                        ("wait?", whole), ("source", text), ("file", text), ("version", whole),
+                        ("line", whole),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.apiFiles)": APIWords(
+        summary: "Files, latest upload first",
+        parameters: [
+            ("q", "Part of a file's name.", text), ("from", "Files with calls from this day on.", day),
+            ("to", "Files with calls up to this day.", day), ("offset", "Files to leave out.", whole),
+        ],
+        answer: object([
+            ("total", whole),
+            (
+                "files",
+                list(
+                    object([
+                        ("file", text), ("name", text), ("source", text), ("version", whole), ("rows", whole),
+                        ("accepted", whole), ("duplicate", whole), ("changed", whole), ("rejected", whole),
+                        ("blank", whole), ("agents", whole), ("from?", day), ("to?", day),
+                        ("uploaded", whole),
+                        ("by", text),
+                    ]))
+            ),
+        ])),
+    "POST \(Paths.apiFiles)": APIWords(
+        summary: "Upload a file; it is taken in while the answer names the import",
+        parameters: [
+            ("name", "The file's name.", text),
+            (
+                "date_order", "For dates that can be read both ways.",
+                ["type": "string", "enum": ["ymd", "mdy", "dmy"]]
+            ),
+            ("source", "Name or identity of a source, where the header does not tell.", text),
+        ],
+        body: ("text/csv", ["type": "string", "format": "binary"]), status: 202,
+        answer: object([("import", text), ("href", text)])),
+    "GET \(Paths.apiImport(":id"))": APIWords(
+        summary: "How far an import is",
+        answer: object([
+            (
+                "state",
+                [
+                    "type": "string",
+                    "enum": ["queued", "reading", "saving", "question", "done", "refused", "cancelled"],
+                ]
+            ),
+            ("rowsDone", whole), ("rowsEstimated", whole), ("rowsPerSecond", whole), ("secondsLeft?", whole),
+            ("text", text), ("href?", text), ("result?", ["type": "object"]), ("error?", ["type": "object"]),
+        ])),
+    "GET \(Paths.namesAPI)": APIWords(
+        summary: "Names as dialers write them, and whose they are from which day on",
+        parameters: [("q", "Part of a name, or of what one of its persons is called.", text)],
+        answer: object([
+            (
+                "names",
+                list(
+                    object([
+                        ("office", text), ("name", text), ("isUnmatched", ["type": "boolean"]),
+                        ("links", list(object([("person", text), ("name", text), ("from?", day)]))),
+                    ]))
+            )
+        ])),
+    "GET \(Paths.peopleAPI)": APIWords(
+        summary: "Everybody within reach and whom he reports to, on a day",
+        parameters: [
+            ("on", "The day; today where none is given.", day),
+            ("known", "As it was known at the end of this day; now where none is given.", day),
+            ("q", "Part of a name.", text),
+        ], answer: object([("on", day), ("people", list(object(personFields)))])),
+    "GET \(Paths.personAPI(":id"))": APIWords(
+        summary: "One person with all steps within reach",
+        parameters: [
+            ("on", "The day; today where none is given.", day),
+            ("known", "As it was known at the end of this day; now where none is given.", day),
+        ],
+        answer: object(
+            personFields + [
+                ("names", list(text)),
+                (
+                    "timeline",
+                    list(
+                        object([
+                            ("from", day), ("until?", day), ("changes", list(text)), ("text", text),
+                            ("by?", text), ("reason?", text),
+                        ]))
+                ),
+            ])),
+    "GET \(Paths.requestsAPI)": APIWords(
+        summary: "Requests to remove, transfer or swap agents; those that wait for the caller first",
+        parameters: [
+            (
+                "state", "Only those in this state.",
+                requestState
+            ),
+            ("open", "1: only those that somebody can still decide.", ["type": "string", "enum": ["1"]]),
+        ], answer: object([("today", day), ("requests", list(object(requestFields)))])),
+    "GET \(Paths.requestAPI(":id"))": APIWords(
+        summary: "One request with all its steps", answer: object(requestFields)),
+    "POST \(Paths.requestsAPI)": APIWords(
+        summary: "Open a request; a form with the same fields is taken, too",
+        body: (
+            "application/json",
+            object([
+                ("kind", requestKind), ("agent", text), ("otherAgent?", maybe("string")),
+                ("to?", maybe("string")), ("manager?", maybe("string")), ("effective", day), ("reason", text),
+            ])
+        ), status: 201, answer: object([("request", text), ("href", text)])),
+    "POST \(Paths.requestStepAPI(":id", ":action"))": APIWords(
+        summary: "Take a step: " + RequestAction.allCases.map(\.rawValue).joined(separator: ", ")
+            + ". Which of them the caller may take, the request says",
+        body: (
+            "application/json",
+            object([("comment?", maybe("string")), ("actingFor?", maybe("string"))])
+        ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
+]
+
+private let requestKind: JSONText = [
+    "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),
+]
+private let requestState: JSONText = [
+    "type": "string", "enum": .list(TransferRequest.State.allCases.map { .text($0.rawValue) }),
+]
+private let namedPerson = object([("id", text), ("name", text)])
+private let requestSeat = object([("leader?", namedPerson), ("manager?", namedPerson)])
+private let requestFields: [(String, JSONText)] = [
+    ("id", text), ("kind", requestKind), ("agent", namedPerson), ("otherAgent?", namedPerson),
+    ("from", requestSeat), ("to", requestSeat), ("effective", day), ("reason", text), ("by", text),
+    ("actingFor?", namedPerson), ("opened", text), ("expires?", text), ("state", requestState),
+    ("staleness?", text), ("waitingFor", list(namedPerson)), ("actions", list(text)),
+    (
+        "steps",
+        list(
+            object([
+                ("action", text), ("by", text), ("actingFor?", namedPerson),
+                ("override", ["type": "boolean"]),
+                ("comment", text), ("at", text),
+            ]))
+    ),
+]
+
+/// What every error looks like.
+let failureSchema = object([("error", object([("code", text), ("message", text), ("advice", text)]))])

@@ -17,7 +17,7 @@ def visible(browser, element):
 def test_a_wide_table_says_that_it_goes_on_and_keeps_its_first_column(as_role):
     browser = as_role("leader")
     for size in (DESKTOP, PHONE):
-        browser.look(size).go("/")
+        browser.look(size).go("/reports/performance")
         browser.wait(lambda: edges(browser) == {"end"}, "the shade at the table's end")
         table, name = browser.find(".tablewrap"), browser.find(".tablewrap tbody th")
         before = name.rect["x"]

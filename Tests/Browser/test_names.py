@@ -24,7 +24,7 @@ def test_a_new_spelling_is_matched_and_the_match_undone(browser, office, tmp_pat
     browser.at(office).sign_in("data", DEMO_PASSWORD)
     take_in(browser, write_log(tmp_path, "typo.csv", calls(990001, 6, agent="Ben Asby")))
     browser.go("/")
-    browser.follow("nobody's yet")
+    browser.follow("nobody has matched")
     assert browser.heading == "Names to match"
     assert "Ben Asby" in browser.text and "one letter differs" in browser.text
     browser.through(browser.find("button[aria-label='Ben Ashby: the same person']"))

@@ -25,6 +25,13 @@ PORT = 18473
 class Browser:
     """Just enough of one: cookies, the form token of the last page, no redirects."""
 
+    @classmethod
+    def signed_in(cls, username, password):
+        browser = cls()
+        browser.ask("GET", "/auth/login")
+        browser.post("/auth/login", username=username, password=password)
+        return browser
+
     def __init__(self):
         self.cookies, self.token = {}, ""
         self.link = http.client.HTTPConnection("127.0.0.1", PORT)
@@ -87,6 +94,37 @@ def peer(folder, agent):
         return statistics.median(took), rows
 
 
+def swaps(options):
+    """The approvals of six swaps: a leader opens each, the other one accepts, their manager approves."""
+    def account(username, role, person):
+        first, own = "three brown horses", "seven green horses"
+        subprocess.run([options.binary, "user", "add", username, "--data", options.folder, "--role", role, "--person",
+                        person, "--password-stdin"], input=first, text=True, check=True, stdout=subprocess.DEVNULL)
+        browser = Browser.signed_in(username, first)
+        browser.ask("GET", "/me/password")
+        browser.post("/me/password", present=first, password=own, again=own)
+        return Browser.signed_in(username, own)
+
+    one = account("one", "team-leader", "Leader 0")
+    other = account("other", "team-leader", "Leader 1")
+    manager = account("manager", "team-manager", "Mia Manager")
+    took = []
+    for turn in range(6):
+        _, page, _ = one.ask("GET", "/requests/new?kind=swap")
+        own = re.findall(r'<option value="([^"]{36})"', re.search(r'<select[^>]*name="agent".*?</select>', page, re.S)[0])
+        group = re.search(r'<optgroup label="[^"]*Leader 1".*?</optgroup>', page, re.S)[0]
+        theirs = re.findall(r'<option value="([^"]{36})"', group)
+        one.post("/requests/new", kind="swap", agent=own[turn % len(own)], other=theirs[turn % len(theirs)],
+                 effective="2027-03-01", reason="bench")
+        for browser, step in ((other, "accept"), (manager, "approve")):
+            _, page, _ = browser.ask("GET", "/requests")
+            request = re.search(r'href="(/requests/[0-9a-f-]{36})"', page)[1]
+            browser.ask("GET", request)
+            seconds = browser.post(f"{request}/{step}", comment="")
+        took.append(seconds)
+    return took
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
@@ -105,9 +143,7 @@ def main():
     took = {}
     try:
         wait_for(server)
-        browser = Browser()
-        browser.ask("GET", "/auth/login")
-        browser.post("/auth/login", username="bench", password=options.password)
+        browser = Browser.signed_in("bench", options.password)
         browser.ask("GET", "/people/new")
         add = dict(employment="Full-Timer", **{"from": "2024-01-01"})
         browser.post("/people/new", name="Mia Manager", designation="Team Manager", seat="", **add)
@@ -137,6 +173,7 @@ def main():
             for i in range(10)]
         took["renaming a person"] = [
             browser.post(f"/people/{agents[i]}/name", name=f"Renamed {i}") for i in range(20)]
+        took["approving a swap"] = swaps(options)
         took["merging two persons"] = [
             browser.post("/names/merge", person=agents[100 + i], into=agents[150 + i], reason="") for i in range(20)]
     finally:
@@ -146,7 +183,7 @@ def main():
     print("| what | Rollcall, ms | rewriting the agents' rows, ms | ratio |\n|---|---|---|---|")
     for what, seconds in took.items():
         ours = statistics.median(seconds) * 1000
-        theirs = rewriting * (20 if "twenty" in what else 1)
+        theirs = rewriting * (20 if "twenty" in what else 2 if "swap" in what else 1)
         print(f"| {what} | {ours:.1f} | " + ("| |" if "board" in what else f"{theirs:.0f} | {ours / theirs:.3f} |"))
 
 

@@ -17,6 +17,10 @@ public enum EventBody: Hashable, Sendable {
     case transferRequestDecided(TransferRequestDecided)
     case transferRequestCommented(TransferRequestCommented)
     case delegationChanged(DelegationChanged)
+    case deleteRequestOpened(DeleteRequestOpened)
+    case deleteRequestDecided(DeleteRequestDecided)
+    case deleteRequestPurged(DeleteRequestPurged)
+    case deleteHoldChanged(DeleteHoldChanged)
     // Local.
     case userAdded(UserAdded)
     case userChanged(UserChanged)
@@ -48,6 +52,10 @@ public enum EventBody: Hashable, Sendable {
         case .transferRequestDecided(let it): it
         case .transferRequestCommented(let it): it
         case .delegationChanged(let it): it
+        case .deleteRequestOpened(let it): it
+        case .deleteRequestDecided(let it): it
+        case .deleteRequestPurged(let it): it
+        case .deleteHoldChanged(let it): it
         case .userAdded(let it): it
         case .userChanged(let it): it
         case .userDisabled(let it): it
@@ -69,7 +77,9 @@ public enum EventBody: Hashable, Sendable {
         OfficeFounded.self, OfficeChanged.self, SourceChanged.self, FileUploaded.self, PersonAdded.self,
         PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self, NamesHeldApart.self,
         TransferRequestOpened.self, TransferRequestDecided.self, TransferRequestCommented.self,
-        DelegationChanged.self, UserAdded.self, UserChanged.self, UserDisabled.self, PasswordSet.self,
+        DelegationChanged.self, DeleteRequestOpened.self, DeleteRequestDecided.self,
+        DeleteRequestPurged.self, DeleteHoldChanged.self, UserAdded.self, UserChanged.self, UserDisabled.self,
+        PasswordSet.self,
         SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self, TokenMade.self,
         TokenRevoked.self, BoxSettingsChanged.self, UploadRefused.self, FiguresExported.self,
     ]

@@ -25,10 +25,13 @@ public struct OfficeRules: Hashable, Codable, Sendable {
     public var requests: RequestRules
     /// Leaders and managers go on seeing the days on which somebody was theirs after he moved on.
     public var keepsPastDays: Bool
+    public var deletions: DeleteRules
 
     public init(
         name: String, timeZone: String, cutOverMinutes: Int = 0, maxGapMinutes: Int = 10,
-        terms: PlacementTerms = .standard, requests: RequestRules = RequestRules(), keepsPastDays: Bool = true
+        terms: PlacementTerms = .standard, requests: RequestRules = RequestRules(),
+        keepsPastDays: Bool = true,
+        deletions: DeleteRules = DeleteRules()
     ) {
         self.name = name
         self.timeZone = timeZone
@@ -37,6 +40,7 @@ public struct OfficeRules: Hashable, Codable, Sendable {
         self.terms = terms
         self.requests = requests
         self.keepsPastDays = keepsPastDays
+        self.deletions = deletions
     }
 
     /// Entries of older releases lack what came later.
@@ -49,7 +53,8 @@ public struct OfficeRules: Hashable, Codable, Sendable {
             maxGapMinutes: try values.decode(Int.self, forKey: .maxGapMinutes),
             terms: try values.decodeIfPresent(PlacementTerms.self, forKey: .terms) ?? .standard,
             requests: try values.decodeIfPresent(RequestRules.self, forKey: .requests) ?? RequestRules(),
-            keepsPastDays: try values.decodeIfPresent(Bool.self, forKey: .keepsPastDays) ?? true)
+            keepsPastDays: try values.decodeIfPresent(Bool.self, forKey: .keepsPastDays) ?? true,
+            deletions: try values.decodeIfPresent(DeleteRules.self, forKey: .deletions) ?? DeleteRules())
     }
 
     /// What is usual is not written, so that entries stay as older releases wrote them.
@@ -62,10 +67,11 @@ public struct OfficeRules: Hashable, Codable, Sendable {
         if terms != .standard { try values.encode(terms, forKey: .terms) }
         if requests != RequestRules() { try values.encode(requests, forKey: .requests) }
         if !keepsPastDays { try values.encode(keepsPastDays, forKey: .keepsPastDays) }
+        if deletions != DeleteRules() { try values.encode(deletions, forKey: .deletions) }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, timeZone, cutOverMinutes, maxGapMinutes, terms, requests, keepsPastDays
+        case name, timeZone, cutOverMinutes, maxGapMinutes, terms, requests, keepsPastDays, deletions
     }
 
     /// Whether every figure must be counted again when these rules follow others.
@@ -93,6 +99,7 @@ public struct OfficeRules: Hashable, Codable, Sendable {
                 advice: "10 is usual.")
         }
         try requests.check()
+        try deletions.check()
         try terms.check()
     }
 }

@@ -59,6 +59,8 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
     case decideRequests = "decide-requests"
     case viewFiles = "view-files"
     case uploadFiles = "upload-files"
+    case requestDeletions = "request-deletions"
+    case decideDeletions = "decide-deletions"
     case viewActivity = "view-activity"
     case viewPermissions = "view-permissions"
     case manageUsers = "manage-users"
@@ -80,6 +82,8 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case .decideRequests: "Open transfer requests and decide them"
         case .viewFiles: "See files and what was rejected"
         case .uploadFiles: "Upload files"
+        case .requestDeletions: "Ask for calls to be deleted"
+        case .decideDeletions: "Approve deletions, restore, purge, and set holds"
         case .viewActivity: "See and export the activity"
         case .viewPermissions: "See who may do what"
         case .manageUsers: "Add, change and disable users"
@@ -109,6 +113,9 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case (.decideRequests, .teamLeader): .team
         case (.viewFiles, .admin), (.viewFiles, .dataEntry): .office
         case (.uploadFiles, .admin), (.uploadFiles, .dataEntry): .office
+        case (.requestDeletions, .admin), (.requestDeletions, .dataEntry): .office
+        case (.requestDeletions, .teamManager): .teams
+        case (.decideDeletions, .admin): .office
         case (.viewActivity, .admin): .office
         case (.manageUsers, .admin), (.manageSettings, .admin), (.verifyOffice, .admin): .office
         default: .none

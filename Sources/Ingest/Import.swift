@@ -305,6 +305,14 @@ struct ArchiveManifest: Codable {
     var digest: String
     var uploaded: Instant
     var by: String
+    /// What was purged of it since: its lines are empty in `original.csv`, and missing in the others.
+    var purged: [Purged]?
+
+    struct Purged: Codable {
+        /// Wall-clock times of the source, half open.
+        var from: String
+        var until: String
+    }
 
     init(upload: FileUploaded, sourceName: String, time: Instant, by: String) {
         file = upload.file
@@ -322,6 +330,21 @@ struct ArchiveManifest: Codable {
         digest = upload.digest
         uploaded = time
         self.by = by
+    }
+
+    /// The same archive after days of it were purged.
+    func keeping(_ kept: KeptVersion, purging spans: [ClockSpan]) -> ArchiveManifest {
+        var manifest = self
+        manifest.original = kept.original
+        manifest.bytes = kept.bytes
+        manifest.counts = kept.counts
+        manifest.digest = kept.digest
+        manifest.purged =
+            (purged ?? [])
+            + spans.map {
+                Purged(from: LocalTime(seconds: $0.from).iso, until: LocalTime(seconds: $0.until).iso)
+            }
+        return manifest
     }
 
     func json() throws -> [UInt8] {

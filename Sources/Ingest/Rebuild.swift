@@ -11,7 +11,7 @@ extension OfficeStore {
     ///   archive would be lost; where they were lost before, everything else is there.
     public func rebuildFromArchives() throws {
         if try !isRebuilding() {
-            let check = verifyArchives(try liveVersionsNow()).check
+            let check = verifyArchives(try archivedVersionsNow()).check
             guard check.ok else {
                 throw UserError(
                     .damaged, "The rebuild would lose calls: \(check.detail). Nothing was changed.",
@@ -38,7 +38,7 @@ extension OfficeStore {
         } catch let error as UserError where error.code == .damaged {
             results.append(CheckResult(name: "figures", ok: false, detail: error.message))
         }
-        let versions = try await liveVersions()
+        let versions = try await archivedVersions()
         results += try await onOwnThread {
             let (check, sound) = verifyArchives(versions)
             return [check, try verifyCalls(sound, self)]
@@ -56,7 +56,9 @@ private final class AcceptedCalls {
 
     /// - Throws: `UserError` `damaged` when the archive is missing or cannot be read.
     init(of upload: FileUploaded, from store: OfficeStore) throws {
-        let path = store.folder.archive(of: upload.file, version: upload.version)
+        let path =
+            store.folder.existingArchive(of: upload.file, version: upload.version)
+            ?? store.folder.archive(of: upload.file, version: upload.version)
         damaged = { what in
             UserError(
                 .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), \(what).",
@@ -116,7 +118,7 @@ private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore,
 }
 
 /// Every call in the database is as its archive has it.
-private func verifyCalls(_ versions: [LiveVersion], _ store: OfficeStore) throws -> CheckResult {
+private func verifyCalls(_ versions: [ArchivedVersion], _ store: OfficeStore) throws -> CheckResult {
     var checked = 0
     for version in versions {
         let calls = try AcceptedCalls(of: version.uploaded, from: store)
@@ -134,9 +136,9 @@ private func verifyCalls(_ versions: [LiveVersion], _ store: OfficeStore) throws
 }
 
 /// Every archive has the bytes that the journal says; also returns the versions whose archive has.
-private func verifyArchives(_ versions: [LiveVersion]) -> (check: CheckResult, sound: [LiveVersion]) {
+private func verifyArchives(_ versions: [ArchivedVersion]) -> (check: CheckResult, sound: [ArchivedVersion]) {
     var bytes: Int64 = 0
-    var sound: [LiveVersion] = []
+    var sound: [ArchivedVersion] = []
     var faults: [String] = []
     for version in versions {
         let name = "“\(version.uploaded.fileName)”, version \(version.uploaded.version)"

@@ -96,7 +96,7 @@ final class RowPipeline {
     private func note(_ reject: Reject, _ rejects: TextFile) {
         counts.rejected += 1
         if firstReason == nil { firstReason = "line \(reject.line): \(reject.reason)" }
-        rejects.reject(reject.line, "rejected", reject.reason, reject.text[...])
+        rejects.reject(reject.line, RejectReason.rejected, reject.reason, reject.text[...])
     }
 
     private func note(_ fate: RowFate, _ batch: Batch, _ index: Int, _ calls: TextFile, _ rejects: TextFile) {
@@ -108,12 +108,12 @@ final class RowPipeline {
             calls.buffer.append(contentsOf: batch.canonical(index))
         case .duplicate(let line):
             counts.duplicate += 1
-            rejects.reject(record.line, "duplicate", "The same call as in line \(line).", batch.raw(index))
+            rejects.reject(
+                record.line, RejectReason.duplicate, RejectReason.duplicate(of: line), batch.raw(index))
         case .changed(let line):
             counts.changed += 1
             rejects.reject(
-                record.line, "changed", "The call of line \(line) with other content; that line counts.",
-                batch.raw(index))
+                record.line, RejectReason.changed, RejectReason.changed(of: line), batch.raw(index))
         }
     }
 

@@ -171,7 +171,7 @@ extension OfficeStore {
                 sql: """
                     SELECT c.version, count(*), sum(\(Self.isCounted))
                     FROM call c JOIN fileVersion v ON v.number = c.version
-                    WHERE c.name = ? AND c.time >= ? AND c.time < ? AND v.state = 'live' GROUP BY c.version
+                    WHERE c.name = ? AND c.time >= ? AND c.time < ? AND \(Self.isLive) GROUP BY c.version
                     """)
             for cell in cells {
                 let begin = (cell[0] as Int64) * 86_400 + cutOver

@@ -247,7 +247,7 @@ private struct CallReader: Sendable {
         FROM call c JOIN fileVersion v ON v.number = c.version JOIN file f ON f.id = v.file
           JOIN agentName n ON n.number = c.name JOIN label l ON l.number = c.campaign
           JOIN label m ON m.number = c.originalCampaign JOIN label k ON k.number = c.callType
-        WHERE v.state = 'live' AND \(condition)\(counted ? " AND " + OfficeStore.isCounted : "")
+        WHERE \(OfficeStore.isLive) AND \(condition)\(counted ? " AND " + OfficeStore.isCounted : "")
         ORDER BY \(counted ? "c.time, c.source, c.key" : "v.time DESC, v.office DESC")
         """
     }
@@ -287,14 +287,4 @@ private struct CallReader: Sendable {
             sourceName: words.sources[source]?.name ?? "", file: file, fileName: row["fileName"],
             version: row["versionNumber"], line: row["line"], counts: row["counts"])
     }
-}
-
-extension OfficeStore {
-    /// SQL: row `c` of live version `v` counts, for no later live version holds its key.
-    static let isCounted = """
-        NOT EXISTS (
-          SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
-          WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
-            AND w.state = 'live' AND (w.time, w.office) > (v.time, v.office))
-        """
 }

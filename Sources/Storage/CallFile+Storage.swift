@@ -16,11 +16,11 @@ extension Transaction {
         try db.execute(
             sql: """
                 UPDATE fileVersion SET file = ?, version = ?, state = 'live', time = ?, office = ?, original = ?,
-                  event = ?, uploadedBy = ? WHERE archive = ? AND state = 'staged'
+                  event = ?, uploadedBy = ?, added = ? WHERE archive = ? AND state = 'staged'
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, event.actor.name, it.archive,
+                event.payload, event.actor.name, it.counts.accepted - it.counts.overlapping, it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
@@ -36,8 +36,20 @@ public struct NextVersion: Sendable {
     public var version: Int
 }
 
-/// A live version of a file as pages show it.
+/// Where a version is in its life.
+public enum VersionState: String, Sendable, Codable {
+    case live
+    /// All of it is deleted and in the trash.
+    case trashed
+    /// Its archive and calls are erased.
+    case purged
+}
+
+/// A version of a file as pages show it.
 public struct FileVersion: Sendable {
+    public var state: VersionState
+    /// The deletions that are in force on it: of the whole version, or of days.
+    public var deletions: [ID<DeleteRequest>]
     public var uploaded: FileUploaded
     public var sourceName: String
     public var uploadedAt: Instant
@@ -75,17 +87,11 @@ extension OfficeStore {
             let same = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT f.name, v.version FROM fileVersion v JOIN file f ON f.id = v.file
-                    WHERE v.original = ? AND v.state = 'live' AND f.source = ?
+                    SELECT f.name, v.version, v.state, v.cut FROM fileVersion v JOIN file f ON f.id = v.file
+                    WHERE v.original = ? AND v.state IN ('live', 'trashed') AND f.source = ?
+                    ORDER BY v.state, v.time
                     """, arguments: [original, source.id.description])
-            if let same {
-                let (holder, version): (String, Int) = (same["name"], same["version"])
-                throw UserError(
-                    .sameBytes, "These bytes are in the office already: “\(holder)”, version \(version).",
-                    advice:
-                        "Nothing was changed, and no figure would. If the dialer's file should differ, export it again."
-                )
-            }
+            if let same { throw Self.sameBytes(same) }
             let row = try Row.fetchOne(
                 db,
                 sql: """
@@ -97,6 +103,28 @@ extension OfficeStore {
             }
             return NextVersion(file: ids.next(at: clock.now()), version: 1)
         }
+    }
+
+    /// Says which version holds the bytes, and what can be done about it.
+    private static func sameBytes(_ row: Row) -> UserError {
+        let (holder, version): (String, Int) = (row["name"], row["version"])
+        let place = "“\(holder)”, version \(version)"
+        if row["state"] == "trashed" {
+            return UserError(
+                .sameBytes, "These bytes are in the trash: \(place) was deleted.",
+                advice: "Nothing was changed. An admin can restore it under Deletions, Trash.")
+        }
+        if row["cut"] {
+            return UserError(
+                .sameBytes,
+                "These bytes are in the office already: \(place), of which some days are deleted.",
+                advice: "Nothing was changed. An admin can restore the days under Deletions, Trash.")
+        }
+        return UserError(
+            .sameBytes, "These bytes are in the office already: \(place).",
+            advice:
+                "Nothing was changed, and no figure would. If the dialer's file should differ, export it again."
+        )
     }
 
     /// The one short transaction that makes an upload live: its event, its rollups, its names.
@@ -173,12 +201,14 @@ extension OfficeStore {
         return (result.files, result.total)
     }
 
-    /// All live versions of a file, newest first; empty: there is no such file for this viewer.
+    /// All versions of a file, those in the trash and purged ones too, newest first; empty: there is no such file for
+    /// this viewer.
     public func versions(of file: ID<CallFile>, for viewer: Viewer) async throws -> [FileVersion] {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try await read { [self] db in
             try Row.fetchAll(
-                db, sql: Self.versionSelect + "WHERE v.file = ? AND v.state = 'live' ORDER BY v.version DESC",
+                db,
+                sql: Self.versionSelect + "WHERE v.file = ? AND v.state <> 'staged' ORDER BY v.version DESC",
                 arguments: [file.description]
             ).map(version)
         }
@@ -190,17 +220,22 @@ extension OfficeStore {
     }
 
     static let versionSelect = """
-        SELECT v.event, v.time, v.uploadedBy, s.name AS sourceName,
-          (SELECT count(*) FROM fileVersion WHERE file = v.file AND state = 'live') AS versions
+        SELECT v.event, v.time, v.uploadedBy, v.state, v.unsettled, s.name AS sourceName,
+          (SELECT count(*) FROM fileVersion WHERE file = v.file AND state <> 'staged') AS versions,
+          (SELECT group_concat(DISTINCT request) FROM deletedSpan d WHERE d.version = v.number) AS deletions
         FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
         """ + " "
 
     func version(_ row: Row) throws -> FileVersion {
         let uploaded = try fromJSON(FileUploaded.self, row["event"] as String)
+        let state: String = row["state"]
         return FileVersion(
+            state: VersionState(rawValue: state) ?? .live,
+            deletions: (row["deletions"] as String? ?? "").split(separator: ",").compactMap { ID($0) },
             uploaded: uploaded, sourceName: row["sourceName"],
             uploadedAt: HybridTime(bits: row["time"]).instant, uploadedBy: row["uploadedBy"] ?? "",
             versions: row["versions"],
-            archivePath: folder.archive(of: uploaded.file, version: uploaded.version))
+            archivePath: folder.archive(
+                of: uploaded.file, version: uploaded.version, state: state, isUnsettled: row["unsettled"]))
     }
 }

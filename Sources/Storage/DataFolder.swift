@@ -20,10 +20,17 @@ public struct DataFolder: Sendable, Hashable {
     public var trash: String { path + "/Trash" }
     public var keys: String { path + "/keys" }
 
+    /// Of a version that is not in the trash.
     public func archive(of file: ID<CallFile>, version: Int) -> String {
+        "\(files)/\(file)/\(archiveName(version))"
+    }
+
+    static let archiveEnding = ".tar.zst"
+
+    func archiveName(_ version: Int) -> String {
         let digits = String(version)
         let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        return "\(files)/\(file)/v\(padded).tar.zst"
+        return "v\(padded)\(Self.archiveEnding)"
     }
 
     /// Makes what is missing, for the owner's eyes only.

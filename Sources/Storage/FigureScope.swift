@@ -15,8 +15,9 @@ struct VisibleDays {
     /// The first day of the span that the query's teams are of; far back for somebody who was not known then.
     let spanDay: String
 
-    init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws {
-        let posted = try Int64.fetchOne(db, sql: "SELECT postedChange FROM folder") ?? 0
+    /// - Parameter posted: as if this change were the latest in force; nil: the one that is.
+    init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database, posted: Int64? = nil) throws {
+        let posted = try posted ?? Int64.fetchOne(db, sql: "SELECT postedChange FROM folder") ?? 0
         var conditions = [
             """
             a.day BETWEEN ? AND ? AND a.change <= ? AND a.logs > 0 AND NOT EXISTS (

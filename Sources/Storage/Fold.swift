@@ -27,6 +27,10 @@ extension Transaction {
         case .transferRequestDecided(let it): try foldTransferRequestDecided(event, it)
         case .transferRequestCommented(let it): try foldTransferRequestCommented(event, it)
         case .delegationChanged(let it): try foldDelegationChanged(it)
+        case .deleteRequestOpened(let it): try foldDeleteRequestOpened(event, it)
+        case .deleteRequestDecided(let it): try foldDeleteRequestDecided(event, it)
+        case .deleteRequestPurged(let it): try foldDeleteRequestPurged(event, it)
+        case .deleteHoldChanged(let it): try foldDeleteHoldChanged(event, it)
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported:

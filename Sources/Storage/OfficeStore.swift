@@ -77,6 +77,7 @@ public final class OfficeStore: Sendable {
     }
 
     /// The same, for threads that may block.
+    @discardableResult
     func writeNow<T>(as actor: Actor, _ body: (inout Transaction) throws -> T) throws -> T {
         try pool.write { db in try transact(db, actor, body) }
     }

@@ -9,7 +9,10 @@ extension OfficeStore {
         return try await read { db in try Self.report(query, viewer, db) }
     }
 
-    static func report(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws -> Report {
+    /// - Parameter posted: as if this change were the latest in force; nil: the one that is.
+    static func report(
+        _ query: ReportQuery, _ viewer: Viewer, _ db: Database, posted: Int64? = nil
+    ) throws -> Report {
         let words = try FigureWords(db)
         let spans = try SpanWords(query, db)
         let conditions = try RowConditions(query.filter, words, db)
@@ -17,7 +20,7 @@ extension OfficeStore {
         let byDay = query.by.contains(.day) || query.by.contains(.weekday)
         let byHour = query.by.contains(.hour)
         let byCampaign = query.by.contains(.campaign)
-        let days = try VisibleDays(query, viewer, db)
+        let days = try VisibleDays(query, viewer, db, posted: posted)
         let withSpan = query.by.contains { $0.isOfSpan }
 
         var cells: [[SliceKey]: Figures] = [:]

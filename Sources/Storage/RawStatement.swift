@@ -31,6 +31,11 @@ struct RawStatement {
         sqlite3_bind_blob(handle, index, bytes, Int32(clamping: bytes.count), Self.transient)
     }
 
+    /// Binds a column of another statement's present row, whatever its type.
+    func bind(column: Int32, of other: RawStatement, at index: Int32) {
+        sqlite3_bind_value(handle, index, sqlite3_column_value(other.handle, column))
+    }
+
     /// The next row is there; its columns may be read until the next step.
     ///
     /// - Throws: `DatabaseError`.

@@ -17,6 +17,7 @@ extension OfficeStore {
     public func rebuild(readCalls: (FileUploaded, StagedVersion) throws -> Void) throws -> [UserError] {
         try changingCalls {
             var lost: [UserError] = []
+            let purged = try pool.read { db in try Self.purgedVersions(db) }
             try pool.write { db in
                 try db.execute(sql: "UPDATE folder SET rebuilding = 1")
                 for table in Schema.projections { try db.execute(sql: "DELETE FROM \(table)") }
@@ -26,7 +27,7 @@ extension OfficeStore {
             while let after = place {
                 let events = try pool.read { db in try Self.events(db, after: after, limit: 1000) }
                 for event in events {
-                    if let error = try refold(event, readCalls) { lost.append(error) }
+                    if let error = try refold(event, purged, readCalls) { lost.append(error) }
                 }
                 place = events.last.map(EventPlace.init)
             }
@@ -35,14 +36,33 @@ extension OfficeStore {
                 try change.post(tx)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
+            try settleArchives()
             return lost
         }
     }
 
+    /// What the journal says was purged later: such a version's archive is no more, or has fewer rows than its upload
+    /// says. nil: all of it was.
+    private static func purgedVersions(_ db: Database) throws -> [FilePlace: KeptVersion?] {
+        let payloads = try String.fetchAll(
+            db,
+            sql: "SELECT payload FROM journal WHERE kind = ? AND refusal IS NULL ORDER BY time, office, seq",
+            arguments: [DeleteRequestPurged.kind])
+        var purged: [FilePlace: KeptVersion?] = [:]
+        for payload in payloads {
+            for version in try fromJSON(DeleteRequestPurged.self, payload).versions {
+                purged.updateValue(
+                    version.kept, forKey: FilePlace(file: version.file, version: version.version))
+            }
+        }
+        return purged
+    }
+
     /// Returns why an upload's archive could not be read.
-    private func refold(_ event: Event, _ readCalls: (FileUploaded, StagedVersion) throws -> Void) throws
-        -> UserError?
-    {
+    private func refold(
+        _ event: Event, _ purged: [FilePlace: KeptVersion?],
+        _ readCalls: (FileUploaded, StagedVersion) throws -> Void
+    ) throws -> UserError? {
         do {
             let body = try EventBody(kind: event.kind, payload: event.payload)
             if case .fileUploaded(let upload) = body {
@@ -53,7 +73,11 @@ extension OfficeStore {
                     store: self, source: source, office: event.office, rules: try officeRulesNow(),
                     time: event.time, countsRollups: false)
                 do {
-                    try readCalls(upload, staged)
+                    switch purged[FilePlace(file: upload.file, version: upload.version)] {
+                    case .none: try readCalls(upload, staged)
+                    case .some(.some(let kept)): try readCalls(upload.keeping(kept), staged)
+                    case .some(.none): break
+                    }
                 } catch {
                     try staged.abandon()
                     throw error

@@ -47,8 +47,8 @@ extension OfficeStore {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT count(*), total((event ->> '$.counts.accepted') - (event ->> '$.counts.overlapping'))
-                    FROM fileVersion WHERE state = 'live'
+                    SELECT count(*) FILTER (WHERE state = 'live'),
+                      total(added) - (SELECT total(calls) FROM deleteRequest) FROM fileVersion
                     """)
             let counted = CountedRows(rows: row?[1] ?? 0, files: row?[0] ?? 0)
             return FigureBadge(logs: logs ?? 0, counted: counted, isWholeOffice: true)
@@ -66,7 +66,7 @@ extension OfficeStore {
                 CROSS JOIN call c ON c.name = a.name AND c.time >= a.day * 86400 + \(cutOver)
                   AND c.time < a.day * 86400 + \(cutOver + 86_400)
                 CROSS JOIN fileVersion v ON v.number = c.version
-                WHERE v.state = 'live' AND \(conditions.ofCall) AND \(Self.isCounted) GROUP BY c.version
+                WHERE \(Self.isLive) AND \(conditions.ofCall) AND \(Self.isCounted) GROUP BY c.version
                 """, arguments: days.arguments)
         return CountedRows(rows: rows.reduce(0) { $0 + ($1[1] as Int) }, files: rows.count)
     }

@@ -149,7 +149,7 @@ extension OfficeStore {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT c.* FROM call c JOIN fileVersion v ON v.number = c.version
-                WHERE c.name = ? AND c.time >= ? AND v.state = 'live' AND \(isCounted) ORDER BY c.time
+                WHERE c.name = ? AND c.time >= ? AND \(isLive) AND \(isCounted) ORDER BY c.time
                 """)
         let rows = try Row.fetchCursor(statement, arguments: [name, from])
         while let row = try rows.next() { try body(row) }

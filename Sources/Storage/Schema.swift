@@ -7,12 +7,15 @@ enum Schema {
         migrator.registerMigration("1 the office opens") { db in try db.execute(sql: version1) }
         migrator.registerMigration("2 tallies by hour are packed") { db in try db.execute(sql: version2) }
         migrator.registerMigration("3 people, names and requests") { db in try db.execute(sql: version3) }
+        migrator.registerMigration("4 deletions") { db in try db.execute(sql: version4) }
         return migrator
     }
 
     /// Tables that `rebuild` empties and folds again, in an order that no reference forbids.
     static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "aliasSpan", "agentName",
+        "agentDay", "dayTally", "agentDayCells", "call", "deletedSpan", "deleteRequest", "deleteHold",
+        "fileVersion",
+        "file", "aliasSpan", "agentName",
         "placementSpan", "placement", "transferRequest", "delegation", "namesApart", "person", "outcome",
         "label", "source", "office", "user", "boxSettings",
     ]
@@ -354,5 +357,42 @@ enum Schema {
         ) WITHOUT ROWID;
         -- The next start folds all of them.
         UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM journal);
+        """
+
+    private static let version4 = """
+        -- Beside staged and live a version's state is: trashed, all of it deleted and in the trash; purged, its
+        -- archive and rows erased. Of a live version with cut = 1 some days are deleted.
+        ALTER TABLE fileVersion ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
+        -- Calls that it added to the figures when it was uploaded.
+        ALTER TABLE fileVersion ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+        UPDATE fileVersion SET added = (event ->> '$.counts.accepted') - (event ->> '$.counts.overlapping')
+          WHERE state = 'live';
+        -- 1: its archive may not be yet where its state wants it.
+        ALTER TABLE fileVersion ADD COLUMN unsettled INTEGER NOT NULL DEFAULT 0;
+
+        -- Stretches of the wall clock, half open, whose rows of a version are deleted; of a whole version from the
+        -- least to the greatest number. purged = 1: the rows are erased.
+        CREATE TABLE deletedSpan (
+          version INTEGER NOT NULL,
+          fromTime INTEGER NOT NULL,
+          untilTime INTEGER NOT NULL,
+          request TEXT NOT NULL,
+          purged INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (version, fromTime, untilTime, request)
+        ) WITHOUT ROWID;
+        CREATE INDEX deletedSpanByRequest ON deletedSpan (request);
+        CREATE TABLE deleteRequest (
+          id TEXT PRIMARY KEY,
+          stage TEXT NOT NULL,
+          opened INTEGER NOT NULL,
+          -- Calls that are out of the figures by it.
+          calls INTEGER NOT NULL DEFAULT 0,
+          request TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX deleteRequestByStage ON deleteRequest (stage, opened);
+        CREATE TABLE deleteHold (
+          id TEXT PRIMARY KEY,
+          hold TEXT NOT NULL
+        ) WITHOUT ROWID;
         """
 }

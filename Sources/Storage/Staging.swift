@@ -22,21 +22,18 @@ public final class StagedVersion {
     let office: ID<Office>
     let rules: OfficeRules
     let time: Int64
-    /// The source's live versions, by number: rows of this one may meet theirs. No other change runs meanwhile.
-    private let others: [Int64: Place]
-    private(set) var change: RollupChange
+    /// Rows of the source's other versions, which rows of this one may meet. No other change runs meanwhile.
+    private let others: LiveRows
+    private let isAlone: Bool
     private let countsRollups: Bool
+    /// Agent-days as they will be when this version is live.
+    private var tallies: StagedTallies
 
     /// Numbers in the database by code of the batches' dictionary.
     private var names: [MetName] = []
     private var outcomes: [Int64] = []
     private var labels: [Int64] = []
     private var ownDictionary = CallDictionary()
-
-    /// Agent-days as they will be when this version is live.
-    private var tallyIndex: [AgentDay: Int] = [:]
-    private var tallies: [AgentDayTally] = []
-    private var weight = 0
 
     public private(set) var accepted = 0
     public private(set) var overlapping = 0
@@ -45,14 +42,6 @@ public final class StagedVersion {
     public private(set) var lastDay: Day?
     public var agents: Int { names.count { $0.firstDay != nil } }
 
-    /// A version's place in the total order.
-    private struct Place: Comparable {
-        var time: Int64
-        var office: String
-
-        static func < (a: Place, b: Place) -> Bool { (a.time, a.office) < (b.time, b.office) }
-    }
-
     /// An agent's name as this file spells it first, and its first day here.
     private struct MetName {
         var number: Int64
@@ -60,7 +49,7 @@ public final class StagedVersion {
         var folded: String
         var firstDay: Day?
         /// Where the tally of its last row is: rows of a name mostly come day by day.
-        var lastTally: (day: Int32, index: Int)?
+        var lastTally: (day: Int32, position: Int, round: Int)?
     }
 
     /// - Parameters:
@@ -75,20 +64,18 @@ public final class StagedVersion {
         self.office = office
         self.rules = rules
         self.time = time?.bits ?? .max
-        let (number, others): (Int64, [Int64: Place]) = try store.pool.write { [time = self.time] db in
-            let live = try Row.fetchAll(
-                db, sql: "SELECT number, time, office FROM fileVersion WHERE source = ? AND state = 'live'",
-                arguments: [source.number])
+        let (number, others): (Int64, LiveRows) = try store.pool.write { [time = self.time] db in
+            let others = try LiveRows(source: source.number, db)
             try db.execute(
                 sql: "INSERT INTO fileVersion (state, time, office, source) VALUES ('staged', ?, ?, ?)",
                 arguments: [time, office.description, source.number])
-            let places = live.map { ($0["number"] as Int64, Place(time: $0["time"], office: $0["office"])) }
-            return (db.lastInsertedRowID, Dictionary(places) { first, _ in first })
+            return (db.lastInsertedRowID, others)
         }
         self.number = number
         self.others = others
+        isAlone = others.isAlone(number)
         self.countsRollups = countsRollups
-        change = try RollupChange(store: store, rules: rules)
+        tallies = StagedTallies(try RollupChange(store: store, rules: rules))
     }
 
     /// Interns and writes one batch; for callers that have no thread of their own to intern on.
@@ -124,7 +111,7 @@ public final class StagedVersion {
                 """)
             let same = try RawStatement(
                 db, "SELECT line, fingerprint FROM call WHERE source = ? AND key = ? AND version = ?")
-            let sightings = try RawStatement(db, Self.otherSightings)
+            let sightings = try Sightings(db)
             for index in order {
                 let record = records[index]
                 let codes = batch.codes[index]
@@ -162,7 +149,7 @@ public final class StagedVersion {
             }
         }
         // Between two transactions, for it makes its own.
-        if weight > store.tallyMemory { try writeTallies() }
+        if tallies.isFull { try tallies.write() }
         return fates
     }
 
@@ -186,84 +173,34 @@ public final class StagedVersion {
         if names[nameCode].firstDay.map({ day < $0 }) ?? true { names[nameCode].firstDay = day }
     }
 
-    private static let otherSightings = """
-        SELECT version, name, time, campaign, outcome, talk, fingerprint FROM call
-        WHERE source = ? AND key = ? AND version <> ?
-        """
-
-    /// The row of another version that counts for a key so far, and where it stands.
-    private func countedSighting(of key: CallKey, _ sightings: RawStatement) throws
-        -> (place: Place, name: Int64, entry: AgentDayTally.Entry)?
-    {
-        guard !others.isEmpty else { return nil }
-        sightings.bind(source.number, at: 1)
-        sightings.bind(key, at: 2)
-        sightings.bind(number, at: 3)
-        defer { sightings.reset() }
-        var latest: (place: Place, name: Int64, entry: AgentDayTally.Entry)?
-        while try sightings.step() {
-            guard let place = others[sightings.number(0)], latest.map({ $0.place < place }) ?? true else {
-                continue
-            }
-            let entry = AgentDayTally.Entry(
-                time: LocalTime(seconds: sightings.number(2)), campaign: sightings.number(3),
-                outcome: sightings.number(4), talk: sightings.isNull(5) ? nil : sightings.number(5),
-                fingerprint: UInt64(bitPattern: sightings.number(6)))
-            latest = (place, sightings.number(1), entry)
-        }
-        return latest
-    }
-
     /// Puts an accepted row into the tallies, in the place of the sighting that counted so far.
     private func count(
-        _ entry: AgentDayTally.Entry, on day: Day, nameCode: Int, key: CallKey, _ sightings: RawStatement,
+        _ entry: AgentDayTally.Entry, on day: Day, nameCode: Int, key: CallKey, _ sightings: Sightings,
         _ db: Database
     ) throws {
         let name = names[nameCode].number
-        if let before = try countedSighting(of: key, sightings) {
+        let before =
+            isAlone
+            ? nil
+            : try sightings.latest(source: source.number, besides: number, in: others) { $0.bind(key, at: 2) }
+        if let before {
             overlapping += 1
             // The same content under the same name: whichever counts, the figures are the same.
             if before.entry.fingerprint == entry.fingerprint, before.name == name { return }
-            if before.place > Place(time: time, office: office.description) { return }
+            if before.place > LiveRows.Place(time: time, office: office.description) { return }
             if countsRollups {
                 let was = before.entry.time.businessDay(cutOver: rules.cutOverMinutes)
-                let index = try tally(of: AgentDay(name: before.name, day: was.number), db)
-                try change(index) { try $0.takeBack(before.entry) }
+                let position = try tallies.position(of: AgentDay(name: before.name, day: was.number), db)
+                try tallies.takeBack(before.entry, at: position)
             }
         }
         guard countsRollups else { return }
-        let index: Int
-        if let last = names[nameCode].lastTally, last.day == day.number {
-            index = last.index
-        } else {
-            index = try tally(of: AgentDay(name: name, day: day.number), db)
-            names[nameCode].lastTally = (day.number, index)
+        if let last = names[nameCode].lastTally, last.day == day.number, last.round == tallies.round {
+            return try tallies.add(entry, at: last.position)
         }
-        try change(index) { try $0.add(entry) }
-    }
-
-    /// Where the tally of an agent-day is; loaded as it is in force when it is met first.
-    private func tally(of key: AgentDay, _ db: Database) throws -> Int {
-        if let known = tallyIndex[key] { return known }
-        let tally = try change.tally(key, db) ?? AgentDayTally(day: Day(number: key.day))
-        weight += tally.weight
-        tallies.append(tally)
-        tallyIndex[key] = tallies.count - 1
-        return tallies.count - 1
-    }
-
-    private func change(_ index: Int, _ body: (inout AgentDayTally) throws -> Void) throws {
-        let before = tallies[index].weight
-        try body(&tallies[index])
-        weight += tallies[index].weight - before
-    }
-
-    private func writeTallies(isCancelled: () -> Bool = { false }) throws {
-        try change.stage(tallyIndex.mapValues { tallies[$0] }, isCancelled: isCancelled)
-        tallyIndex = [:]
-        tallies = []
-        weight = 0
-        for code in names.indices { names[code].lastTally = nil }
+        let position = try tallies.position(of: AgentDay(name: name, day: day.number), db)
+        names[nameCode].lastTally = (day.number, position, tallies.round)
+        try tallies.add(entry, at: position)
     }
 
     /// Names whose first file this is, each with the person and first placement the event makes.
@@ -284,8 +221,8 @@ public final class StagedVersion {
 
     /// Stages the rollups of every agent-day this version touches, and returns the change to post.
     func stageRollups(isCancelled: () -> Bool) throws -> RollupChange {
-        try writeTallies(isCancelled: isCancelled)
-        return change
+        try tallies.write(isCancelled: isCancelled)
+        return tallies.change
     }
 
     /// Says where the version's archive is going to be, so that a crash leaves none that nobody names.
@@ -299,7 +236,7 @@ public final class StagedVersion {
 
     /// Forgets everything that was staged.
     public func abandon() throws {
-        try change.abandon()
+        try tallies.change.abandon()
         try store.sweepVersion(number)
     }
 

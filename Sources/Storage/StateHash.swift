@@ -54,9 +54,18 @@ extension OfficeStore {
         try lines(
             "version",
             """
-            SELECT file, CAST(version AS TEXT), CAST(time AS TEXT), office, archive, original FROM fileVersion
-            WHERE state = 'live' ORDER BY file, version
+            SELECT file, CAST(version AS TEXT), CAST(time AS TEXT), office, archive, original, state
+            FROM fileVersion WHERE state <> 'staged' ORDER BY file, version
             """)
+        try lines(
+            "deleted",
+            """
+            SELECT v.file, CAST(v.version AS TEXT), CAST(d.fromTime AS TEXT), CAST(d.untilTime AS TEXT), d.request,
+              CAST(d.purged AS TEXT) FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
+            ORDER BY v.file, v.version, d.fromTime, d.untilTime, d.request
+            """)
+        try lines("delete request", "SELECT id, request FROM deleteRequest ORDER BY id")
+        try lines("hold", "SELECT id, hold FROM deleteHold ORDER BY id")
         let (calls, digest) = try fromRows ? digestOfRows(db) : digestOfRollups(db)
         line(["calls", String(calls), String(digest, radix: 16)])
         return StateHash(hex: hexadecimal(hasher.finalize()), calls: calls)
@@ -77,10 +86,7 @@ extension OfficeStore {
             db,
             sql: """
                 SELECT 1, c.fingerprint FROM call c JOIN fileVersion v ON v.number = c.version
-                WHERE v.state = 'live' AND NOT EXISTS (
-                  SELECT 1 FROM call d JOIN fileVersion w ON w.number = d.version
-                  WHERE d.source = c.source AND d.key = c.key AND d.version <> c.version
-                    AND w.state = 'live' AND (w.time, w.office) > (v.time, v.office))
+                WHERE \(isLive) AND \(isCounted)
                 """)
         return try sum(rows, count: 0, digest: 1)
     }

@@ -3,11 +3,13 @@ import Foundation
 import GRDB
 
 extension OfficeStore {
-    /// Removes what a crash left: rows of versions never made live, rollups never posted, temporary files.
+    /// Removes what a crash left: rows of versions never made live, rollups never posted, temporary files,
+    /// archives on their way to the trash or out of it.
     ///
     /// Runs before anything else uses the folder, so whatever is staged now belongs to nobody.
     func sweep() throws {
         try sweepStaged()
+        try settleArchives()
         let incoming = Set(try FileManager.default.contentsOfDirectory(atPath: folder.incoming))
         for name in incoming where !isOfQuestion(name, incoming) {
             try FileManager.default.removeItem(atPath: folder.incoming + "/" + name)
@@ -65,12 +67,12 @@ extension OfficeStore {
     private func removeArchive(_ file: ID<CallFile>, _ version: Int) throws {
         let path = folder.archive(of: file, version: version)
         let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let isLive = try pool.read { db in
+        let isTaken = try pool.read { db in
             try Bool.fetchOne(
-                db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
+                db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
                 arguments: [file.description, version])
         }
-        guard isLive == nil, FileManager.default.fileExists(atPath: place) else { return }
+        guard isTaken == nil, FileManager.default.fileExists(atPath: place) else { return }
         unlink(path)
         for name in try FileManager.default.contentsOfDirectory(atPath: place) where name.hasPrefix(".part-")
         {

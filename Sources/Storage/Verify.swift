@@ -15,8 +15,8 @@ public struct CheckResult: Codable, Hashable, Sendable {
     }
 }
 
-/// A live version and the archive it was made from.
-public struct LiveVersion: Sendable {
+/// A version that is live or in the trash, and the archive it was made from.
+public struct ArchivedVersion: Sendable {
     public var uploaded: FileUploaded
     public var archivePath: String
 }
@@ -41,6 +41,7 @@ extension OfficeStore {
                     ?? "\(entries) entries, every hash right"))
         results.append(try await read { db in try Self.verifyFiles(db) })
         results.append(try await read { db in try Self.verifyRows(db) })
+        results.append(try await read { db in try Self.verifyDeletions(db) })
         results.append(try await read { db in try Self.verifyRollups(db) })
         let kept = try await stateHash()
         let counted = try await stateHash(fromRows: true)
@@ -54,27 +55,34 @@ extension OfficeStore {
         return results
     }
 
-    /// Every live version has exactly the rows that its event says.
+    /// Every version that is live or in the trash has exactly the rows that its event says.
     private static func verifyRows(_ db: Database) throws -> CheckResult {
         var checked = 0
         let versions = try Row.fetchAll(
-            db, sql: "SELECT number, event FROM fileVersion WHERE state = 'live' ORDER BY number")
+            db,
+            sql: "SELECT number, event FROM fileVersion WHERE state IN ('live', 'trashed') ORDER BY number")
         for row in versions {
             let upload = try fromJSON(FileUploaded.self, row["event"] as String)
             let name = "“\(upload.fileName)”, version \(upload.version)"
             var count = 0
             var digest: UInt64 = 0
+            // Rows that were purged may still be on their way out.
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT line, fingerprint FROM call WHERE number >= ? AND number < ?",
+                db,
+                sql: """
+                    SELECT line, fingerprint FROM call WHERE number >= ?1 AND number < ?2 AND NOT EXISTS (
+                      SELECT 1 FROM deletedSpan x WHERE x.version = ?3 AND x.purged = 1
+                        AND x.fromTime <= call.time AND call.time < x.untilTime)
+                    """,
                 arguments: [
                     CallRecord.number(row["number"], line: 0),
-                    CallRecord.number(row["number"] as Int64 + 1, line: 0),
+                    CallRecord.number(row["number"] as Int64 + 1, line: 0), row["number"] as Int64,
                 ])
             while let call = try rows.next() {
                 count += 1
                 digest = digest &+ UInt64(bitPattern: call["fingerprint"] as Int64)
             }
-            let hex = hexadecimal((0..<8).map { UInt8(truncatingIfNeeded: digest >> (56 - 8 * UInt64($0))) })
+            let hex = hexadecimal(bigEndian: digest)
             guard upload.counts.isBalanced, count == upload.counts.accepted, hex == upload.digest else {
                 return CheckResult(
                     name: "rows", ok: false,
@@ -85,7 +93,47 @@ extension OfficeStore {
             checked += count
         }
         return CheckResult(
-            name: "rows", ok: true, detail: "\(checked) rows in \(versions.count) live versions, as accepted")
+            name: "rows", ok: true, detail: "\(checked) rows in \(versions.count) versions, as accepted")
+    }
+
+    /// Every deletion of the journal is in force as its request says, and no other is.
+    private static func verifyDeletions(_ db: Database) throws -> CheckResult {
+        func spans(_ sql: String) throws -> Set<String> { Set(try String.fetchAll(db, sql: sql)) }
+        let kept = try spans(
+            """
+            SELECT v.file || ' ' || v.version || ' ' || d.fromTime || ' ' || d.untilTime || ' ' || d.request || ' '
+              || d.purged FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
+            """)
+        var expected: Set<String> = []
+        var requests = 0
+        let texts = try String.fetchAll(
+            db, sql: "SELECT request FROM deleteRequest WHERE stage IN ('deleted', 'purged')")
+        for text in texts {
+            let request = try fromJSON(DeleteRequest.self, text)
+            requests += 1
+            for target in request.targets {
+                for span in target.spans(cutOverMinutes: request.cutOverMinutes) {
+                    expected.insert(
+                        "\(target.file) \(target.version) \(span.from) \(span.until) \(request.id) "
+                            + (request.stage == .purged ? "1" : "0"))
+                }
+            }
+        }
+        let wrongStates =
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM fileVersion v WHERE state <> 'staged' AND (state, cut) <> (
+                      coalesce((SELECT CASE max(purged) WHEN 1 THEN 'purged' ELSE 'trashed' END FROM deletedSpan
+                        WHERE version = v.number AND fromTime = ?1 HAVING count(*) > 0), 'live'),
+                      EXISTS (SELECT 1 FROM deletedSpan WHERE version = v.number AND fromTime > ?1))
+                    """, arguments: [Int64.min]) ?? 0
+        let isRight = kept == expected && wrongStates == 0
+        return CheckResult(
+            name: "deletions", ok: isRight,
+            detail: isRight
+                ? "\(requests) deletions in force, as approved"
+                : "what is deleted is not what was approved. “rollcall rebuild” makes it so again.")
     }
 
     /// Every agent-day in force equals a count of its rows.
@@ -176,34 +224,41 @@ extension OfficeStore {
             try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM journal WHERE kind = ? AND refusal IS NULL",
                 arguments: [FileUploaded.kind]) ?? 0
-        let live =
-            try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state = 'live'") ?? 0
+        let versions =
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state <> 'staged'") ?? 0
         if let first = refused.first {
             return CheckResult(
                 name: "files", ok: false,
                 detail: first + (refused.count > 1 ? " And \(refused.count - 1) more." : ""))
         }
         return CheckResult(
-            name: "files", ok: uploads == live,
-            detail: "\(live) versions live of \(uploads) uploads in the journal")
+            name: "files", ok: uploads == versions,
+            detail: "\(versions) versions of \(uploads) uploads in the journal")
     }
 
-    public func liveVersions() async throws -> [LiveVersion] {
-        try await read { [folder] db in try Self.liveVersions(db, folder) }
+    public func archivedVersions() async throws -> [ArchivedVersion] {
+        try await read { [folder] db in try Self.archivedVersions(db, folder) }
     }
 
     /// For threads that may block.
-    public func liveVersionsNow() throws -> [LiveVersion] {
-        try pool.read { db in try Self.liveVersions(db, folder) }
+    public func archivedVersionsNow() throws -> [ArchivedVersion] {
+        try pool.read { db in try Self.archivedVersions(db, folder) }
     }
 
-    private static func liveVersions(_ db: Database, _ folder: DataFolder) throws -> [LiveVersion] {
-        try String.fetchAll(
-            db, sql: "SELECT event FROM fileVersion WHERE state = 'live' ORDER BY time, office"
-        ).map { text in
-            let upload = try fromJSON(FileUploaded.self, text)
-            return LiveVersion(
-                uploaded: upload, archivePath: folder.archive(of: upload.file, version: upload.version))
+    private static func archivedVersions(_ db: Database, _ folder: DataFolder) throws -> [ArchivedVersion] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT event, state, unsettled FROM fileVersion WHERE state IN ('live', 'trashed')
+                ORDER BY time, office
+                """
+        ).map { row in
+            let upload = try fromJSON(FileUploaded.self, row["event"] as String)
+            return ArchivedVersion(
+                uploaded: upload,
+                archivePath: folder.archive(
+                    of: upload.file, version: upload.version, state: row["state"],
+                    isUnsettled: row["unsettled"]))
         }
     }
 
@@ -211,13 +266,14 @@ extension OfficeStore {
     ///
     /// - Returns: what differs first, in words; nil: nothing does.
     public func firstDifference(
-        of version: LiveVersion, next: () throws -> (record: CallRecord, folded: String)?
+        of version: ArchivedVersion, next: () throws -> (record: CallRecord, folded: String)?
     ) throws -> String? {
         try pool.read { db in
             let number =
                 try Int64.fetchOne(
                     db,
-                    sql: "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state = 'live'",
+                    sql:
+                        "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
                     arguments: [version.uploaded.file.description, version.uploaded.version]) ?? 0
             let rows = try Row.fetchCursor(
                 db,
@@ -230,10 +286,13 @@ extension OfficeStore {
                     LEFT JOIN label t ON t.number = c.callType
                     LEFT JOIN label p ON p.number = c.originalCampaign
                     LEFT JOIN label m ON m.number = c.campaign
-                    WHERE c.number >= ? AND c.number < ? ORDER BY c.number
+                    WHERE c.number >= ?1 AND c.number < ?2 AND NOT EXISTS (
+                      SELECT 1 FROM deletedSpan x WHERE x.version = ?3 AND x.purged = 1
+                        AND x.fromTime <= c.time AND c.time < x.untilTime)
+                    ORDER BY c.number
                     """,
                 arguments: [
-                    CallRecord.number(number, line: 0), CallRecord.number(number + 1, line: 0),
+                    CallRecord.number(number, line: 0), CallRecord.number(number + 1, line: 0), number,
                 ])
             while true {
                 let row = try rows.next()

@@ -83,6 +83,10 @@ struct ActivityWriter: Sendable {
                 "commented on the request about", name(it.agent), href: "/requests/\(it.request)",
                 note: it.comment)
         case .delegationChanged(let it): return words(it)
+        case .deleteRequestOpened(let it): return words(it)
+        case .deleteRequestDecided(let it): return words(it)
+        case .deleteRequestPurged(let it): return words(it)
+        case .deleteHoldChanged(let it): return words(it)
         case .userAdded(let it):
             return ActivityWords(
                 "added the user", it.user.name, href: Paths.user(it.user.id.description),
@@ -285,6 +289,15 @@ struct ActivityWriter: Sendable {
             ("Longest active pause", "\(before.maxGapMinutes) min", "\(after.maxGapMinutes) min"),
             ("Requests end after", "\(before.requests.expiryDays) days", "\(after.requests.expiryDays) days"),
             (
+                "Delete requests end after", "\(before.deletions.expiryDays) days",
+                "\(after.deletions.expiryDays) days"
+            ),
+            ("Trash", "\(before.deletions.trashDays) days", "\(after.deletions.trashDays) days"),
+            (
+                "An only admin waits", "\(before.deletions.singleAdminHours) h",
+                "\(after.deletions.singleAdminHours) h"
+            ),
+            (
                 "Past days of who moved on", before.keepsPastDays ? "stay visible" : "are hidden",
                 after.keepsPastDays ? "stay visible" : "are hidden"
             ),
@@ -345,6 +358,13 @@ struct ActivityWriter: Sendable {
 /// What kinds of entries there are, in groups that somebody would look for.
 let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])] = [
     ("files", "Files", [FileUploaded.self, UploadRefused.self]),
+    (
+        "deletions", "Deletions and holds",
+        [
+            DeleteRequestOpened.self, DeleteRequestDecided.self, DeleteRequestPurged.self,
+            DeleteHoldChanged.self,
+        ]
+    ),
     (
         "people", "People and placements",
         [

@@ -38,6 +38,25 @@ public enum Paths {
     static let apiFiles = "/api/v1/files"
     static func apiImport(_ id: String) -> String { "/api/v1/imports/\(id)" }
 
+    // Deletions.
+    static let deletions = "/deletions"
+    static let newDeletion = "/deletions/new"
+    static let deletionTrash = "/deletions/trash"
+    static let deleteHolds = "/deletions/holds"
+    static func deleteHoldLift(_ id: String) -> String { "\(deleteHolds)/\(id)/lift" }
+    static func deletionWork(_ id: String) -> String { "/deletions/work/\(id)" }
+    static func deletionWorkEvents(_ id: String) -> String { "\(deletionWork(id))/events" }
+    static func deletionWorkCancel(_ id: String) -> String { "\(deletionWork(id))/cancel" }
+    static func deletionWorkAsk(_ id: String) -> String { "\(deletionWork(id))/ask" }
+    static func deletion(_ id: String) -> String { "/deletions/\(id)" }
+    static func deletionStep(_ id: String, _ action: String) -> String { "\(deletion(id))/steps/\(action)" }
+    static func deletionCertificate(_ id: String) -> String { "\(deletion(id))/certificate" }
+    static let apiDeletions = "/api/v1/deletions"
+    static func apiDeletion(_ id: String) -> String { "\(apiDeletions)/\(id)" }
+    static func apiDeletionStep(_ id: String, _ action: String) -> String { "\(apiDeletion(id))/\(action)" }
+    static let apiHolds = "/api/v1/holds"
+    static func apiHold(_ id: String) -> String { "\(apiHolds)/\(id)" }
+
     // Sessions and tokens of one's own.
     static let ownSessionsEnd = "/me/sessions/end"
     static func ownSessionEnd(_ id: String) -> String { "/me/sessions/\(id)/end" }

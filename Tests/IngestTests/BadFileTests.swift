@@ -231,7 +231,7 @@ import Testing
         let office = try await ImportOffice()
         try office.take(CallFileText.usual.text)
         let before = try await office.state()
-        let live = try #require(try await office.store.liveVersions().first)
+        let live = try #require(try await office.store.archivedVersions().first)
         let orphan = "01890a5d-ac96-774b-bcce-b302099a8057"
         // Of a new file, and of the file that is live, under its own number and the next.
         for (file, version) in [(orphan, 1), ("\(live.uploaded.file)", 1), ("\(live.uploaded.file)", 2)] {

@@ -35,6 +35,8 @@ struct ImportModel {
     var maxGap: Int64 = 600
     /// The accepted rows of each file, in the order of upload.
     private(set) var files: [[String: ModelRow]] = []
+    /// What is deleted: files by their index, and days; nil: all of it.
+    var deleted: [(file: Int, days: Set<Int64>?)] = []
 
     mutating func take(_ rows: [ModelRow]) -> Counts {
         var counts = Counts(rows: rows.count)
@@ -49,7 +51,10 @@ struct ImportModel {
                 } else {
                     accepted[row.key] = row
                     counts.accepted += 1
-                    if files.contains(where: { $0[row.key] != nil }) { counts.overlapping += 1 }
+                    let others = files.enumerated().compactMap { index, rows in
+                        rows[row.key].flatMap { isThere($0, in: index) ? $0 : nil }
+                    }
+                    if !others.isEmpty { counts.overlapping += 1 }
                 }
             }
         }
@@ -60,16 +65,23 @@ struct ImportModel {
     /// The calls that count: of each key the one in the latest file.
     var counted: [ModelRow] {
         var latest: [String: ModelRow] = [:]
-        for file in files { latest.merge(file) { $1 } }
+        for (index, file) in files.enumerated() {
+            latest.merge(file.filter { isThere($0.value, in: index) }) { $1 }
+        }
         return Array(latest.values)
+    }
+
+    func day(_ row: ModelRow) -> Int64 {
+        Int64((Double(row.time - cutOver * 60) / 86_400).rounded(.down))
+    }
+
+    private func isThere(_ row: ModelRow, in file: Int) -> Bool {
+        !deleted.contains { $0.file == file && ($0.days?.contains(day(row)) ?? true) }
     }
 
     /// The lines of `ImportOffice.figures`.
     var figures: [String] {
         var lines: [String] = []
-        func day(_ row: ModelRow) -> Int64 {
-            Int64((Double(row.time - cutOver * 60) / 86_400).rounded(.down))
-        }
         let byDay = Dictionary(grouping: counted) { "\(day($0))|\(folded($0.agent))" }
         for (key, rows) in byDay {
             let times = rows.map(\.time).sorted()

@@ -24,7 +24,7 @@ import Testing
     }
 
     private func archives(_ office: ImportOffice) async throws -> [String] {
-        try await office.store.liveVersions().map(\.archivePath)
+        try await office.store.archivedVersions().map(\.archivePath)
     }
 
     @Test func `a rebuild gives the same state, also after every projection was lost`() async throws {

@@ -142,7 +142,11 @@ public final class ImportOffice: @unchecked Sendable {
 
     /// What should not be there after anything that did not become live; empty: nothing.
     public func leftovers() async throws -> [String] {
-        var found = try await sql("SELECT 'staged version', number FROM fileVersion WHERE state <> 'live'")
+        var found = try await sql("SELECT 'staged version', number FROM fileVersion WHERE state = 'staged'")
+        found += try await sql("SELECT 'unsettled version', number FROM fileVersion WHERE unsettled = 1")
+        found += try await sql(
+            "SELECT 'row of a purged version', version FROM call WHERE version IN (SELECT number FROM fileVersion WHERE state = 'purged') LIMIT 1"
+        )
         found += try await sql(
             "SELECT 'rows of no version', count(*) FROM call WHERE version NOT IN (SELECT number FROM fileVersion) HAVING count(*) > 0"
         )
@@ -156,13 +160,22 @@ public final class ImportOffice: @unchecked Sendable {
         found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE links IS NULL")
         let files = FileManager.default
         found += try files.contentsOfDirectory(atPath: folder.incoming).map { "Incoming/" + $0 }
-        let live = Set(try await store.liveVersions().map(\.archivePath))
-        for name in try files.subpathsOfDirectory(atPath: folder.files) {
-            let path = folder.files + "/" + name
-            var isFolder: ObjCBool = false
-            _ = files.fileExists(atPath: path, isDirectory: &isFolder)
-            let isKept = isFolder.boolValue ? live.contains { $0.hasPrefix(path + "/") } : live.contains(path)
-            if !isKept { found.append("Files/" + name) }
+        var kept = Set(try await store.archivedVersions().map(\.archivePath))
+        for line in try await sql("SELECT file, version FROM fileVersion WHERE state = 'live' AND cut = 1") {
+            let parts = line.split(separator: "|")
+            guard let file = parts.first.flatMap({ ID<CallFile>($0) }), let version = Int(parts.last ?? "")
+            else { continue }
+            kept.insert(folder.deletedDays(of: file, version: version))
+        }
+        for place in [folder.files, folder.trash] {
+            for name in try files.subpathsOfDirectory(atPath: place) {
+                let path = place + "/" + name
+                var isFolder: ObjCBool = false
+                _ = files.fileExists(atPath: path, isDirectory: &isFolder)
+                let isKept =
+                    isFolder.boolValue ? kept.contains { $0.hasPrefix(path + "/") } : kept.contains(path)
+                if !isKept { found.append(path.dropFirst(folder.path.count + 1).description) }
+            }
         }
         return found
     }

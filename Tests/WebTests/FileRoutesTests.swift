@@ -155,7 +155,7 @@ import Testing
             let answer = try await browser.send(
                 .post, "/files", headers: [.contentType: "multipart/form-data; boundary=xyz"], body: body)
             #expect(answer.status == 303)
-            while try await site.store.liveVersions().count < 2 {
+            while try await site.store.archivedVersions().count < 2 {
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(try await site.store.stateHash().calls == 3)
@@ -174,6 +174,6 @@ import Testing
                 #expect(answer.status == 404)
             }
         }
-        #expect(try await site.store.liveVersions().isEmpty)
+        #expect(try await site.store.archivedVersions().isEmpty)
     }
 }

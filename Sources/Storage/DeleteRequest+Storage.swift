@@ -1,0 +1,179 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    func foldDeleteRequestOpened(_ event: Event, _ it: DeleteRequestOpened) throws {
+        var request = it.request
+        request.opened = event.time
+        try request.checkOpening(in: try deleteContext(event.time.instant))
+        for target in request.targets { _ = try versionNumber(of: target) }
+        try save(request)
+    }
+
+    func foldDeleteRequestDecided(_ event: Event, _ it: DeleteRequestDecided) throws {
+        let request = try deleteRequest(it.request)
+        let after = try request.deciding(
+            it.action, comment: it.comment, typedName: it.typedName, by: it.by, at: event.time,
+            in: try deleteContext(event.time.instant))
+        switch it.action {
+        case .approve:
+            for target in request.targets {
+                let number = try versionNumber(of: target)
+                for span in target.spans(cutOverMinutes: request.cutOverMinutes) {
+                    try db.execute(
+                        sql: """
+                            INSERT INTO deletedSpan (version, fromTime, untilTime, request) VALUES (?, ?, ?, ?)
+                            """, arguments: [number, span.from, span.until, request.id.description])
+                }
+                try settleState(number)
+            }
+        case .restore:
+            let numbers = try versions(of: request.id)
+            try db.execute(
+                sql: "DELETE FROM deletedSpan WHERE request = ? AND purged = 0",
+                arguments: [request.id.description])
+            for number in numbers { try settleState(number) }
+        case .reject, .withdraw, .lapse, .comment: break
+        }
+        try save(after, calls: it.calls)
+    }
+
+    func foldDeleteRequestPurged(_ event: Event, _ it: DeleteRequestPurged) throws {
+        let request = try deleteRequest(it.request)
+        let after = try request.purging(
+            by: it.by, comment: it.comment, at: event.time, in: try deleteContext(event.time.instant))
+        let numbers = try versions(of: request.id)
+        try db.execute(
+            sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])
+        for purged in it.versions {
+            guard let kept = purged.kept else { continue }
+            try db.execute(
+                sql: """
+                    UPDATE fileVersion SET event = ?, archive = ?, original = ? WHERE file = ? AND version = ?
+                    """,
+                arguments: [
+                    try jsonText(try upload(purged.file, purged.version).keeping(kept)), kept.archive,
+                    kept.original, purged.file.description, purged.version,
+                ])
+        }
+        for number in numbers { try settleState(number) }
+        try save(after)
+    }
+
+    func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
+        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
+        let id = (it.after ?? it.before)?.id.description
+        let now = try String.fetchOne(db, sql: "SELECT hold FROM deleteHold WHERE id = ?", arguments: [id])
+            .map { try fromJSON(DeleteHold.self, $0) }
+        guard now == it.before else {
+            throw UserError(
+                .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
+        }
+        guard let after = it.after else {
+            guard it.before != nil else { throw UserError.notHere }
+            try db.execute(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
+            return
+        }
+        try after.check(today: state.businessDay(at: event.time.instant))
+        try db.execute(
+            sql: """
+                INSERT INTO deleteHold (id, hold) VALUES (?, ?)
+                ON CONFLICT (id) DO UPDATE SET hold = excluded.hold
+                """, arguments: [id, try jsonText(after)])
+    }
+
+    // MARK: Parts
+
+    /// - Throws: `UserError.notHere` where there is none.
+    func deleteRequest(_ id: ID<DeleteRequest>) throws -> DeleteRequest {
+        guard let request = try DeleteRequest.fetch(db, id) else { throw UserError.notHere }
+        return request
+    }
+
+    /// - Parameter agents: with calls among what would go, where it is known better than the request knows.
+    func deleteContext(_ now: Instant, agents: Set<ID<Person>> = []) throws -> DeleteContext {
+        try DeleteContext.load(db, now: now, agents: agents)
+    }
+
+    /// - Parameter calls: that left the figures with this step.
+    private func save(_ request: DeleteRequest, calls: Int = 0) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO deleteRequest (id, stage, opened, calls, request) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, request = excluded.request,
+                  calls = calls + excluded.calls
+                """,
+            arguments: [
+                request.id.description, request.stage.rawValue, request.opened.bits, calls,
+                try jsonText(request),
+            ])
+    }
+
+    /// - Throws: `UserError` for a version that is not there, or was purged.
+    private func versionNumber(of target: DeleteTarget) throws -> Int64 {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT number, state FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'
+                """, arguments: [target.file.description, target.version])
+        guard let row else { throw UserError.notHere }
+        guard row["state"] != "purged" else {
+            throw UserError(
+                .conflict, "“\(target.fileName)”, version \(target.version), was purged already.",
+                advice: "There is nothing left to delete of it.")
+        }
+        return row["number"]
+    }
+
+    private func versions(of request: ID<DeleteRequest>) throws -> [Int64] {
+        try Int64.fetchAll(
+            db, sql: "SELECT DISTINCT version FROM deletedSpan WHERE request = ?",
+            arguments: [request.description])
+    }
+
+    private func upload(_ file: ID<CallFile>, _ version: Int) throws -> FileUploaded {
+        let text = try String.fetchOne(
+            db, sql: "SELECT event FROM fileVersion WHERE file = ? AND version = ?",
+            arguments: [file.description, version])
+        guard let text else { throw UserError.notHere }
+        return try fromJSON(FileUploaded.self, text)
+    }
+
+    /// Brings a version's state in line with what is deleted of it.
+    private func settleState(_ number: Int64) throws {
+        try db.execute(
+            sql: """
+                UPDATE fileVersion SET unsettled = 1,
+                  cut = EXISTS (SELECT 1 FROM deletedSpan WHERE version = ?1 AND fromTime > ?2),
+                  state = coalesce((SELECT CASE max(purged) WHEN 1 THEN 'purged' ELSE 'trashed' END
+                    FROM deletedSpan WHERE version = ?1 AND fromTime = ?2 HAVING count(*) > 0), 'live')
+                WHERE number = ?1
+                """, arguments: [number, Int64.min])
+    }
+}
+
+extension DeleteRequest {
+    static func fetch(_ db: Database, _ id: ID<DeleteRequest>) throws -> DeleteRequest? {
+        try String.fetchOne(
+            db, sql: "SELECT request FROM deleteRequest WHERE id = ?", arguments: [id.description]
+        ).map { try fromJSON(DeleteRequest.self, $0) }
+    }
+}
+
+extension DeleteContext {
+    static func load(_ db: Database, now: Instant, agents: Set<ID<Person>> = []) throws -> DeleteContext {
+        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
+        return DeleteContext(
+            now: now, today: state.businessDay(at: now), rules: state.office.rules.deletions,
+            holds: try DeleteHold.all(db), agents: agents)
+    }
+}
+
+extension DeleteHold {
+    static func all(_ db: Database) throws -> [DeleteHold] {
+        try String.fetchAll(db, sql: "SELECT hold FROM deleteHold ORDER BY id").map {
+            try fromJSON(DeleteHold.self, $0)
+        }
+    }
+}

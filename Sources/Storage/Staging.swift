@@ -37,6 +37,10 @@ public final class StagedVersion {
     private var tallyIndex: [AgentDay: Int] = [:]
     private var tallies: [AgentDayTally] = []
     private var weight = 0
+    /// Accepted rows by business day.
+    private(set) var days: [Int32: DayCount] = [:]
+    /// Rejected lines that the search will find.
+    var rejectedKept = 0
 
     public private(set) var accepted = 0
     public private(set) var overlapping = 0
@@ -59,6 +63,8 @@ public final class StagedVersion {
         var name: String
         var folded: String
         var firstDay: Day?
+        /// The day of its last row.
+        var lastDay: Day?
         /// Where the tally of its last row is: rows of a name mostly come day by day.
         var lastTally: (day: Int32, index: Int)?
     }
@@ -184,6 +190,11 @@ public final class StagedVersion {
         firstDay = min(firstDay ?? day, day)
         lastDay = max(lastDay ?? day, day)
         if names[nameCode].firstDay.map({ day < $0 }) ?? true { names[nameCode].firstDay = day }
+        days[day.number, default: DayCount()].rows += 1
+        if names[nameCode].lastDay != day {
+            names[nameCode].lastDay = day
+            days[day.number]?.names.insert(nameCode)
+        }
     }
 
     private static let otherSightings = """
@@ -285,6 +296,7 @@ public final class StagedVersion {
     /// Stages the rollups of every agent-day this version touches, and returns the change to post.
     func stageRollups(isCancelled: () -> Bool) throws -> RollupChange {
         try writeTallies(isCancelled: isCancelled)
+        try stageDays()
         return change
     }
 

@@ -18,6 +18,7 @@ struct FileDaysPage: Page {
         var badge: String
         var calls: FigureCell
         var usual: String
+        var isOff: Bool
         var parts: [Part]
         var hasParts: Bool
     }
@@ -33,10 +34,12 @@ struct FileDaysPage: Page {
     var nextName: String
     var rows: [Row]
     var hasRows: Bool
-    var hasSources: Bool
+    var hasCalls: Bool
+    var emptyTitle: String
 
     init(
-        _ month: Month, _ days: [FileDay], _ calendar: [UploadCalendarRow], today: Day, _ format: OfficeFormat
+        _ month: Month, _ days: [FileDay], _ calendar: [UploadCalendarRow], hasCalls: Bool, today: Day,
+        _ format: OfficeFormat
     ) {
         self.month = month.text
         monthName = format.month(month.first)
@@ -46,23 +49,30 @@ struct FileDaysPage: Page {
         rows = []
         for offset in 0..<max(0, month.period.dayCount) {
             let day = month.period.to.adding(-offset)
+            var ofDay: [Row] = []
             for source in calendar {
                 guard let seen = source.days.first(where: { $0.day == day }) else { continue }
                 let parts = byDay[SourceDay(source: source.source.id, day: day)] ?? []
                 // A day to come is only shown where a file has calls of it.
                 guard day <= last || !parts.isEmpty else { continue }
                 states[seen.state, default: 0] += 1
-                rows.append(Row(seen, source.source, parts, format))
+                ofDay.append(Row(seen, source.source, parts, format))
             }
+            // A Sunday is one line, however many sources there are.
+            if ofDay.count > 1, ofDay.allSatisfy({ $0.isOff && !$0.hasParts }), var one = ofDay.first {
+                one.source = "All sources"
+                ofDay = [one]
+            }
+            rows += ofDay
         }
         hasRows = !rows.isEmpty
-        hasSources = !calendar.isEmpty
-        summary = [
-            format.count(states[.arrived, default: 0], "day has", "days have") + " arrived",
-            "\(format.number(states[.missing, default: 0])) missing",
-            states[.half, default: 0] == 1
-                ? "1 looks half-uploaded" : "\(format.number(states[.half, default: 0])) look half-uploaded",
-        ].joined(separator: ", ")
+        self.hasCalls = hasCalls
+        emptyTitle = month.first > today ? "This month has not begun" : "No calls in \(monthName)"
+        let words = [(UploadState.missing, "missing"), (.half, "half-uploaded by the look of it")]
+            .compactMap { state, words in
+                states[state].map { "\(format.count($0, "file", "files")) of a day \(words)" }
+            }
+        summary = words.isEmpty ? "Nothing is missing" : words.joined(separator: ", ")
         previous = Form([("month", month.previous.text)]).link(Paths.fileDays)
         previousName = format.month(month.previous.first)
         next = month.next.first <= today ? Form([("month", month.next.text)]).link(Paths.fileDays) : nil
@@ -84,9 +94,10 @@ extension FileDaysPage.Row {
             case .off: "neutral"
             }
         calls = FigureCell(
-            format.number(seen.logs),
+            parts.isEmpty && seen.logs == 0 ? OfficeFormat.none : format.number(seen.logs),
             href: seen.logs > 0 ? reportHref(seen.day) + "&source=\(source.id)" : nil)
-        usual = seen.state == .off ? "" : seen.usual.map { "usually \(format.number($0))" } ?? ""
+        isOff = seen.state == .off
+        usual = isOff ? "" : seen.usual.map { "usually \(format.number($0))" } ?? ""
         self.parts = parts.map { part in
             FileDaysPage.Part(
                 name: "\(part.fileName), version \(part.version)",

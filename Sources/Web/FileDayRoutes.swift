@@ -50,6 +50,7 @@ extension SignedIn {
     return try context.page(
         FileDaysPage(
             month, days, try await context.calendar(month),
+            hasCalls: try await context.store.lastDayWithCalls(for: context.viewer) != nil,
             today: context.format.today(context.store.clock.now()), context.format))
 }
 

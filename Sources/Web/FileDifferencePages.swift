@@ -45,6 +45,7 @@ struct FileDifferencePage: Page {
     var isChanged: Bool
     var rows: [Row]
     var hasRows: Bool
+    var kindTitle: String
     var kindLabel: String
     var range: String
     var previous: String?
@@ -97,6 +98,7 @@ struct FileDifferencePage: Page {
         goneNote = difference?.kind == .gone && counts.gone > 0
         let kind = difference?.kind ?? .changed
         isChanged = kind == .changed
+        kindTitle = kind.title
         kindLabel = kind.title.lowercased()
         func line(_ side: CallSide?, _ version: Int?) -> FigureCell {
             guard let side, let version else { return FigureCell(OfficeFormat.none) }
@@ -107,7 +109,9 @@ struct FileDifferencePage: Page {
             let changes = call.changes ?? []
             func known(_ field: CallField) -> String { format.known(side?.fields[field], field) }
             return Row(
-                time: FigureCell(known(.time), href: showsCalls ? Paths.call(call.reference.text) : nil),
+                time: FigureCell(
+                    format.moment(ofCall: side?.fields[.time]),
+                    href: showsCalls ? Paths.call(call.reference.text) : nil),
                 agent: known(.agent), state: known(.state), campaign: known(.campaign),
                 before: line(call.before, pair?.from), after: line(call.after, pair?.to),
                 changes: changes.map {
@@ -129,6 +133,12 @@ struct FileDifferencePage: Page {
 }
 
 extension OfficeFormat {
+    /// `Mon 9 Nov 2026, 10:41:00` of a log time as it is kept.
+    fileprivate func moment(ofCall time: String?) -> String {
+        guard let time, let day = Day(iso: time.prefix(10)) else { return time ?? Self.none }
+        return "\(self.day(day)), \(time.dropFirst(11))"
+    }
+
     /// A call's field as a page shows it.
     fileprivate func known(_ value: String?, _ field: CallField) -> String {
         guard let value else { return Self.none }

@@ -67,7 +67,7 @@ struct FileLinesPage: Page {
     var files = Paths.files
     var fileName: String
     var file: String
-    var version: String
+    var versionHref: String
     var versionLabel: String
     var equation: String
     var original: String
@@ -93,7 +93,7 @@ struct FileLinesPage: Page {
         title = "Lines of \(upload.fileName)"
         fileName = upload.fileName
         file = Paths.file(id.description)
-        self.version = Paths.fileVersion(id.description, String(number))
+        versionHref = Paths.fileVersion(id.description, String(number))
         versionLabel = "Version \(number)"
         equation = upload.counts.equation(format)
         original = Paths.fileOriginal(id.description, String(number))
@@ -179,7 +179,10 @@ extension FileLinesPage.Row {
             }
             why = call.counts ? "" : "A later file holds this call, so it counts there:"
             if !call.counts { badge = "neutral" }
-            link = showsCalls ? TextLink(text: "its call", href: Paths.call(call.reference.text)) : nil
+            link =
+                showsCalls
+                ? TextLink(text: call.counts ? "Its call" : "its call", href: Paths.call(call.reference.text))
+                : nil
         }
     }
 }

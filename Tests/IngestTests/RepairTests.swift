@@ -8,7 +8,8 @@ import Testing
 /// Rebuild gives everything back; verify names what is damaged.
 @Suite struct RepairTests {
     private static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "aliasSpan", "agentName",
+        "agentDay", "dayTally", "agentDayCells", "call", "rejectedLine", "versionDay", "fileVersion", "file",
+        "aliasSpan", "agentName",
         "placementSpan",
         "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
     ]
@@ -70,10 +71,12 @@ import Testing
             """
             DROP TABLE agentDayCells; CREATE TABLE hourTally (number INTEGER PRIMARY KEY);
             DROP INDEX callByKey; CREATE UNIQUE INDEX callByKey ON call (source, key, version);
+            DROP TABLE rejectedLine; DROP TABLE versionDay;
             DROP TABLE aliasSpan; DROP TABLE namesApart; DROP TABLE transferRequest; DROP TABLE delegation;
             ALTER TABLE person DROP COLUMN mergedInto; ALTER TABLE agentName DROP COLUMN links;
             ALTER TABLE agentName ADD COLUMN person TEXT; CREATE INDEX agentNameByPerson ON agentName (person);
-            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %' OR identifier LIKE '3 %';
+            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %' OR identifier LIKE '3 %'
+              OR identifier LIKE '5 %';
             """)
         try office.reopen()
         #expect(try office.store.isRebuilding())
@@ -81,6 +84,28 @@ import Testing
         #expect(try await office.store.stateHash() == hash)
         #expect(try await office.figures() == figures)
         #expect(try await office.faults() == [])
+    }
+
+    @Test func `a folder without rejected lines and days gets them`() async throws {
+        let office = try await filled()
+        let tables = [
+            "SELECT number & 0xffffffff, reason, text FROM rejectedLine ORDER BY number",
+            "SELECT day, rows, agents FROM versionDay ORDER BY version, day",
+        ]
+        var before: [[String]] = []
+        for sql in tables { before.append(try await office.sql(sql)) }
+        #expect(before.allSatisfy { !$0.isEmpty })
+        try office.damage(
+            """
+            DROP TABLE rejectedLine; DROP TABLE versionDay;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '5 %';
+            """)
+        try office.reopen()
+        #expect(try office.store.isRebuilding())
+        try office.store.rebuildFromArchives()
+        for (sql, rows) in zip(tables, before) { #expect(try await office.sql(sql) == rows) }
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
     }
 
     enum Damage: String, CaseIterable { case missing, flipped, truncated, swapped }

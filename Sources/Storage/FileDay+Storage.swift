@@ -82,6 +82,29 @@ extension OfficeStore {
         }
     }
 
+    /// What is kept of the days of versions equals a count of their rows.
+    func verifyDays() throws -> CheckResult {
+        guard let rules = try? officeRulesNow() else {
+            return CheckResult(name: "days", ok: true, detail: "no office yet")
+        }
+        let counted = try recountedDays(rules).map(\.databaseValues)
+        let kept = try pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT d.version, d.day, d.rows, d.agents FROM versionDay d
+                    JOIN fileVersion v ON v.number = d.version WHERE v.state = 'live'
+                    """
+            ).map(\.databaseValues)
+        }
+        let wrong = Set(counted).symmetricDifference(kept).count
+        return CheckResult(
+            name: "days", ok: wrong == 0,
+            detail: wrong == 0
+                ? "\(kept.count) days of versions, each as counted from its rows"
+                : "\(wrong) days of versions are not those of their rows. “rollcall rebuild” counts again.")
+    }
+
     static func replaceDays(_ rows: [Row], _ db: Database) throws {
         try db.execute(sql: "DELETE FROM versionDay")
         for row in rows {

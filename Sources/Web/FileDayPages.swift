@@ -68,10 +68,11 @@ struct FileDaysPage: Page {
         hasRows = !rows.isEmpty
         self.hasCalls = hasCalls
         emptyTitle = month.first > today ? "This month has not begun" : "No calls in \(monthName)"
-        let words = [(UploadState.missing, "missing"), (.half, "half-uploaded by the look of it")]
-            .compactMap { state, words in
-                states[state].map { "\(format.count($0, "file", "files")) of a day \(words)" }
-            }
+        let (missing, half) = (states[.missing] ?? 0, states[.half] ?? 0)
+        let words = [
+            missing > 0 ? "\(format.number(missing)) missing" : nil,
+            half > 0 ? "\(format.number(half)) \(half == 1 ? "looks" : "look") half-uploaded" : nil,
+        ].compactMap { $0 }
         summary = words.isEmpty ? "Nothing is missing" : words.joined(separator: ", ")
         previous = Form([("month", month.previous.text)]).link(Paths.fileDays)
         previousName = format.month(month.previous.first)

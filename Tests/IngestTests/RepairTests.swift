@@ -230,6 +230,15 @@ import Testing
         #expect(try await office.faults() == [])
     }
 
+    @Test func `an altered day of a version is found`() async throws {
+        let office = try await filled()
+        try office.damage(
+            "UPDATE versionDay SET rows = rows + 1 WHERE day = (SELECT min(day) FROM versionDay)")
+        #expect(try await office.faults().contains { $0.hasPrefix("days") })
+        try office.rebuild()
+        #expect(try await office.faults() == [])
+    }
+
     @Test func `an added call is found`() async throws {
         let office = try await filled()
         try office.damage(

@@ -20,6 +20,7 @@ extension OfficeStore {
         }
         let lost = try rebuild { upload, staged in
             try readAcceptedCalls(of: upload, from: self, into: staged)
+            try readRejectedLines(of: upload, from: self, into: staged)
         }
         if let first = lost.first {
             let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
@@ -115,6 +116,25 @@ private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore,
     }
     try flush()
     try calls.check(staged, upload)
+}
+
+/// Reads what the search finds of an upload's rejected lines into a staged version.
+private func readRejectedLines(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
+    throws
+{
+    guard upload.counts.rejected > 0 else { return }
+    var lines: [RejectedLine] = []
+    let path = store.folder.archive(of: upload.file, version: upload.version)
+    do {
+        try forEachReject(inArchive: path) { reject in
+            guard reject.fate == LineFate.rejected.rawValue else { return true }
+            lines.append(RejectedLine(line: reject.line, reason: reject.reason, text: reject.text))
+            return lines.count < RejectedLine.mostSearched
+        }
+    } catch  where isUnreadable(error) {
+        // The calls were read and must not be lost for this; `verify` names the archive.
+    }
+    try staged.keepRejected(lines)
 }
 
 /// Every call in the database is as its archive has it.

@@ -58,8 +58,20 @@ static const unsigned char r_templates_distribution_mustache[] = {
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
+static const unsigned char r_templates_file_days_mustache[] = {
+#embed "../../Resources/templates/file.days.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_difference_mustache[] = {
+#embed "../../Resources/templates/file.difference.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_lines_mustache[] = {
+#embed "../../Resources/templates/file.lines.mustache" if_empty(0)
+};
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_rejected_mustache[] = {
+#embed "../../Resources/templates/file.rejected.mustache" if_empty(0)
 };
 static const unsigned char r_templates_file_show_mustache[] = {
 #embed "../../Resources/templates/file.show.mustache" if_empty(0)
@@ -250,7 +262,11 @@ static const rollcall_resource table[] = {
     {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
+    {"templates/file.days.mustache", r_templates_file_days_mustache, sizeof r_templates_file_days_mustache},
+    {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},
+    {"templates/file.lines.mustache", r_templates_file_lines_mustache, sizeof r_templates_file_lines_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
+    {"templates/file.rejected.mustache", r_templates_file_rejected_mustache, sizeof r_templates_file_rejected_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},

@@ -61,7 +61,7 @@ public struct FileVersion: Sendable {
 
 /// What is listed of files.
 public struct FileQuery: Sendable, Hashable {
-    /// Part of a file's name; empty: all.
+    /// Part of a file's name, its source's or who uploaded it; empty: all.
     public var search = ""
     /// Files that have calls on one of these days; nil: all.
     public var period: Period?
@@ -181,7 +181,9 @@ extension OfficeStore {
             let condition = """
                 v.state = 'live' AND v.version = (
                   SELECT max(version) FROM fileVersion WHERE file = v.file AND state = 'live')
-                  AND (?1 = '' OR instr(lower(f.name), ?1) > 0)
+                  AND (?1 = '' OR instr(swiftLowercaseString(f.name), ?1) > 0
+                    OR instr(swiftLowercaseString(s.name), ?1) > 0
+                    OR instr(swiftLowercaseString(v.uploadedBy), ?1) > 0)
                   AND (?2 IS NULL OR (v.event ->> 'firstDay' <= ?3 AND v.event ->> 'lastDay' >= ?2))
                 """
             let period = query.period
@@ -189,8 +191,11 @@ extension OfficeStore {
                 query.search.lowercased(), period?.from.iso, period?.to.iso,
             ]
             let total = try Int.fetchOne(
-                db, sql: "SELECT count(*) FROM fileVersion v JOIN file f ON f.id = v.file WHERE \(condition)",
-                arguments: arguments)
+                db,
+                sql: """
+                    SELECT count(*) FROM fileVersion v JOIN file f ON f.id = v.file
+                    JOIN source s ON s.number = v.source WHERE \(condition)
+                    """, arguments: arguments)
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.versionSelect

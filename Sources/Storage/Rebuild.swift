@@ -31,9 +31,12 @@ extension OfficeStore {
                 }
                 place = events.last.map(EventPlace.init)
             }
-            let change = try recountAll(try officeRulesNow())
+            let rules = try officeRulesNow()
+            let change = try recountAll(rules)
+            let days = try recountedDays(rules)
             try writeNow(as: .program) { tx in
                 try change.post(tx)
+                try Self.replaceDays(days, tx.db)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
             try settleArchives()

@@ -43,6 +43,7 @@ extension OfficeStore {
         results.append(try await read { db in try Self.verifyRows(db) })
         results.append(try await read { db in try Self.verifyDeletions(db) })
         results.append(try await read { db in try Self.verifyRollups(db) })
+        results.append(try verifyDays())
         let kept = try await stateHash()
         let counted = try await stateHash(fromRows: true)
         results.append(

@@ -48,6 +48,7 @@ struct FilesPage: Page {
     var isEmpty: Bool
     var isEmptySearch: Bool
     var search: String
+    var rejectedSearch: String?
     var from: String
     var to: String
     var range: String
@@ -76,6 +77,7 @@ struct FilesPage: Page {
         isEmpty = files.isEmpty && !isFiltered && query.offset == 0
         isEmptySearch = files.isEmpty && !isEmpty
         search = query.search
+        rejectedSearch = search.isEmpty ? nil : Form([("q", search)]).link(Paths.rejectedLines)
         from = query.period?.from.iso ?? ""
         to = query.period?.to.iso ?? ""
         range =
@@ -169,14 +171,22 @@ struct FileVersionPage: Page {
     struct Count: Sendable, Decodable {
         var label: String
         var value: String
+        var href: String
         var hint: String
+
+        init(_ filter: FileLineQuery.Filter, _ upload: FileUploaded, _ hint: String, _ format: OfficeFormat) {
+            label = filter.title
+            value = format.number(filter.count(upload.counts))
+            href = linesHref(upload.file, upload.version, fate: filter.rawValue)
+            self.hint = hint
+        }
     }
     struct Column: Sendable, Decodable {
         var role: String
         var heading: String
     }
     struct Line: Sendable, Decodable {
-        var line: String
+        var line: TextLink
         var fate: String
         var badge: String
         var reason: String
@@ -217,12 +227,14 @@ struct FileVersionPage: Page {
     var deletions: [Deletion]
     var damage: String?
     var damageAdvice: String
-    var range: String
-    var previous: String?
-    var next: String?
+    var linesPath: String
+    var notAcceptedPath: String
+    var moreLines: String?
+    var differencePath: String?
+    var days: VersionDays?
 
     init(
-        _ version: FileVersion, rejects: [RejectLine], offset: Int, perPage: Int, damage: UserError?,
+        _ version: FileVersion, rejects: [RejectLine], days: VersionDays?, damage: UserError?,
         mayDelete: Bool, _ format: OfficeFormat
     ) {
         let place = [
@@ -251,26 +263,14 @@ struct FileVersionPage: Page {
         size = format.bytes(upload.bytes)
         original = upload.original
         archive = upload.archive
-        equation =
-            "\(format.number(counts.rows)) rows = "
-            + [
-                (counts.accepted, "accepted"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
-                (counts.rejected, "rejected"), (counts.blank, "blank"),
-            ].map { "\(format.number($0.0)) \($0.1)" }.joined(separator: " + ")
+        equation = counts.equation(format)
         self.counts = [
+            Count(.accepted, upload, "Valid calls; each counts once.", format),
+            Count(.duplicate, upload, "The same call again in this file.", format),
             Count(
-                label: "Accepted", value: format.number(counts.accepted),
-                hint: "Valid calls; each counts once."),
-            Count(
-                label: "Duplicate", value: format.number(counts.duplicate),
-                hint: "The same call again in this file."),
-            Count(
-                label: "Changed", value: format.number(counts.changed),
-                hint: "A call id again with other content; the first line counts."),
-            Count(
-                label: "Rejected", value: format.number(counts.rejected),
-                hint: "Could not be read; listed below with the reason."),
-            Count(label: "Blank", value: format.number(counts.blank), hint: "Empty lines."),
+                .changed, upload, "A call id again with other content; the first line counts.", format),
+            Count(.rejected, upload, "Could not be read; listed below with the reason.", format),
+            Count(.blank, upload, "Empty lines.", format),
         ]
         columns = upload.mapping.columns.sorted { $0.key < $1.key }
             .map { Column(role: ColumnRole(rawValue: $0.key)?.title ?? $0.key, heading: $0.value) }
@@ -299,9 +299,11 @@ struct FileVersionPage: Page {
         self.notes = notes
         lines = rejects.map { line in
             Line(
-                line: format.number(line.line), fate: line.fate,
+                line: TextLink(
+                    text: format.number(line.line),
+                    href: linesHref(upload.file, upload.version, line: line.line)), fate: line.fate,
                 badge: line.fate == "rejected" ? "bad" : line.fate == "changed" ? "warn" : "neutral",
-                reason: line.reason, text: String(line.text.prefix(400)))
+                reason: line.reason, text: shownLine(line.text))
         }
         let total = counts.rejected + counts.duplicate + counts.changed
         hasLines = total > 0
@@ -313,13 +315,15 @@ struct FileVersionPage: Page {
             "/calls")
         self.damage = damage?.message
         damageAdvice = damage?.advice ?? ""
-        range =
-            rejects.isEmpty
-            ? ""
-            : "\(format.number(offset + 1))–\(format.number(offset + rejects.count)) of \(format.number(total))"
-        let path = Paths.fileVersion(upload.file.description, String(upload.version))
-        previous = offset > 0 ? "\(path)?offset=\(max(0, offset - perPage))" : nil
-        next = offset + rejects.count < total && !rejects.isEmpty ? "\(path)?offset=\(offset + perPage)" : nil
+        linesPath = linesHref(upload.file, upload.version)
+        notAcceptedPath = linesHref(
+            upload.file, upload.version, fate: FileLineQuery.Filter.notAccepted.rawValue)
+        moreLines =
+            total > rejects.count && damage == nil ? "Show all \(format.number(total)) of them" : nil
+        differencePath =
+            version.versions > 1
+            ? Form([("to", String(upload.version))]).link(Paths.fileDifference(upload.file.description)) : nil
+        self.days = days
     }
 }
 

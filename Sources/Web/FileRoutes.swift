@@ -72,12 +72,14 @@ private func unpurgedVersion(_ visit: SignedIn) async throws -> FileVersion {
     return version
 }
 
-private let rejectsPerPage = 100
+/// As many as a page needs to say what is wrong; all of them are among the lines.
+private let rejectsShown = 20
 
 @Sendable
 private func showVersion(_ visit: SignedIn) async throws -> Response {
     let version = try await version(visit)
-    let offset = max(0, min(100_000_000, Int(visit.query["offset"]) ?? 0))
+    let days = try await visit.store.fileDays(
+        of: version.uploaded.file, version: version.uploaded.version, for: visit.viewer)
     var rejects: [RejectLine] = []
     var damage: UserError?
     let store = visit.store
@@ -85,16 +87,14 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
         rejects =
             version.state == .purged
             ? []
-            : try await onOwnThread {
-                try version.rejects(offset: offset, limit: rejectsPerPage, in: store)
-            }
+            : try await onOwnThread { try version.rejects(offset: 0, limit: rejectsShown, in: store) }
     } catch let error as UserError {
         // The page still tells what the journal knows.
         damage = error
     }
     return try visit.page(
         FileVersionPage(
-            version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage,
+            version, rejects: rejects, days: VersionDays(days, visit.format), damage: damage,
             mayDelete: visit.may(.requestDeletions), visit.format))
 }
 

@@ -150,3 +150,20 @@ extension Paths {
     static func requestStepAPI(_ id: String, _ step: String) -> String { "\(requestAPI(id))/\(step)" }
     static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
 }
+
+// Lines of files, differences between versions, and days.
+extension Paths {
+    static let fileDays = "/files/days"
+    static let rejectedLines = "/files/rejected"
+    static func fileLines(_ id: String, _ version: String) -> String { "\(fileVersion(id, version))/lines" }
+    static func fileDifference(_ id: String) -> String { "\(file(id))/difference" }
+    static let fileDaysAPI = "\(apiFiles)/days"
+    static let rejectedLinesAPI = "\(apiFiles)/rejected"
+    static func fileLinesAPI(_ id: String, _ version: String) -> String {
+        "\(apiFiles)/\(id)/versions/\(version)/lines"
+    }
+    static func versionDaysAPI(_ id: String, _ version: String) -> String {
+        "\(apiFiles)/\(id)/versions/\(version)/days"
+    }
+    static func fileDifferenceAPI(_ id: String) -> String { "\(apiFiles)/\(id)/difference" }
+}

@@ -32,6 +32,9 @@ let siteRoutes: [Route] = [
     standInRoutes,
     deleteRequestRoutes,
     deleteHoldRoutes,
+    fileLineRoutes,
+    fileDifferenceRoutes,
+    fileDayRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -60,6 +63,9 @@ let sitePages: [any Page.Type] = [
     transferRequestPages,
     standInPages,
     deleteRequestPages,
+    fileLinePages,
+    fileDifferencePages,
+    fileDayPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -78,7 +84,13 @@ let siteMenu: [MenuEntry] = [
     },
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
-    MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
+    MenuEntry(
+        "Files", Paths.files, needs: .viewFiles, icon: "files",
+        pages: [
+            MenuEntry("All files", Paths.files, needs: .viewFiles),
+            MenuEntry("By day", Paths.fileDays, needs: .viewFiles),
+            MenuEntry("Rejected lines", Paths.rejectedLines, needs: .viewFiles),
+        ]),
     MenuEntry(
         "Deletions", Paths.deletions, needs: .requestDeletions, icon: "trash",
         pages: [

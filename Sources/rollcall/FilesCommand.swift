@@ -10,6 +10,7 @@ struct FilesCommand: AsyncParsableCommand {
         commandName: "files", abstract: "List, show and extract files.",
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
+            FilesDiffCommand.self,
         ])
 }
 
@@ -36,7 +37,7 @@ struct FilesListCommand: OfficeCommand {
 }
 
 /// A file by its id, or by its name where no other has it.
-private func versions(of file: String, _ store: OfficeStore) async throws -> [FileVersion] {
+func fileVersions(of file: String, _ store: OfficeStore) async throws -> [FileVersion] {
     var found: [FileVersion] = []
     if let id = ID<CallFile>(file) {
         found = try await store.versions(of: id, for: .console)
@@ -58,8 +59,8 @@ private func versions(of file: String, _ store: OfficeStore) async throws -> [Fi
     return found
 }
 
-private func version(_ number: Int?, of file: String, _ store: OfficeStore) async throws -> FileVersion {
-    let all = try await versions(of: file, store)
+func fileVersion(_ number: Int?, of file: String, _ store: OfficeStore) async throws -> FileVersion {
+    let all = try await fileVersions(of: file, store)
     guard let version = number == nil ? all.first : all.first(where: { $0.uploaded.version == number }) else {
         throw UserError(
             .notFound, "“\(file)” has no version \(number ?? 0).",
@@ -84,7 +85,7 @@ struct FilesHistoryCommand: OfficeCommand {
     @Argument(help: "The file's name or id.") var file: String
 
     func perform(_ session: OfficeSession) async throws {
-        for version in try await versions(of: file, session.store) {
+        for version in try await fileVersions(of: file, session.store) {
             session.print(try office.json ? machineJSON(FileListing.Entry(version)) : version.line)
         }
     }
@@ -114,7 +115,7 @@ struct FilesShowCommand: OfficeCommand {
     }
 
     func perform(_ session: OfficeSession) async throws {
-        let version = try await version(number, of: file, session.store)
+        let version = try await fileVersion(number, of: file, session.store)
         let limit = lines
         let rejects = try await onOwnThread { [store = session.store] in
             try version.rejects(offset: 0, limit: max(0, limit), in: store)
@@ -151,7 +152,7 @@ struct FilesExtractCommand: OfficeCommand {
     }
 
     func perform(_ session: OfficeSession) async throws {
-        let version = try await version(number, of: file, session.store)
+        let version = try await fileVersion(number, of: file, session.store)
         let path = session.input.first ?? out
         guard !FileManager.default.fileExists(atPath: path) else {
             throw UserError(.conflict, "\(path) exists already.", advice: "Choose another name with --out.")

@@ -157,6 +157,11 @@ public final class ImportOffice: @unchecked Sendable {
                 "SELECT '\(table) of no day', number FROM \(table) WHERE \(day) NOT IN (SELECT number FROM agentDay)"
             )
         }
+        for (table, version) in [("rejectedLine", "number >> 32"), ("versionDay", "version")] {
+            found += try await sql(
+                "SELECT DISTINCT '\(table) of no version', \(version) FROM \(table) WHERE \(version) NOT IN (SELECT number FROM fileVersion)"
+            )
+        }
         found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE links IS NULL")
         let files = FileManager.default
         found += try files.contentsOfDirectory(atPath: folder.incoming).map { "Incoming/" + $0 }

@@ -142,4 +142,13 @@ let routeTable = """
     GET    /people/roster              manage-people
     POST   /people/roster              manage-people
     GET    /people/roster.csv          view-people
+    GET    /files/:id/versions/:version/lines view-files
+    GET    /files/rejected             view-files
+    GET    /files/:id/difference       view-files
+    GET    /files/days                 view-files
+    GET    /api/v1/files/:id/versions/:version/lines view-files
+    GET    /api/v1/files/:id/versions/:version/days view-files
+    GET    /api/v1/files/:id/difference view-files
+    GET    /api/v1/files/days          view-files
+    GET    /api/v1/files/rejected      view-files
     """

@@ -173,12 +173,14 @@ public struct FileUploaded: EventPayload {
     public var digest: String
     /// Names met for the first time, each with the person made for it.
     public var newNames: [NewName]
+    /// Who uploaded it before the database was lost, and when; nil: it came in by this entry.
+    public var recovered: RecoveredUpload?
 
     public init(
         file: ID<CallFile>, fileName: String, source: ID<Source>, version: Int, archive: String,
         original: String, bytes: Int64, counts: RowCounts, mapping: FileMapping, firstDay: Day?,
         lastDay: Day?,
-        agents: Int, digest: String, newNames: [NewName]
+        agents: Int, digest: String, newNames: [NewName], recovered: RecoveredUpload? = nil
     ) {
         self.file = file
         self.fileName = fileName
@@ -194,6 +196,18 @@ public struct FileUploaded: EventPayload {
         self.agents = agents
         self.digest = digest
         self.newNames = newNames
+        self.recovered = recovered
+    }
+}
+
+/// What the manifest of an archive tells of the upload that made it.
+public struct RecoveredUpload: Hashable, Codable, Sendable {
+    public var by: String
+    public var time: Instant
+
+    public init(by: String, time: Instant) {
+        self.by = by
+        self.time = time
     }
 }
 

@@ -20,7 +20,7 @@ extension Transaction {
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, event.actor.name, it.archive,
+                event.payload, it.recovered?.by ?? event.actor.name, it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
@@ -93,7 +93,10 @@ extension OfficeStore {
                     WHERE f.source = ? AND f.name = ? GROUP BY f.id
                     """, arguments: [source.id.description, name])
             if let row, let file = ID<CallFile>(row["id"] as String) {
-                return NextVersion(file: file, version: (row["version"] as Int? ?? 0) + 1)
+                var version = (row["version"] as Int? ?? 0) + 1
+                // What lies there and is not in the office may still be recovered.
+                while access(folder.archive(of: file, version: version), F_OK) == 0 { version += 1 }
+                return NextVersion(file: file, version: version)
             }
             return NextVersion(file: ids.next(at: clock.now()), version: 1)
         }
@@ -199,7 +202,8 @@ extension OfficeStore {
         let uploaded = try fromJSON(FileUploaded.self, row["event"] as String)
         return FileVersion(
             uploaded: uploaded, sourceName: row["sourceName"],
-            uploadedAt: HybridTime(bits: row["time"]).instant, uploadedBy: row["uploadedBy"] ?? "",
+            uploadedAt: uploaded.recovered?.time ?? HybridTime(bits: row["time"]).instant,
+            uploadedBy: row["uploadedBy"] ?? "",
             versions: row["versions"],
             archivePath: folder.archive(of: uploaded.file, version: uploaded.version))
     }

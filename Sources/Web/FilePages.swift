@@ -44,6 +44,7 @@ struct FilesPage: Page {
     }
 
     var upload: UploadForm?
+    var disk: DiskNotice?
     var rows: [Row]
     var isEmpty: Bool
     var isEmptySearch: Bool

@@ -134,10 +134,14 @@ extension Visit {
         guard let entry = site.menu.first(where: { $0.holds(path) }) else { return nil }
         let pages = entry.pages.filter { viewer.may($0.needs) }
         guard pages.count > 1 else { return nil }
+        // One page's address may lie below another's.
+        let current = pages.filter { $0.holds(path) }.max { $0.path.utf8.count < $1.path.utf8.count }
         return Frame.Section(
             label: entry.label,
             pages: pages.map {
-                Frame.Entry(label: $0.label, href: $0.path, current: $0.holds(path), icon: nil, waiting: nil)
+                Frame.Entry(
+                    label: $0.label, href: $0.path, current: $0.path == current?.path, icon: nil, waiting: nil
+                )
             })
     }
 

@@ -30,6 +30,7 @@ let siteRoutes: [Route] = [
     rosterRoutes,
     transferRequestRoutes,
     standInRoutes,
+    storageUseRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -57,6 +58,7 @@ let sitePages: [any Page.Type] = [
     rosterPages,
     transferRequestPages,
     standInPages,
+    storageUsePages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -75,7 +77,12 @@ let siteMenu: [MenuEntry] = [
     },
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
-    MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
+    MenuEntry(
+        "Files", Paths.files, needs: .viewFiles, icon: "files",
+        pages: [
+            MenuEntry("All files", Paths.files, needs: .viewFiles),
+            MenuEntry("Storage", Paths.storage, needs: .viewFiles),
+        ]),
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
     MenuEntry("Users", Paths.users, needs: .manageUsers, icon: "account"),
     MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin", also: Paths.sources),

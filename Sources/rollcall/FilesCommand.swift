@@ -10,6 +10,7 @@ struct FilesCommand: AsyncParsableCommand {
         commandName: "files", abstract: "List, show and extract files.",
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
+            FilesStorageCommand.self, FilesRecoverCommand.self,
         ])
 }
 

@@ -80,7 +80,9 @@ extension OfficeStore {
         let office = try pool.read { db in
             StoredOffice(
                 state: try Self.officeState(db), today: try Self.today(db),
-                versions: try Self.storedVersions(db))
+                versions: try Self.storedVersions(db),
+                pages: try Int64.fetchOne(
+                    db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0)
         }
         var sizes: [String: Int64] = [:]
         let files = folderSize(folder.files) { sizes[$0] = $1 }
@@ -120,7 +122,8 @@ extension OfficeStore {
         use.rows = Array(all.dropFirst(max(0, query.offset)).prefix(max(1, min(query.limit, 500))))
         // The database grows with the archives.
         if let weekly = StoragePace.weekly(weeks), use.archives > 0 {
-            use.weekly = Int64(clamping: Int(Double(weekly) * (1 + Double(database) / Double(use.archives))))
+            use.weekly = Int64(
+                clamping: Int(Double(weekly) * (1 + Double(office.pages) / Double(use.archives))))
         }
         return use
     }
@@ -129,6 +132,8 @@ extension OfficeStore {
         var state: OfficeState?
         var today: Day?
         var versions: [StoredVersion]
+        /// Bytes of the database with what is still in its log.
+        var pages: Int64
     }
 
     private struct StoredVersion: Sendable {

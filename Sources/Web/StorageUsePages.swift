@@ -165,6 +165,10 @@ extension Int64 {
 extension StorageUse {
     /// How long the room lasts until uploads are refused, where that can be said.
     fileprivate func lasting(_ format: OfficeFormat) -> StorageUsePage.Tile {
+        guard marks.level(of: space) != .full else {
+            return .init(
+                label: "Lasts", value: "no longer", hint: "Uploads are refused until there is more room.")
+        }
         guard let weekly else {
             return .init(
                 label: "Lasts", value: OfficeFormat.none,

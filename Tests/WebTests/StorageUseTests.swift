@@ -81,6 +81,7 @@ import Testing
             for path in [Paths.files, Paths.storage, Paths.home] {
                 #expect(try await browser.get(path).text.contains("No file is taken in"), "\(path)")
             }
+            #expect(try await browser.get(Paths.storage).text.contains("no longer"))
             let byScript = try await browser.send(
                 .put, "/files/upload?name=a.csv",
                 headers: [.csrfToken: browser.formToken, .accept: "application/json"], body: Self.calls)

@@ -112,12 +112,11 @@ private struct FileImport {
     }
 
     func run(progress: (ImportProgress) -> Void) throws -> ImportResult {
-        try checkName()
+        try checkFileName(request.fileName)
         guard request.file.size > 0 else {
             throw UserError(.emptyFile, "“\(request.fileName)” is empty.", advice: "Export it again.")
         }
-        let needed = request.file.size * 3 + 64_000_000
-        guard try freeSpace(at: store.folder.path) > needed else { throw UserError.diskFull }
+        try store.requireRoom(for: request.file.size * 3 + 64_000_000)
         let dialect = try sniffDialect(path: request.file.path)
         let map = try findHeader(dialect)
         let source = try findSource(map)
@@ -132,23 +131,6 @@ private struct FileImport {
             let settled = try order.settle(
                 asked: request.dateOrder, usual: source.source.dateOrder, wholeColumn: true)
             return try stage(map, dialect, source, place, settled, progress)
-        }
-    }
-
-    private func checkName() throws {
-        let name = request.fileName
-        guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
-            !name.utf8.contains(where: { $0 < 0x20 })
-        else {
-            throw UserError(
-                .invalid, "The file's name cannot be kept.",
-                advice: "Give it a plain name of up to 200 bytes.")
-        }
-        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard ["csv", "txt", "tsv", "psv"].contains(ending) else {
-            throw UserError(
-                .unknownFormat, "“\(name)” is not a CSV file by its name.",
-                advice: "Export the call log as CSV. A spreadsheet (.xlsx) can be saved as CSV first.")
         }
     }
 
@@ -284,6 +266,25 @@ private struct FileImport {
             if isCancelled() { throw UserError.cancelledImport }
             return upload
         }
+    }
+}
+
+/// What a file may be called.
+///
+/// - Throws: `UserError` `invalid` or `unknownFormat`.
+func checkFileName(_ name: String) throws {
+    guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
+        !name.utf8.contains(where: { $0 < 0x20 })
+    else {
+        throw UserError(
+            .invalid, "The file's name cannot be kept.",
+            advice: "Give it a plain name of up to 200 bytes.")
+    }
+    let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard ["csv", "txt", "tsv", "psv"].contains(ending) else {
+        throw UserError(
+            .unknownFormat, "“\(name)” is not a CSV file by its name.",
+            advice: "Export the call log as CSV. A spreadsheet (.xlsx) can be saved as CSV first.")
     }
 }
 

@@ -48,74 +48,16 @@ extension OfficeStore {
     }
 }
 
-/// The accepted calls of an upload, from its archive, in the order of lines.
-private final class AcceptedCalls {
-    private let copy: String
-    private let damaged: (String) -> UserError
-    private var reader: CSVReader
-    private var row = CSVRow()
-
-    /// - Throws: `UserError` `damaged` when the archive is missing or cannot be read.
-    init(of upload: FileUploaded, from store: OfficeStore) throws {
-        let path =
-            store.folder.existingArchive(of: upload.file, version: upload.version)
-            ?? store.folder.archive(of: upload.file, version: upload.version)
-        damaged = { what in
-            UserError(
-                .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), \(what).",
-                advice: "Put \(path) back from a backup and run “rollcall rebuild”.")
-        }
-        // In the folder that is swept at every start.
-        let id: ID<AcceptedCalls> = store.ids.next(at: store.clock.now())
-        copy = "\(store.folder.incoming)/\(id).calls"
-        do {
-            try ArchiveReader(path: path).extract(entry: "calls.csv", to: copy)
-        } catch let failure as FileFailure where failure.isDiskFull {
-            throw UserError.diskFull
-        } catch {
-            throw damaged("cannot be read")
-        }
-        reader = try CSVReader(path: copy, dialect: CSVDialect())
-        _ = try reader.next(&row)
-    }
-
-    deinit { unlink(copy) }
-
-    func next() throws -> (record: CallRecord, folded: String)? {
-        guard try reader.next(&row) else { return nil }
-        guard let call = CanonicalCalls.record(row) else { throw damaged("has a damaged line \(row.line)") }
-        return call
-    }
-
-    func check(_ staged: StagedVersion, _ upload: FileUploaded) throws {
-        guard staged.accepted == upload.counts.accepted,
-            hexadecimal(staged.digest.bigEndianBytes) == upload.digest
-        else { throw damaged("does not hold the rows that were accepted") }
-    }
-}
-
 /// Reads an upload's calls into a staged version.
 ///
 /// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
 private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
     throws
 {
-    let calls = try AcceptedCalls(of: upload, from: store)
-    var records: [CallRecord] = []
-    var folded: [String] = []
-    func flush() throws {
-        _ = try staged.insert(records, folded: folded)
-        records.removeAll(keepingCapacity: true)
-        folded.removeAll(keepingCapacity: true)
-    }
-    while let (record, name) = try calls.next() {
-        records.append(record)
-        folded.append(name)
-        // Nobody else writes while a rebuild runs, so its transactions need not be paced.
-        if records.count >= RowPipeline.rowsPerBatch.upperBound { try flush() }
-    }
-    try flush()
-    try calls.check(staged, upload)
+    // Nobody else writes while a rebuild runs, so its transactions need not be paced.
+    try AcceptedCalls(of: upload, from: store).read(
+        into: staged, batch: RowPipeline.rowsPerBatch.upperBound, accepted: upload.counts.accepted,
+        digest: upload.digest)
 }
 
 /// Reads what the search finds of an upload's rejected lines into a staged version.
@@ -124,7 +66,7 @@ private func readRejectedLines(of upload: FileUploaded, from store: OfficeStore,
 {
     guard upload.counts.rejected > 0 else { return }
     var lines: [RejectedLine] = []
-    let path = store.folder.archive(of: upload.file, version: upload.version)
+    guard let path = store.folder.existingArchive(of: upload.file, version: upload.version) else { return }
     do {
         try forEachReject(inArchive: path) { reject in
             guard reject.fate == LineFate.rejected.rawValue else { return true }

@@ -205,6 +205,12 @@ static const unsigned char r_templates_sources_mustache[] = {
 static const unsigned char r_templates_standIn_list_mustache[] = {
 #embed "../../Resources/templates/standIn.list.mustache" if_empty(0)
 };
+static const unsigned char r_templates_storageUse_mustache[] = {
+#embed "../../Resources/templates/storageUse.mustache" if_empty(0)
+};
+static const unsigned char r_templates_storageUse_notice_mustache[] = {
+#embed "../../Resources/templates/storageUse.notice.mustache" if_empty(0)
+};
 static const unsigned char r_templates_transferRequest_list_mustache[] = {
 #embed "../../Resources/templates/transferRequest.list.mustache" if_empty(0)
 };
@@ -311,6 +317,8 @@ static const rollcall_resource table[] = {
     {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
     {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
     {"templates/standIn.list.mustache", r_templates_standIn_list_mustache, sizeof r_templates_standIn_list_mustache},
+    {"templates/storageUse.mustache", r_templates_storageUse_mustache, sizeof r_templates_storageUse_mustache},
+    {"templates/storageUse.notice.mustache", r_templates_storageUse_notice_mustache, sizeof r_templates_storageUse_notice_mustache},
     {"templates/transferRequest.list.mustache", r_templates_transferRequest_list_mustache, sizeof r_templates_transferRequest_list_mustache},
     {"templates/transferRequest.new.mustache", r_templates_transferRequest_new_mustache, sizeof r_templates_transferRequest_new_mustache},
     {"templates/transferRequest.row.mustache", r_templates_transferRequest_row_mustache, sizeof r_templates_transferRequest_row_mustache},

@@ -20,14 +20,29 @@ extension Transaction {
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, event.actor.name, it.counts.accepted - it.counts.overlapping, it.archive,
+                event.payload, it.recovered?.by ?? event.actor.name,
+                it.counts.accepted - it.counts.overlapping - (it.recovered?.deletedRows ?? 0), it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
                 .damaged, "The archive of “\(it.fileName)”, version \(it.version), was not read.",
                 advice: "Run “rollcall verify”, and put the archive back from a backup.")
         }
+        guard let deleted = it.recovered?.deleted, !deleted.isEmpty else { return }
+        for span in deleted {
+            try db.execute(
+                sql: """
+                    INSERT INTO deletedSpan (version, fromTime, untilTime, request)
+                    SELECT number, ?, ?, ? FROM fileVersion WHERE archive = ? AND state = 'live'
+                    """, arguments: [span.from, span.until, Self.lostRequest, it.archive])
+        }
+        try db.execute(
+            sql: "UPDATE fileVersion SET cut = 1, unsettled = 1 WHERE archive = ? AND state = 'live'",
+            arguments: [it.archive])
     }
+
+    /// What stands for the request of a deletion that was recovered without its journal.
+    static let lostRequest = "recovered"
 }
 
 /// Where the next upload of a file will stand.
@@ -50,6 +65,8 @@ public struct FileVersion: Sendable {
     public var state: VersionState
     /// The deletions that are in force on it: of the whole version, or of days.
     public var deletions: [ID<DeleteRequest>]
+    /// Some of its days are deleted.
+    public var isCut: Bool
     public var uploaded: FileUploaded
     public var sourceName: String
     public var uploadedAt: Instant
@@ -99,7 +116,10 @@ extension OfficeStore {
                     WHERE f.source = ? AND f.name = ? GROUP BY f.id
                     """, arguments: [source.id.description, name])
             if let row, let file = ID<CallFile>(row["id"] as String) {
-                return NextVersion(file: file, version: (row["version"] as Int? ?? 0) + 1)
+                var version = (row["version"] as Int? ?? 0) + 1
+                // What lies there and is not in the office may still be recovered.
+                while access(folder.archive(of: file, version: version), F_OK) == 0 { version += 1 }
+                return NextVersion(file: file, version: version)
             }
             return NextVersion(file: ids.next(at: clock.now()), version: 1)
         }
@@ -225,7 +245,7 @@ extension OfficeStore {
     }
 
     static let versionSelect = """
-        SELECT v.event, v.time, v.uploadedBy, v.state, v.unsettled, s.name AS sourceName,
+        SELECT v.event, v.time, v.uploadedBy, v.state, v.cut, v.unsettled, s.name AS sourceName,
           (SELECT count(*) FROM fileVersion WHERE file = v.file AND state <> 'staged') AS versions,
           (SELECT group_concat(DISTINCT request) FROM deletedSpan d WHERE d.version = v.number) AS deletions
         FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
@@ -237,8 +257,9 @@ extension OfficeStore {
         return FileVersion(
             state: VersionState(rawValue: state) ?? .live,
             deletions: (row["deletions"] as String? ?? "").split(separator: ",").compactMap { ID($0) },
-            uploaded: uploaded, sourceName: row["sourceName"],
-            uploadedAt: HybridTime(bits: row["time"]).instant, uploadedBy: row["uploadedBy"] ?? "",
+            isCut: row["cut"], uploaded: uploaded, sourceName: row["sourceName"],
+            uploadedAt: uploaded.recovered?.time ?? HybridTime(bits: row["time"]).instant,
+            uploadedBy: row["uploadedBy"] ?? "",
             versions: row["versions"],
             archivePath: folder.archive(
                 of: uploaded.file, version: uploaded.version, state: state, isUnsettled: row["unsettled"]))

@@ -40,6 +40,10 @@ public final class StagedVersion {
     /// Rejected lines that the search will find.
     var rejectedKept = 0
 
+    /// Times whose rows are kept and count nowhere, for they were deleted before the office was lost.
+    public var deleted: [ClockSpan] = []
+    public private(set) var deletedRows = 0
+
     public private(set) var accepted = 0
     public private(set) var overlapping = 0
     public private(set) var digest: UInt64 = 0
@@ -152,6 +156,10 @@ public final class StagedVersion {
                 }
                 let day = record.time.businessDay(cutOver: rules.cutOverMinutes)
                 accept(record, on: day, nameCode: codes.name)
+                if !deleted.isEmpty, deleted.contains(where: { $0.contains(record.time.seconds) }) {
+                    deletedRows += 1
+                    continue
+                }
                 try count(entry, on: day, nameCode: codes.name, key: record.key, sightings, db)
             }
         }

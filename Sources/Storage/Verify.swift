@@ -120,6 +120,19 @@ extension OfficeStore {
                 }
             }
         }
+        let recovered = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT file, version, event ->> '$.recovered.deleted' AS spans FROM fileVersion
+                WHERE spans IS NOT NULL
+                """)
+        for row in recovered {
+            for span in try fromJSON([ClockSpan].self, row["spans"] as String) {
+                expected.insert(
+                    "\(row["file"] as String) \(row["version"] as Int) \(span.from) \(span.until) "
+                        + "\(Transaction.lostRequest) 0")
+            }
+        }
         let wrongStates =
             try Int.fetchOne(
                 db,

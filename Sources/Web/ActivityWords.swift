@@ -56,12 +56,14 @@ struct ActivityWriter: Sendable {
         case .fileUploaded(let it):
             let c = it.counts
             return ActivityWords(
-                "uploaded", "\(it.fileName), version \(it.version)", href: "/files/\(it.file)",
+                it.recovered == nil ? "uploaded" : "recovered", "\(it.fileName), version \(it.version)",
+                href: "/files/\(it.file)",
                 note: "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
                     + "\(format.number(c.duplicate)) duplicate, \(format.number(c.changed)) changed, "
                     + "\(format.number(c.rejected)) rejected, \(format.number(c.blank)) blank"
                     + (it.newNames.isEmpty
-                        ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))"))
+                        ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))")
+                    + (it.recovered.map { "; uploaded \(format.moment($0.time)) by \($0.by)" } ?? ""))
         case .personAdded(let it):
             return ActivityWords(
                 "added", it.person.name, href: Paths.person(it.person.id.description),
@@ -287,6 +289,10 @@ struct ActivityWriter: Sendable {
             ("Name", before.name, after.name), ("Time zone", before.timeZone, after.timeZone),
             ("Business day begins", clock(before.cutOverMinutes), clock(after.cutOverMinutes)),
             ("Longest active pause", "\(before.maxGapMinutes) min", "\(after.maxGapMinutes) min"),
+            (
+                "Files proposed for deletion", before.retentionMonths.map { "after \($0) months" } ?? "never",
+                after.retentionMonths.map { "after \($0) months" } ?? "never"
+            ),
             ("Requests end after", "\(before.requests.expiryDays) days", "\(after.requests.expiryDays) days"),
             (
                 "Delete requests end after", "\(before.deletions.expiryDays) days",
@@ -329,6 +335,15 @@ struct ActivityWriter: Sendable {
             ("Idle limit", "\(before.sessionIdleMinutes) min", "\(after.sessionIdleMinutes) min"),
             ("Longest session", "\(before.sessionHours) h", "\(after.sessionHours) h"),
             ("Largest upload", "\(before.uploadLimitMegabytes) MB", "\(after.uploadLimitMegabytes) MB"),
+            (
+                "Warning of a full disk",
+                "below \(before.disk.warnPercent) % or \(before.disk.warnMegabytes) MB free",
+                "below \(after.disk.warnPercent) % or \(after.disk.warnMegabytes) MB free"
+            ),
+            (
+                "Uploads refused", "below \(before.disk.refuseMegabytes) MB free",
+                "below \(after.disk.refuseMegabytes) MB free"
+            ),
         ])
     }
 

@@ -14,6 +14,8 @@ struct FailurePage: Page {
     var advice: String
     /// Names the entry in the log; only for what no person can mend.
     var id: String?
+    /// Where the disk's space is, for who needs some.
+    var storage: String?
 }
 
 /// What went wrong, for programs.
@@ -75,7 +77,8 @@ extension Visit {
             response = try? page(
                 FailurePage(
                     title: Self.title(of: error, isInternal: id != nil), message: error.message,
-                    advice: error.advice, id: id),
+                    advice: error.advice, id: id,
+                    storage: error.code == .diskFull && path.hasPrefix(Paths.files) ? Paths.storage : nil),
                 status: status)
         }
         var answer =
@@ -98,6 +101,7 @@ extension Visit {
         case .tooLarge: "Too large"
         case .tooMany: "Too many tries"
         case .busy: "Busy"
+        case .diskFull: "The disk is full"
         case .conflict, .stale: "Not done"
         default: "That did not work"
         }

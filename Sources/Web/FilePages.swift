@@ -44,6 +44,7 @@ struct FilesPage: Page {
     }
 
     var upload: UploadForm?
+    var disk: DiskNotice?
     var rows: [Row]
     var isEmpty: Bool
     var isEmptySearch: Bool
@@ -143,7 +144,7 @@ struct FilePage: Page {
 extension FileVersion {
     var stateTitle: String {
         switch state {
-        case .live: deletions.isEmpty ? "Live" : "Live but for some days"
+        case .live: isCut ? "Live but for some days" : "Live"
         case .trashed: "In the trash"
         case .purged: "Purged"
         }
@@ -151,7 +152,7 @@ extension FileVersion {
 
     var stateTone: String {
         switch state {
-        case .live: deletions.isEmpty ? "good" : "warn"
+        case .live: isCut ? "warn" : "good"
         case .trashed: "warn"
         case .purged: "bad"
         }

@@ -21,9 +21,10 @@ private let filesPerPage = 50
 private func showFiles(_ visit: SignedIn) async throws -> Response {
     let query = fileQuery(visit)
     let (files, total) = try await visit.store.files(query, for: visit.viewer)
-    return try visit.page(
-        FilesPage(
-            files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format))
+    var page = FilesPage(
+        files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format)
+    page.disk = DiskNotice(visit)
+    return try visit.page(page)
 }
 
 private func fileQuery(_ visit: SignedIn) -> FileQuery {

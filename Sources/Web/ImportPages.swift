@@ -155,6 +155,8 @@ struct ImportPage: Page {
     var isRefused: Bool
     var message: String
     var advice: String
+    /// Where the disk's space is, for who needs some.
+    var storage: String?
     var result: String
 
     init(_ job: ImportJob, _ format: OfficeFormat) {
@@ -177,6 +179,7 @@ struct ImportPage: Page {
         isRefused = job.state == .refused || job.state == .cancelled
         message = job.problem?.message ?? ""
         advice = job.problem?.advice ?? ""
+        storage = job.problem?.code == .diskFull ? Paths.storage : nil
         result = job.result?.upload.summary(format) ?? ""
     }
 }

@@ -38,6 +38,7 @@ private func uploadBody(_ visit: SignedIn, href: (String) -> String) async throw
 /// Without script: one form with any number of files; those that arrive whole go in line.
 @Sendable
 private func uploadByForm(_ visit: SignedIn) async throws -> Response {
+    try requireRoom(visit)
     var incoming: IncomingFile?
     var name = ""
     var source = ""
@@ -88,7 +89,13 @@ private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
     }
 }
 
+/// Before any of the bytes are taken.
+private func requireRoom(_ visit: SignedIn) throws {
+    try visit.office.settings.disk.requireRoom(on: try visit.store.diskSpace())
+}
+
 private func newIncoming(_ visit: SignedIn) throws -> IncomingFile {
+    try requireRoom(visit)
     let limit = visit.office.settings.uploadLimit
     if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000
     {

@@ -82,6 +82,13 @@ public enum Paths {
     static let activityExport = "/activity/export.csv"
 }
 
+// Storage.
+extension Paths {
+    static let storage = "/files/storage"
+    /// The form that asks to delete what is past the retention time.
+    static let pastRetention = "/deletions/new?retention=1"
+}
+
 // Figures.
 extension Paths {
     static let agents = "/agents"

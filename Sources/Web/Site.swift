@@ -35,6 +35,7 @@ let siteRoutes: [Route] = [
     fileLineRoutes,
     fileDifferenceRoutes,
     fileDayRoutes,
+    storageUseRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -66,6 +67,7 @@ let sitePages: [any Page.Type] = [
     fileLinePages,
     fileDifferencePages,
     fileDayPages,
+    storageUsePages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -90,6 +92,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("All files", Paths.files, needs: .viewFiles),
             MenuEntry("By day", Paths.fileDays, needs: .viewFiles),
             MenuEntry("Rejected lines", Paths.rejectedLines, needs: .viewFiles),
+            MenuEntry("Storage", Paths.storage, needs: .viewFiles),
         ]),
     MenuEntry(
         "Deletions", Paths.deletions, needs: .requestDeletions, icon: "trash",

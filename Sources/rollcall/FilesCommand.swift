@@ -11,6 +11,7 @@ struct FilesCommand: AsyncParsableCommand {
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
             FilesDiffCommand.self,
+            FilesStorageCommand.self, FilesRecoverCommand.self,
         ])
 }
 

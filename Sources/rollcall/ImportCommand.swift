@@ -31,6 +31,18 @@ struct ImportCommand: OfficeCommand {
         var message: String?
     }
 
+    static let asksFirst = true
+
+    /// Where the disk is below the mark, no file is even copied.
+    func admit(_ session: OfficeSession) async throws {
+        do {
+            try await onOwnThread { [store = session.store] in try store.requireRoom() }
+        } catch let error as UserError {
+            for file in files { try refuse(URL(fileURLWithPath: file).lastPathComponent, error, session) }
+            throw ExitCode(error.code.exitCode)
+        }
+    }
+
     /// The files are copied by the caller, who may read what the server may not.
     func collectInput(_ folder: DataFolder) throws -> [String] {
         let owner = try FileManager.default.attributesOfItem(atPath: folder.path)

@@ -35,6 +35,15 @@ import Testing
             ])
     }
 
+    private static let recovered = FileUploaded(
+        file: id(6), fileName: "a.csv", source: id(1), version: 1, archive: "aa", original: "bb", bytes: 9,
+        counts: RowCounts(),
+        mapping: FileMapping(
+            format: "readymode", encoding: "utf8", delimiter: ",", headerLine: 1, columns: [:],
+            ignoredColumns: [], dateOrder: "ymd", timeZone: "UTC"), firstDay: nil, lastDay: nil, agents: 0,
+        digest: "00ff", newNames: [],
+        recovered: RecoveredUpload(by: "Dan", time: Instant(milliseconds: 1_700_000_000_000)))
+
     private static let idText = "01890a5d-ac96-774b-bcce-b302099a8"
 
     /// Kind, stream and canonical payload; `@n` is the identity that ends in n.
@@ -114,6 +123,25 @@ import Testing
             .boxSettingsChanged(
                 BoxSettingsChanged(before: BoxSettings(), after: BoxSettings(uploadLimitMegabytes: 300))),
             #"local boxSettingsChanged {"after":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":300},"before":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200}}"#
+        ),
+        (
+            .boxSettingsChanged(
+                BoxSettingsChanged(
+                    before: BoxSettings(),
+                    after: BoxSettings(
+                        disk: DiskMarks(warnPercent: 7, warnMegabytes: 900, refuseMegabytes: 90)))),
+            #"local boxSettingsChanged {"after":{"disk":{"refuseMegabytes":90,"warnMegabytes":900,"warnPercent":7},"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200},"before":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200}}"#
+        ),
+        (
+            .officeChanged(
+                OfficeChanged(
+                    before: OfficeRules(name: "S", timeZone: "UTC"),
+                    after: OfficeRules(name: "S", timeZone: "UTC", retentionMonths: 24))),
+            #"shared officeChanged {"after":{"cutOverMinutes":0,"maxGapMinutes":10,"name":"S","retentionMonths":24,"timeZone":"UTC"},"before":{"cutOverMinutes":0,"maxGapMinutes":10,"name":"S","timeZone":"UTC"}}"#
+        ),
+        (
+            .fileUploaded(recovered),
+            #"shared fileUploaded {"agents":0,"archive":"aa","bytes":9,"counts":{"accepted":0,"badDurations":0,"blank":0,"changed":0,"duplicate":0,"keyless":0,"overlapping":0,"rejected":0,"rows":0},"digest":"00ff","file":"@006","fileName":"a.csv","mapping":{"columns":{},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":[],"timeZone":"UTC"},"newNames":[],"original":"bb","recovered":{"by":"Dan","time":1700000000000},"source":"@001","version":1}"#
         ),
         (
             .uploadRefused(UploadRefused(fileName: "a.csv", code: .dateOrder, message: "m")),

@@ -276,6 +276,10 @@ import Testing
 /// A disk that fills up.
 @Suite(.serialized, .enabled(if: SmallDisk.canMount, "a small file system cannot be mounted here"))
 struct FullDiskTests {
+    /// Uploads go on until the disk is full.
+    private static let toTheLast = BoxSettings(
+        disk: DiskMarks(warnPercent: 0, warnMegabytes: 0, refuseMegabytes: 0))
+
     @Test(arguments: [ImportProgress.Stage.reading, .saving])
     func `a disk that fills up during an import costs the import and nothing else`(
         stage: ImportProgress.Stage
@@ -284,6 +288,7 @@ struct FullDiskTests {
     {
         let disk = try SmallDisk(megabytes: 110)
         let office = try await ImportOffice(path: disk.path + "/data")
+        try await office.store.changeBoxSettings(Self.toTheLast, by: .console)
         try office.take(oldCalls(100), file: "before.csv")
         let before = try await office.figures()
         let error = #expect(throws: UserError.self) {
@@ -304,6 +309,7 @@ struct FullDiskTests {
     @Test func `the command says that the disk is full and exits 74`() async throws {
         let disk = try SmallDisk(megabytes: 30)
         let office = try await ImportOffice(path: disk.path + "/data")
+        try await office.store.changeBoxSettings(Self.toTheLast, by: .console)
         try office.store.close()
         let file = try TemporaryFile(oldCalls(5000))
         let first = try await rollcall("import", file.path, "--json", "--data", office.folder.path)

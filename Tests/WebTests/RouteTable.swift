@@ -25,6 +25,7 @@ let routeTable = """
     GET    /api/v1/calls               view-calls
     GET    /api/v1/openapi.json        view-own-account
     GET    /files                      view-files
+    GET    /files/storage              view-files
     POST   /files                      upload-files
     PUT    /files/upload               upload-files
     GET    /files/imports/:id          upload-files

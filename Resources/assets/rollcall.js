@@ -154,6 +154,12 @@
       const left = !over && now.secondsLeft !== null && now.secondsLeft !== undefined ? duration(now.secondsLeft) : "";
       showState(row, now.state, now.text || [rows, speed, left].filter(Boolean).join(" · "));
       linkName(row, now.href);
+      const holder = ownPath(now.error?.href);
+      if (holder) {
+        const link = part(row, "holder", "a", { class: "import-text" });
+        link.href = holder;
+        link.textContent = "Open that version";
+      }
       if (now.state === "done") refreshFiles();
       if (over) return stop();
       showBar(row, now.rowsDone, now.state === "reading" ? now.rowsEstimated : 0);

@@ -173,12 +173,17 @@ public struct FileUploaded: EventPayload {
     public var digest: String
     /// Names met for the first time, each with the person made for it.
     public var newNames: [NewName]
+    /// Of a version that is another one read again; not written for others, as older releases had none.
+    public var readAgain: ReadAgain?
+    /// The name that it came under, where it joined a file of another name.
+    public var uploadedAs: String?
 
     public init(
         file: ID<CallFile>, fileName: String, source: ID<Source>, version: Int, archive: String,
         original: String, bytes: Int64, counts: RowCounts, mapping: FileMapping, firstDay: Day?,
         lastDay: Day?,
-        agents: Int, digest: String, newNames: [NewName]
+        agents: Int, digest: String, newNames: [NewName], readAgain: ReadAgain? = nil,
+        uploadedAs: String? = nil
     ) {
         self.file = file
         self.fileName = fileName
@@ -194,6 +199,8 @@ public struct FileUploaded: EventPayload {
         self.agents = agents
         self.digest = digest
         self.newNames = newNames
+        self.readAgain = readAgain
+        self.uploadedAs = uploadedAs
     }
 }
 

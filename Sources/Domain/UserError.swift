@@ -7,11 +7,14 @@ public struct UserError: Error, Hashable, Sendable, Codable {
     public var code: Code
     public var message: String
     public var advice: String
+    /// The version that the words speak of, for a link to it.
+    public var place: VersionPlace?
 
-    public init(_ code: Code, _ message: String, advice: String) {
+    public init(_ code: Code, _ message: String, advice: String, place: VersionPlace? = nil) {
         self.code = code
         self.message = message
         self.advice = advice
+        self.place = place
     }
 
     /// The stable name of an error; `status` and `exitCode` are its only other spellings.
@@ -35,6 +38,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         case emptyFile = "empty-file"
         case noRows = "no-rows"
         case sameBytes = "same-bytes"
+        case sameReading = "same-reading"
         case dateOrder = "date-order-needed"
         case cutOff = "cut-off"
         case unreadable
@@ -47,7 +51,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
             case .formToken: 403
             // Outside one's scope is 404, never 403: the answer must not tell that something exists.
             case .notFound, .notAllowed: 404
-            case .conflict, .stale, .sameBytes, .cancelled: 409
+            case .conflict, .stale, .sameBytes, .sameReading, .cancelled: 409
             case .tooLarge: 413
             case .unknownFormat, .notCallLog, .emptyFile, .noRows, .dateOrder, .unreadable: 422
             case .tooMany: 429
@@ -61,8 +65,8 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         public var exitCode: Int32 {
             switch self {
             case .invalid: 64
-            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .dateOrder, .unreadable,
-                .cutOff, .tooLarge, .damaged, .conflict, .stale:
+            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .sameReading, .dateOrder,
+                .unreadable, .cutOff, .tooLarge, .damaged, .conflict, .stale:
                 65
             case .notFound: 66
             case .diskFull: 74

@@ -77,16 +77,19 @@ extension FileVersion {
         }
     }
 
-    private func explained<T>(_ body: () throws -> T) throws -> T {
+    func explained<T>(_ body: () throws -> T) throws -> T {
         do {
             return try body()
         } catch is ArchiveFailure {
-            throw UserError(
-                .damaged,
-                "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
-                advice:
-                    "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
-            )
+            throw damaged
         }
+    }
+
+    var damaged: UserError {
+        UserError(
+            .damaged, "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
+            advice:
+                "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
+        )
     }
 }

@@ -14,6 +14,9 @@ public struct ImportJob: Sendable, Hashable {
 
     public var id: ID<ImportJob>
     public var fileName: String
+    /// The version that is read again, and what was said about how.
+    public var readsAgain: VersionPlace?
+    public var reading: FileReading
     public var owner: ID<User>
     public var state: State
     public var rowsDone = 0
@@ -51,7 +54,8 @@ public final class ImportQueue: @unchecked Sendable {
         self.logger = logger
         for question in openQuestions() {
             jobs[question.id] = ImportJob(
-                id: question.id, fileName: question.request.fileName, owner: question.owner, state: .question,
+                id: question.id, fileName: question.request.fileName, readsAgain: question.request.readsAgain,
+                reading: question.request.reading, owner: question.owner, state: .question,
                 problem: question.problem, queuedAt: question.queuedAt)
             requests[question.id] = (question.request, question.actor)
         }
@@ -67,7 +71,8 @@ public final class ImportQueue: @unchecked Sendable {
             forgetOld(now)
             guard jobs.values.count(where: { !$0.state.isOver }) < Self.longestQueue else { return true }
             jobs[id] = ImportJob(
-                id: id, fileName: request.fileName, owner: owner.user, state: .queued, queuedAt: now)
+                id: id, fileName: request.fileName, readsAgain: request.readsAgain, reading: request.reading,
+                owner: owner.user, state: .queued, queuedAt: now)
             requests[id] = (request, actor)
             return false
         }
@@ -116,7 +121,7 @@ public final class ImportQueue: @unchecked Sendable {
         guard job(id, for: viewer) != nil else { throw UserError.notHere }
         let isWaiting = lock.withLock { () -> Bool in
             guard jobs[id]?.state == .question, requests[id] != nil else { return false }
-            requests[id]?.request.dateOrder = dateOrder
+            requests[id]?.request.reading.dateOrder = dateOrder
             jobs[id]?.state = .queued
             jobs[id]?.problem = nil
             return true

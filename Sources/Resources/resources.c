@@ -40,6 +40,9 @@ static const unsigned char r_templates_failure_mustache[] = {
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
 };
+static const unsigned char r_templates_file_readAgain_mustache[] = {
+#embed "../../Resources/templates/file.readAgain.mustache" if_empty(0)
+};
 static const unsigned char r_templates_file_show_mustache[] = {
 #embed "../../Resources/templates/file.show.mustache" if_empty(0)
 };
@@ -223,6 +226,7 @@ static const rollcall_resource table[] = {
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
+    {"templates/file.readAgain.mustache", r_templates_file_readAgain_mustache, sizeof r_templates_file_readAgain_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},

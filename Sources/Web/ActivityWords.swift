@@ -55,9 +55,14 @@ struct ActivityWriter: Sendable {
         case .sourceChanged(let it): return words(it)
         case .fileUploaded(let it):
             let c = it.counts
+            let again = it.readAgain
             return ActivityWords(
-                "uploaded", "\(it.fileName), version \(it.version)", href: "/files/\(it.file)",
-                note: "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
+                again == nil ? "uploaded" : "read again",
+                "\(it.fileName), version \(again?.version ?? it.version)", href: "/files/\(it.file)",
+                changes: again?.changes(to: it.mapping) ?? [],
+                note: (again == nil ? "" : "As version \(it.version). ")
+                    + (it.uploadedAs.map { "It came as “\($0)”. " } ?? "")
+                    + "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
                     + "\(format.number(c.duplicate)) duplicate, \(format.number(c.changed)) changed, "
                     + "\(format.number(c.rejected)) rejected, \(format.number(c.blank)) blank"
                     + (it.newNames.isEmpty

@@ -181,6 +181,11 @@ struct FileVersionPage: Page {
     var rejectsPath: String
     var originalPath: String
     var callsPath: String
+    /// How it came to be, where it is no plain upload.
+    var origin: String?
+    /// nil: for whoever may not upload.
+    var readAgainPath: String?
+    var mendedPath: String?
     var damage: String?
     var damageAdvice: String
     var range: String
@@ -189,7 +194,7 @@ struct FileVersionPage: Page {
 
     init(
         _ version: FileVersion, rejects: [RejectLine], offset: Int, perPage: Int, damage: UserError?,
-        _ format: OfficeFormat
+        mayUpload: Bool, _ format: OfficeFormat
     ) {
         let upload = version.uploaded
         let counts = upload.counts
@@ -263,6 +268,11 @@ struct FileVersionPage: Page {
         originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
         callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link(
             "/calls")
+        origin = upload.origin
+        if mayUpload {
+            readAgainPath = Paths.fileReadAgain(upload.file.description, String(upload.version))
+            mendedPath = Paths.fileMended(upload.file.description, String(upload.version))
+        }
         self.damage = damage?.message
         damageAdvice = damage?.advice ?? ""
         range =

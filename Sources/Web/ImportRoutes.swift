@@ -38,33 +38,9 @@ private func uploadBody(_ visit: SignedIn, href: (String) -> String) async throw
 /// Without script: one form with any number of files; those that arrive whole go in line.
 @Sendable
 private func uploadByForm(_ visit: SignedIn) async throws -> Response {
-    var incoming: IncomingFile?
-    var name = ""
-    var source = ""
-    var field = ""
     var queued: [ID<ImportJob>] = []
-    do {
-        try await visit.readForm { event in
-            switch event {
-            case .part(let part, let fileName, _):
-                field = part
-                name = fileName ?? ""
-                if let fileName, !fileName.isEmpty { incoming = try newIncoming(visit) }
-            case .data(let bytes):
-                if let incoming {
-                    try bytes.withUnsafeBytes { try incoming.append($0) }
-                } else if field == "source", source.utf8.count + bytes.count <= 200 {
-                    source += String(decoding: bytes, as: UTF8.self)
-                }
-            case .partEnd:
-                guard let whole = incoming else { return }
-                incoming = nil
-                queued.append(try enqueue(try whole.finish(), named: name, source: source, visit))
-            }
-        }
-    } catch {
-        incoming?.discard()
-        throw uploadError(error)
+    try await visit.uploadedFiles { file, name, source in
+        queued.append(try enqueue(file, named: name, source: source, visit))
     }
     guard let first = queued.first else {
         throw UserError(.invalid, "No file was chosen.", advice: "Choose one or more CSV files, then upload.")
@@ -75,6 +51,39 @@ private func uploadByForm(_ visit: SignedIn) async throws -> Response {
         Notice(
             .info, "\(queued.count) files are in line",
             "They are read one after the other; this page shows how far they are."))
+}
+
+extension SignedIn {
+    /// The files of a form, each as soon as it is whole, with its name and the source chosen before it.
+    func uploadedFiles(_ take: (ReceivedFile, String, String) throws -> Void) async throws {
+        var incoming: IncomingFile?
+        var name = ""
+        var source = ""
+        var field = ""
+        do {
+            try await readForm { event in
+                switch event {
+                case .part(let part, let fileName, _):
+                    field = part
+                    name = fileName ?? ""
+                    if let fileName, !fileName.isEmpty { incoming = try newIncoming(self) }
+                case .data(let bytes):
+                    if let incoming {
+                        try bytes.withUnsafeBytes { try incoming.append($0) }
+                    } else if field == "source", source.utf8.count + bytes.count <= 200 {
+                        source += String(decoding: bytes, as: UTF8.self)
+                    }
+                case .partEnd:
+                    guard let whole = incoming else { return }
+                    incoming = nil
+                    try take(try whole.finish(), name, source)
+                }
+            }
+        } catch {
+            incoming?.discard()
+            throw uploadError(error)
+        }
+    }
 }
 
 private func receive(_ visit: SignedIn) async throws -> ReceivedFile {

@@ -165,7 +165,12 @@ let apiWords: [String: APIWords] = [
                 ]
             ),
             ("rowsDone", whole), ("rowsEstimated", whole), ("rowsPerSecond", whole), ("secondsLeft?", whole),
-            ("text", text), ("href?", text), ("result?", ["type": "object"]), ("error?", ["type": "object"]),
+            ("text", text), ("href?", text), ("result?", ["type": "object"]),
+            (
+                "error?",
+                // `href`: the version that holds the same bytes.
+                object([("code", text), ("message", text), ("advice", text), ("href?", text)])
+            ),
         ])),
     "GET \(Paths.namesAPI)": APIWords(
         summary: "Names as dialers write them, and whose they are from which day on",
@@ -259,4 +264,6 @@ private let requestFields: [(String, JSONText)] = [
 ]
 
 /// What every error looks like.
-let failureSchema = object([("error", object([("code", text), ("message", text), ("advice", text)]))])
+let failureSchema = object([
+    ("error", object([("code", text), ("message", text), ("advice", text), ("href?", text)]))
+])

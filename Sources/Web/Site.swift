@@ -30,6 +30,7 @@ let siteRoutes: [Route] = [
     rosterRoutes,
     transferRequestRoutes,
     standInRoutes,
+    readAgainRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -57,6 +58,7 @@ let sitePages: [any Page.Type] = [
     rosterPages,
     transferRequestPages,
     standInPages,
+    readAgainPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.

@@ -7,9 +7,10 @@ import Web
 
 struct FilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "files", abstract: "List, show and extract files.",
+        commandName: "files", abstract: "List, show, extract and read again files.",
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
+            FilesRerunCommand.self,
         ])
 }
 
@@ -58,7 +59,7 @@ private func versions(of file: String, _ store: OfficeStore) async throws -> [Fi
     return found
 }
 
-private func version(_ number: Int?, of file: String, _ store: OfficeStore) async throws -> FileVersion {
+func version(_ number: Int?, of file: String, _ store: OfficeStore) async throws -> FileVersion {
     let all = try await versions(of: file, store)
     guard let version = number == nil ? all.first : all.first(where: { $0.uploaded.version == number }) else {
         throw UserError(

@@ -161,6 +161,8 @@
         link.textContent = "Open that version";
       }
       if (now.state === "done") refreshFiles();
+      // Its own page says more than a line: what came in, or what to do now.
+      if (over && row.closest("[data-import-page]")) return location.reload();
       if (over) return stop();
       showBar(row, now.rowsDone, now.state === "reading" ? now.rowsEstimated : 0);
       addCancel(row, id);

@@ -200,7 +200,7 @@ extension UserError {
         let names = missing.map { "“\($0.role.title)”" }.joined(separator: ", ")
         return UserError(
             .invalid, "No column is chosen for \(names); a \(format.title) file cannot be read without.",
-            advice: "Choose the column of \(missing.count == 1 ? "it" : "each").")
+            advice: missing.count == 1 ? "Choose its column." : "Choose the column of each.")
     }
 
     fileprivate static func noSuchRole(_ role: ColumnRole, _ format: FileFormat) -> UserError {

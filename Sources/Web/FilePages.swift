@@ -240,7 +240,7 @@ struct FileVersionPage: Page {
         var notes: [String] = []
         if counts.overlapping > 0 {
             notes.append(
-                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it."
+                "\(format.count(counts.overlapping, "call was", "calls were")) in another file or version too when this one came in. Each counts once, as this version has it."
             )
         }
         if counts.badDurations > 0 {

@@ -12,7 +12,6 @@ struct ReadAgainPage: Page {
     struct Column: Sendable, Decodable {
         var name: String
         var label: String
-        var hint: String?
         var choices: [Choice]
     }
     struct Row: Sendable, Decodable {
@@ -41,7 +40,7 @@ struct ReadAgainPage: Page {
     var files = Paths.files
     var file: String
     var fileName: String
-    var version: String
+    var versionHref: String
     var versionLabel: String
     var lede: String
     var later: String?
@@ -61,10 +60,10 @@ struct ReadAgainPage: Page {
         let (id, number) = (upload.file.description, String(upload.version))
         file = Paths.file(id)
         fileName = upload.fileName
-        self.version = Paths.fileVersion(id, number)
+        versionHref = Paths.fileVersion(id, number)
         versionLabel = "Version \(number)"
         lede =
-            "The bytes of version \(number) of “\(upload.fileName)” are read once more, with these answers, and become version \(latest + 1). A call counts once, as the latest version that holds it has it; calls that only an earlier version holds go on counting."
+            "The bytes of version \(number) of “\(upload.fileName)” are read once more, with these answers, and become the file's next version. A call counts once, as the latest version that holds it has it; calls that only an earlier version holds go on counting."
         later =
             latest > upload.version
             ? "Version \(latest) came after this one. Calls that both hold will be as version \(number) has them, for it will be the one read last."
@@ -108,9 +107,7 @@ extension ReadAgainPage.Column {
             }
             return Self(
                 name: name, label: column.role.title + (column.isRequired ? "" : " (if there is one)"),
-                hint: column.role == .callID
-                    ? "Calls are known by it: under other ids they count beside those of the earlier versions."
-                    : nil, choices: choices)
+                choices: choices)
         }
     }
 }

@@ -35,6 +35,13 @@ import Testing
             ])
     }
 
+    private static var uploadAgain: FileUploaded {
+        var again = upload
+        again.readAgain = ReadAgain(version: 1, mapping: again.mapping)
+        again.uploadedAs = "x.csv"
+        return again
+    }
+
     private static let idText = "01890a5d-ac96-774b-bcce-b302099a8"
 
     /// Kind, stream and canonical payload; `@n` is the identity that ends in n.
@@ -54,6 +61,10 @@ import Testing
         (
             .fileUploaded(upload),
             #"shared fileUploaded {"agents":1,"archive":"aa","bytes":99,"counts":{"accepted":4,"badDurations":0,"blank":1,"changed":2,"duplicate":1,"keyless":0,"overlapping":3,"rejected":2,"rows":10},"digest":"00ff","file":"@006","fileName":"a b.csv","firstDay":"2026-11-02","lastDay":"2026-11-02","mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"newNames":[{"folded":"janedoe","from":"2026-11-02","name":"Jane Doe","partTimer":true,"person":"@003"}],"original":"bb","source":"@001","version":2}"#
+        ),
+        (
+            .fileUploaded(uploadAgain),
+            #"shared fileUploaded {"agents":1,"archive":"aa","bytes":99,"counts":{"accepted":4,"badDurations":0,"blank":1,"changed":2,"duplicate":1,"keyless":0,"overlapping":3,"rejected":2,"rows":10},"digest":"00ff","file":"@006","fileName":"a b.csv","firstDay":"2026-11-02","lastDay":"2026-11-02","mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"newNames":[{"folded":"janedoe","from":"2026-11-02","name":"Jane Doe","partTimer":true,"person":"@003"}],"original":"bb","readAgain":{"mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"version":1},"source":"@001","uploadedAs":"x.csv","version":2}"#
         ),
         (
             .personAdded(PersonAdded(person: person, placement: Placement(person: person.id, from: day))),

@@ -40,8 +40,12 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         case sameBytes = "same-bytes"
         case sameReading = "same-reading"
         case dateOrder = "date-order-needed"
+        case columns = "columns-needed"
         case cutOff = "cut-off"
         case unreadable
+
+        /// Not a refusal: the file waits for somebody's answer.
+        public var isQuestion: Bool { self == .dateOrder || self == .columns }
 
         /// HTTP status, RFC 9110.
         public var status: Int {
@@ -53,7 +57,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
             case .notFound, .notAllowed: 404
             case .conflict, .stale, .sameBytes, .sameReading, .cancelled: 409
             case .tooLarge: 413
-            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .dateOrder, .unreadable: 422
+            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .dateOrder, .columns, .unreadable: 422
             case .tooMany: 429
             case .damaged: 500
             case .busy: 503
@@ -66,7 +70,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
             switch self {
             case .invalid: 64
             case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .sameReading, .dateOrder,
-                .unreadable, .cutOff, .tooLarge, .damaged, .conflict, .stale:
+                .columns, .unreadable, .cutOff, .tooLarge, .damaged, .conflict, .stale:
                 65
             case .notFound: 66
             case .diskFull: 74

@@ -96,13 +96,14 @@ public struct ColumnMap: Sendable {
     /// Finds the format of a header row.
     ///
     /// - Parameter columns: the heading of each role that somebody has said; empty: no column has it.
-    /// - Throws: `UserError` `unknownFormat` that names what is missing or doubled; `invalid` for columns that
+    /// - Throws: `UserError` `unknownFormat` that names what is missing or doubled; `columns` where one of the
+    ///   other headings may be what is missing; `invalid` for columns that
     ///   cannot be as they were said to be.
     public static func find(
         _ header: [String], line: Int, in formats: [FileFormat], columns said: [ColumnRole: String] = [:]
     ) throws -> ColumnMap {
         let folded = header.map(foldedHeader)
-        var nearest: (format: FileFormat, missing: [FileFormat.Column], found: Int)?
+        var nearest: (format: FileFormat, missing: [FileFormat.Column], found: Int, others: Int)?
         for format in formats {
             if let foreign = said.first(where: { role, _ in !format.columns.contains { $0.role == role } }) {
                 guard formats.count > 1 else { throw UserError.noSuchRole(foreign.key, format) }
@@ -134,7 +135,12 @@ public struct ColumnMap: Sendable {
                 return map
             }
             if map.indices.count > (nearest?.found ?? 0) || !said.isEmpty && nearest == nil {
-                nearest = (format, missing, map.indices.count)
+                let known = Set(format.ignored.map(foldedHeader))
+                let others = header.indices.filter { index in
+                    !map.indices.values.contains(index) && !folded[index].isEmpty
+                        && !known.contains(folded[index])
+                }
+                nearest = (format, missing, map.indices.count, others.count)
             }
         }
         if !said.isEmpty, let nearest { throw UserError.columnsLeftOut(nearest.missing, nearest.format) }
@@ -144,10 +150,16 @@ public struct ColumnMap: Sendable {
         if let nearest, nearest.found >= 2 {
             let names = nearest.missing.compactMap(\.headings.first).map { "“\($0)”" }.joined(
                 separator: ", ")
+            let required = nearest.format.columns.filter(\.isRequired).count
+            // Renamed rather than left out: a person can say which it is.
+            let canAsk = nearest.missing.count * 2 <= required && nearest.others >= nearest.missing.count
+            let role = nearest.missing.first?.role.rawValue ?? ""
             throw UserError(
-                .unknownFormat,
+                canAsk ? .columns : .unknownFormat,
                 "This looks like a \(nearest.format.title) file, but \(nearest.missing.count == 1 ? "the column" : "the columns") \(names) \(nearest.missing.count == 1 ? "is" : "are") missing. Found: \(list)\(more).",
-                advice: "Export the call log again with all columns. Nothing of this file was kept.")
+                advice: canAsk
+                    ? "Say under which heading \(nearest.missing.count == 1 ? "it stands" : "they stand") now (--column \(role)=HEADING)."
+                    : "Export the call log again with all columns. Nothing of this file was kept.")
         }
         let needs = formats.map { format in
             "\(format.title) ("
@@ -164,6 +176,15 @@ public struct ColumnMap: Sendable {
 }
 
 extension ColumnMap {
+    /// What a format finds in a header by its usual headings.
+    static func usual(_ header: [String], _ format: FileFormat) -> [ColumnRole: String] {
+        let folded = header.map(foldedHeader)
+        return format.columns.reduce(into: [:]) { found, column in
+            guard let index = try? index(of: column, nil, header, folded) else { return }
+            found[column.role] = header[index].trimmingBlanks
+        }
+    }
+
     /// Where a role's column is: as somebody said, else by its usual headings; nil: nowhere.
     private static func index(
         of column: FileFormat.Column, _ said: String?, _ header: [String], _ folded: [String]

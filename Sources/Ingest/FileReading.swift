@@ -133,18 +133,29 @@ struct FileLayout {
         likely = []
     }
 
+    /// Every row that may be the header, the likeliest first.
+    var rows: [HeaderRow] { likely.filter { $0.line != first.line } + [first] }
+
     /// The row that is taken for the header where nothing fits: for choosing from its headings.
     var likeliest: HeaderRow { likely.first ?? first }
 
     /// The columns as they are found, or as they are said to be.
     ///
-    /// A row further down is only taken when it fits; the error speaks of the first.
+    /// A row further down is only taken when it fits or nearly does; else the error speaks of the first.
     func map(_ formats: [FileFormat], _ reading: FileReading) throws -> ColumnMap {
+        var question: UserError?
         for row in likely {
-            let map = try? ColumnMap.find(row.fields, line: row.line, in: formats, columns: reading.columns)
-            if let map { return map }
+            do {
+                return try ColumnMap.find(row.fields, line: row.line, in: formats, columns: reading.columns)
+            } catch let error as UserError {
+                if error.code == .columns, question == nil { question = error }
+            }
         }
-        return try ColumnMap.find(first.fields, line: first.line, in: formats, columns: reading.columns)
+        do {
+            return try ColumnMap.find(first.fields, line: first.line, in: formats, columns: reading.columns)
+        } catch {
+            throw question ?? error
+        }
     }
 }
 

@@ -47,7 +47,7 @@ public struct ImportResult: Sendable, Hashable {
 
 /// Takes a file in, from its bytes to figures: sniff, parse, clean, validate, dedupe, insert, count,
 /// archive, one event. Blocks its thread; the file in `Incoming/` is gone afterwards, whatever happens,
-/// unless the error asks for an answer (`dateOrder`).
+/// unless the error asks for an answer (`isQuestion`).
 ///
 /// - Throws: `UserError`; nothing of the file is kept then.
 public func importFile(
@@ -62,7 +62,7 @@ public func importFile(
         return result
     } catch {
         let explained = explain(error, request.fileName)
-        if explained.code != .dateOrder || actor.via == "cli" { unlink(request.file.path) }
+        if !explained.code.isQuestion || actor.via == "cli" { unlink(request.file.path) }
         throw explained
     }
 }
@@ -201,6 +201,11 @@ private struct FileImport {
                     }, uploadedAs: place.fileName == request.fileName ? nil : request.fileName)
                 if let packing {
                     upload = try save(upload, staged, rows, packing, source)
+                    // Live: forgetting an answer only means that it is asked once more.
+                    if let header = target.learned {
+                        try? store.rememberHeader(
+                            header.fingerprint, columns: header.columns, of: source.source.id, by: actor)
+                    }
                 } else {
                     try staged.abandon()
                 }

@@ -12,6 +12,8 @@ struct ImportTarget {
     let like: FileMapping?
     /// The version that is read again.
     let again: FileVersion?
+    /// What was said about headings that nobody knew.
+    let learned: ExplainedHeader?
     let dialect: CSVDialect
     let map: ColumnMap
 
@@ -37,6 +39,7 @@ struct ImportTarget {
             id: version.uploaded.file, name: version.uploaded.fileName, source: version.uploaded.source)
         like = nil
         again = version
+        learned = nil
         dialect = layout.dialect
         map = try layout.map(FileFormat.all.filter { $0.key == source.source.format }, request.reading)
     }
@@ -55,13 +58,26 @@ struct ImportTarget {
                 id: joined.version.uploaded.file, name: joined.version.uploaded.fileName,
                 source: source.source.id)
             like = joined.version.uploaded.mapping
+            learned = nil
             map = joined.map
             return
         }
-        map = try usual.get()
         file = nil
         like = nil
-        source = try Self.source(of: map, named, all)
+        let isExplained = !request.reading.columns.isEmpty
+        if !isExplained, case .failure = usual, let known = try Self.explained(layout, named, all) {
+            (source, map) = known
+            learned = nil
+            return
+        }
+        let found = try usual.get()
+        map = found
+        source = try Self.source(of: found, named, all)
+        let isNews = isExplained && (try? layout.map(FileFormat.all, FileReading())) == nil
+        let columns = FileMapping(found, layout.dialect, .ymd, timeZone: "").columns
+        learned = layout.rows.first { isNews && $0.line == found.headerLine }.map {
+            ExplainedHeader(fingerprint: ExplainedHeader.fingerprint($0.fields), columns: columns)
+        }
     }
 
     /// The zone of the file's log times: as said, else as in the file that it joins, else the source's.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Ingest
 
 /// An entry of the journal in words: who did what, and what it was before.
 struct ActivityWords: Sendable, Hashable {
@@ -133,6 +134,12 @@ struct ActivityWriter: Sendable {
         }
     }
 
+    private func words(_ columns: [String: String]?) -> String? {
+        columns?.sorted { $0.key < $1.key }
+            .map { "\(ColumnRole(rawValue: $0.key)?.title ?? $0.key) is “\($0.value)”" }
+            .joined(separator: ", ")
+    }
+
     private func words(_ it: SourceChanged) -> ActivityWords {
         var list: [ActivityWords.Change] = []
         func add(_ what: String, _ before: String?, _ after: String?) {
@@ -144,6 +151,10 @@ struct ActivityWriter: Sendable {
         add("Format", before?.format, after.format)
         add("Time zone", before.map { $0.timeZone ?? "the office's" }, after.timeZone ?? "the office's")
         add("Part-timer suffix", yes(before?.partTimerSuffix), yes(after.partTimerSuffix))
+        let known = before?.knownHeaders ?? [:]
+        for (key, columns) in (after.knownHeaders ?? [:]).sorted(by: { $0.key < $1.key }) {
+            add("Headings of its files", words(known[key]), words(columns))
+        }
         add("Order of dates", before.map { $0.dateOrder ?? "asked" }, after.dateOrder ?? "asked")
         if let before {
             for state in Set(before.outcomes.states.keys).union(after.outcomes.states.keys).sorted() {

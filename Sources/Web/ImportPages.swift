@@ -158,8 +158,12 @@ struct ImportPage: Page {
     var title: String
     var row: Row
     var files = Paths.files
-    var isQuestion: Bool
+    var asksDates: Bool
+    var asksColumns: Bool
     var question: String
+    /// What is wrong with the answer.
+    var problem: Problem?
+    var columns: [ColumnChoice]
     var answerPath: String
     var isDone: Bool
     var doneTitle: String
@@ -178,14 +182,17 @@ struct ImportPage: Page {
         var readAgain: String
     }
 
-    init(_ job: ImportJob, _ format: OfficeFormat) {
+    init(_ job: ImportJob, columns: [ColumnChoice], problem: Problem?, _ format: OfficeFormat) {
         title = job.fileName
+        self.columns = columns
+        self.problem = problem
         let listed = ImportRow(job, format)
         row = Row(
             id: listed.id, name: listed.name, href: listed.href, state: listed.state, badge: listed.badge,
             text: listed.text, isRunning: listed.isRunning, percent: listed.percent,
             cancelPath: Paths.importCancel(listed.id))
-        isQuestion = job.state == .question
+        asksColumns = job.state == .question && !columns.isEmpty
+        asksDates = job.state == .question && columns.isEmpty
         question = job.problem?.message ?? ""
         answerPath = Paths.importAnswer(job.id.description)
         isDone = job.state == .done

@@ -151,6 +151,11 @@ let apiWords: [String: APIWords] = [
                 ["type": "string", "enum": ["ymd", "mdy", "dmy"]]
             ),
             ("source", "Name or identity of a source, where the header does not tell.", text),
+            (
+                "column.state",
+                "The heading of the state, where it is another than usual; so for each role of a column.",
+                text
+            ),
         ],
         body: ("text/csv", ["type": "string", "format": "binary"]), status: 202,
         answer: object([("import", text), ("href", text)])),

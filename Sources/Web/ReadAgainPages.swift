@@ -9,11 +9,6 @@ struct ReadAgainPage: Page {
     static let template = "file.readAgain"
     var title = "Read it again"
 
-    struct Column: Sendable, Decodable {
-        var name: String
-        var label: String
-        var choices: [Choice]
-    }
     struct Row: Sendable, Decodable {
         var line: String
         var call: Call?
@@ -51,7 +46,7 @@ struct ReadAgainPage: Page {
     var encodings: [Choice]
     var delimiters: [Choice]
     var headerLine: String
-    var columns: [Column]
+    var columns: [ColumnChoice]
     var preview: Preview?
 
     /// - Parameter latest: the file's last version.
@@ -83,12 +78,17 @@ struct ReadAgainPage: Page {
             Choice($0.rawValue, $0.title, selected: $0.rawValue == form["delimiter"])
         }
         headerLine = form["headerLine"]
-        columns = Column.list(upload.mapping.format, form, headings: trial.headings)
+        columns = ColumnChoice.list(upload.mapping.format, form, headings: trial.headings)
         preview = trial.preview.map { Preview($0, format) }
     }
 }
 
-extension ReadAgainPage.Column {
+/// Which of a file's headings a role has, as a select.
+struct ColumnChoice: Sendable, Decodable {
+    var name: String
+    var label: String
+    var choices: [Choice]
+
     /// A select for each role of a format, with the file's own headings.
     static func list(_ format: String, _ form: Form, headings: [String]) -> [Self] {
         let roles = FileFormat.all.first { $0.key == format }?.columns ?? []

@@ -35,6 +35,24 @@ def test_mended_lines_join_their_file(ann, tmp_path, downloads):
     assert "Version 3 of 3" in ann.text
 
 
+def test_a_renamed_heading_is_asked_about_once(ann, tmp_path):
+    def write(name, first):
+        path = write_log(tmp_path, name, calls(first, 3, agent="Nia Solberg", day="2026-11-19"))
+        with open(path, newline="") as file:
+            text = file.read()
+        with open(path, "w", newline="") as file:
+            file.write(text.replace(",State,", ",Result,", 1))
+        return path
+    ann.go("/files")
+    choose(ann, write("renamed.csv", 8200))
+    assert "“State” is missing" in wait_for_state(ann, "renamed.csv", "question")
+    ann.follow("renamed.csv")
+    ann.find("[name='column.state'] option[value=Result]").click()
+    ann.press("Go on")
+    ann.wait(lambda: "The file is in" in ann.text, "the file to be in")
+    upload(ann, write("renamed next.csv", 8300))
+
+
 def test_a_version_is_read_again_and_its_figures_follow(ann, tmp_path):
     rows = [row(8500 + n, agent="Ines Falk", when=f"0{n}/07/2026 11:00:00") for n in (3, 5, 6)]
     path = write_log(tmp_path, "july.csv", rows)

@@ -16,6 +16,9 @@ import Testing
         dateOrder: "dmy", outcomes: OutcomeMapping(version: 3, states: ["sale": [.attempted, .success]]))
     private static let plainSource = Source(
         id: id(2), name: "Other", format: "call-centre", outcomes: OutcomeMapping(states: [:]))
+    private static let sourceWithHeader = Source(
+        id: id(2), name: "Other", format: "call-centre", outcomes: OutcomeMapping(states: [:]),
+        knownHeaders: ["0a": ["state": "Result"]])
     private static let person = Person(id: id(3), name: "Jane Doe")
     private static let day = Day(iso: "2026-11-02") ?? Day(number: 0)
     private static let user = User(id: id(5), username: "ann", name: "Ann", role: .teamLeader, person: id(3))
@@ -57,6 +60,10 @@ import Testing
         (
             .sourceChanged(SourceChanged(before: nil, after: plainSource)),
             #"shared sourceChanged {"after":{"format":"call-centre","id":"@002","name":"Other","outcomes":{"states":{},"version":1},"partTimerSuffix":true}}"#
+        ),
+        (
+            .sourceChanged(SourceChanged(before: nil, after: sourceWithHeader)),
+            #"shared sourceChanged {"after":{"format":"call-centre","id":"@002","knownHeaders":{"0a":{"state":"Result"}},"name":"Other","outcomes":{"states":{},"version":1},"partTimerSuffix":true}}"#
         ),
         (
             .fileUploaded(upload),

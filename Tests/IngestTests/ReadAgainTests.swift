@@ -196,6 +196,52 @@ import Testing
         #expect(try await office.leftovers() == [])
     }
 
+    // MARK: Headings that changed
+
+    private static func renamed(_ id: Int, _ change: (inout CallFileText) -> Void = { _ in }) -> String {
+        var text = CallFileText([CallFileText.row(id, "Jane", "2026-11-02 09:00:00", state: "Sale")])
+        text.headings[5] = "Result"
+        change(&text)
+        return text.text
+    }
+
+    @Test func `a renamed column is asked about once and remembered for these headings`() async throws {
+        let office = try await ImportOffice()
+        try office.take(CallFileText.usual.text)
+        let before = try await office.state()
+        let error = try #require(refusal { try office.take(Self.renamed(11), file: "b.csv") })
+        #expect(error.code == .columns && error.message.contains("the column “State” is missing"))
+        #expect(error.advice.contains("--column state=HEADING"))
+        #expect(try await office.state() == before)
+        func take(_ text: String, _ name: String, _ columns: [ColumnRole: String]) throws -> ImportResult {
+            let incoming = try IncomingFile(
+                folder: office.folder, ids: office.ids, clock: .system, limit: .max)
+            try Array(text.utf8).withUnsafeBytes { try incoming.append($0) }
+            var reading = FileReading()
+            reading.columns = columns
+            return try importFile(
+                ImportRequest(file: try incoming.finish(), fileName: name, reading: reading),
+                into: office.store, by: .console)
+        }
+        // An answer that did not work is not remembered.
+        #expect(refusal { _ = try take(Self.renamed(11), "b.csv", [.state: "Nowhere"]) }?.code == .invalid)
+        #expect(try await office.store.sources().allSatisfy { $0.source.knownHeaders == nil })
+        let told = try take(Self.renamed(11), "b.csv", [.state: "Result"])
+        #expect(told.upload.mapping.columns["state"] == "Result")
+        // Spelled otherwise they are the same headings; with another column they are not.
+        let next = try office.take(Self.renamed(12) { $0.headings[5] = "RESULT" }, file: "c.csv")
+        #expect(next.upload.mapping.columns["state"] == "RESULT")
+        #expect(refusal { try office.take(Self.renamed(13) { $0.headings[5] = "End" }) }?.code == .columns)
+        // Under lines that are no headings, too.
+        let titled = try office.take("Calls of November\n\n" + Self.renamed(14), file: "d.csv")
+        #expect(titled.upload.mapping.headerLine == 3)
+        let now = try await office.state()
+        try office.rebuild()
+        #expect(try await office.state() == now)
+        #expect(try office.take(Self.renamed(15), file: "e.csv").upload.counts.accepted == 1)
+        #expect(try await office.faults() == [])
+    }
+
     // MARK: Mended lines
 
     private static let faulty = CallFileText([

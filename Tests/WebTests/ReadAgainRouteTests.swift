@@ -221,6 +221,41 @@ import Testing
         }
     }
 
+    @Test func `headings that changed are asked about once, and the answer is kept`() async throws {
+        let site = try await TestSite()
+        let renamed = Self.header.replacing("State", with: "Result")
+        let path = Path()
+        try await site.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let text = Self.calls.replacing(Self.header, with: renamed)
+            let (id, asked) = try await upload(text, named: "new.csv", browser)
+            #expect(asked.state == "question" && asked.text.contains("“State” is missing"), "\(asked)")
+            path.text = "/files/imports/\(id)"
+        }
+        let again = try site.restarted()
+        try await again.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let page = try await browser.get(path.text).text
+            #expect(page.contains("Which column is which?"))
+            var form = fields(page)
+            #expect(form["column.agent"] == "Agent name" && form["column.state"] == "")
+            let left = try await browser.post("\(path.text)/answer", form)
+            #expect(left.status == 400 && left.text.contains("No column is chosen for “State”"))
+            form["column.state"] = "Log Type"
+            let twice = try await browser.post("\(path.text)/answer", form)
+            #expect(twice.status == 400 && twice.text.contains("named twice"))
+            #expect(fields(twice.text)["column.state"] == "Log Type")
+            form["column.state"] = "Result"
+            #expect(try await browser.post("\(path.text)/answer", form).status == 303)
+            let id = String(path.text.split(separator: "/").last ?? "")
+            #expect(try await end(of: id, browser).state == "done")
+            let next = renamed + "Ann Lee,7,2026-04-05 09:00:00,Outbound,Lead,Busy\r\n"
+            #expect(try await upload(next, named: "next.csv", browser).status.state == "done")
+            try await browser.signIn("ann")
+            #expect(try await browser.get("/activity").text.contains("State is “Result”"))
+        }
+    }
+
     @Test func `a refused reading leads back to its answers`() async throws {
         let site = try await TestSite()
         try await site.run(siteRoutes, over: .live) { browser in

@@ -185,12 +185,17 @@ public struct FileUploaded: EventPayload {
     public var newNames: [NewName]
     /// Who uploaded it before the database was lost, and when; nil: it came in by this entry.
     public var recovered: RecoveredUpload?
+    /// Of a version that is another one read again; not written for others, as older releases had none.
+    public var readAgain: ReadAgain?
+    /// The name that it came under, where it joined a file of another name.
+    public var uploadedAs: String?
 
     public init(
         file: ID<CallFile>, fileName: String, source: ID<Source>, version: Int, archive: String,
         original: String, bytes: Int64, counts: RowCounts, mapping: FileMapping, firstDay: Day?,
         lastDay: Day?,
-        agents: Int, digest: String, newNames: [NewName], recovered: RecoveredUpload? = nil
+        agents: Int, digest: String, newNames: [NewName], recovered: RecoveredUpload? = nil,
+        readAgain: ReadAgain? = nil, uploadedAs: String? = nil
     ) {
         self.file = file
         self.fileName = fileName
@@ -207,6 +212,8 @@ public struct FileUploaded: EventPayload {
         self.digest = digest
         self.newNames = newNames
         self.recovered = recovered
+        self.readAgain = readAgain
+        self.uploadedAs = uploadedAs
     }
 }
 

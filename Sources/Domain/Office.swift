@@ -190,10 +190,12 @@ public struct Source: Hashable, Codable, Sendable {
     /// The answer to a date order that files of this source cannot decide.
     public var dateOrder: String?
     public var outcomes: OutcomeMapping
+    /// Headings that somebody explained, by their fingerprint: role to heading. Not written where there are none.
+    public var knownHeaders: [String: [String: String]]?
 
     public init(
         id: ID<Source>, name: String, format: String, timeZone: String? = nil, partTimerSuffix: Bool = true,
-        dateOrder: String? = nil, outcomes: OutcomeMapping
+        dateOrder: String? = nil, outcomes: OutcomeMapping, knownHeaders: [String: [String: String]]? = nil
     ) {
         self.id = id
         self.name = name
@@ -202,6 +204,7 @@ public struct Source: Hashable, Codable, Sendable {
         self.partTimerSuffix = partTimerSuffix
         self.dateOrder = dateOrder
         self.outcomes = outcomes
+        self.knownHeaders = knownHeaders
     }
 
     public func check() throws {

@@ -69,13 +69,16 @@ extension FileVersion {
         do {
             return try body()
         } catch let failure where isUnreadable(failure) {
-            throw UserError(
-                .damaged,
-                "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
-                advice:
-                    "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
-            )
+            throw damaged
         }
+    }
+
+    var damaged: UserError {
+        UserError(
+            .damaged, "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
+            advice:
+                "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
+        )
     }
 }
 

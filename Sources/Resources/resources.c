@@ -70,6 +70,9 @@ static const unsigned char r_templates_file_lines_mustache[] = {
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
 };
+static const unsigned char r_templates_file_readAgain_mustache[] = {
+#embed "../../Resources/templates/file.readAgain.mustache" if_empty(0)
+};
 static const unsigned char r_templates_file_rejected_mustache[] = {
 #embed "../../Resources/templates/file.rejected.mustache" if_empty(0)
 };
@@ -272,6 +275,7 @@ static const rollcall_resource table[] = {
     {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},
     {"templates/file.lines.mustache", r_templates_file_lines_mustache, sizeof r_templates_file_lines_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
+    {"templates/file.readAgain.mustache", r_templates_file_readAgain_mustache, sizeof r_templates_file_readAgain_mustache},
     {"templates/file.rejected.mustache", r_templates_file_rejected_mustache, sizeof r_templates_file_rejected_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},

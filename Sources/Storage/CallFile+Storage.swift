@@ -49,6 +49,8 @@ extension Transaction {
 public struct NextVersion: Sendable {
     public var file: ID<CallFile>
     public var version: Int
+    /// The file's own name, which need not be that of the upload.
+    public var fileName: String
 }
 
 /// Where a version is in its life.
@@ -98,53 +100,61 @@ extension OfficeStore {
             store: self, source: source, office: state.office.id, rules: state.office.rules, time: time)
     }
 
-    /// - Throws: `UserError` `sameBytes`, naming the version that holds exactly these bytes.
-    public func nextVersion(of name: String, source: Source, original: String) throws -> NextVersion {
+    /// The one place where the version that holds the same bytes is looked at.
+    ///
+    /// - Parameters:
+    ///   - file: the file that it joins, whatever its name; nil: the one of that name.
+    ///   - mayRepeat: true where bytes that are in the office are read again.
+    /// - Throws: `UserError` `sameBytes`, with the place of the version that holds exactly these bytes.
+    public func nextVersion(
+        of name: String, in file: CallFile? = nil, source: Source, original: String, mayRepeat: Bool = false
+    ) throws -> NextVersion {
         try pool.read { db in
             let same = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT f.name, v.version, v.state, v.cut FROM fileVersion v JOIN file f ON f.id = v.file
+                    SELECT f.id, f.name, v.version, v.state, v.cut FROM fileVersion v
+                    JOIN file f ON f.id = v.file
                     WHERE v.original = ? AND v.state IN ('live', 'trashed') AND f.source = ?
-                    ORDER BY v.state, v.time
+                    ORDER BY v.state, v.time DESC LIMIT 1
                     """, arguments: [original, source.id.description])
-            if let same { throw Self.sameBytes(same) }
+            if !mayRepeat, let same, let holder = ID<CallFile>(same["id"] as String) {
+                throw Self.sameBytes(same, holder)
+            }
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT f.id, max(v.version) AS version FROM file f LEFT JOIN fileVersion v ON v.file = f.id
-                    WHERE f.source = ? AND f.name = ? GROUP BY f.id
-                    """, arguments: [source.id.description, name])
+                    SELECT f.id, f.name, max(v.version) AS version FROM file f
+                    LEFT JOIN fileVersion v ON v.file = f.id
+                    WHERE CASE WHEN ?1 IS NULL THEN f.source = ?2 AND f.name = ?3 ELSE f.id = ?1 END
+                    GROUP BY f.id
+                    """, arguments: [file?.id.description, source.id.description, name])
             if let row, let file = ID<CallFile>(row["id"] as String) {
                 var version = (row["version"] as Int? ?? 0) + 1
                 // What lies there and is not in the office may still be recovered.
                 while access(folder.archive(of: file, version: version), F_OK) == 0 { version += 1 }
-                return NextVersion(file: file, version: version)
+                return NextVersion(file: file, version: version, fileName: row["name"])
             }
-            return NextVersion(file: ids.next(at: clock.now()), version: 1)
+            return NextVersion(file: ids.next(at: clock.now()), version: 1, fileName: name)
         }
     }
 
     /// Says which version holds the bytes, and what can be done about it.
-    private static func sameBytes(_ row: Row) -> UserError {
-        let (holder, version): (String, Int) = (row["name"], row["version"])
-        let place = "“\(holder)”, version \(version)"
-        if row["state"] == "trashed" {
-            return UserError(
-                .sameBytes, "These bytes are in the trash: \(place) was deleted.",
-                advice: "Nothing was changed. An admin can restore it under Deletions, Trash.")
-        }
-        if row["cut"] {
-            return UserError(
-                .sameBytes,
-                "These bytes are in the office already: \(place), of which some days are deleted.",
-                advice: "Nothing was changed. An admin can restore the days under Deletions, Trash.")
-        }
-        return UserError(
-            .sameBytes, "These bytes are in the office already: \(place).",
+    private static func sameBytes(_ row: Row, _ holder: ID<CallFile>) -> UserError {
+        let (name, version): (String, Int) = (row["name"], row["version"])
+        var error = UserError(
+            .sameBytes, "These bytes are in the office already: “\(name)”, version \(version).",
             advice:
-                "Nothing was changed, and no figure would. If the dialer's file should differ, export it again."
-        )
+                "Nothing was changed, and no figure would. Open that version; if it was read wrongly, read it again with other answers. If the dialer's file should differ, export it again.",
+            place: VersionPlace(file: holder, version: version))
+        if row["state"] == "trashed" {
+            error.message = "These bytes are in the trash: “\(name)”, version \(version), was deleted."
+            error.advice = "Nothing was changed. An admin can restore it under Deletions, Trash."
+        } else if row["cut"] {
+            error.message += " Some days of it are deleted."
+            error.advice = "Nothing was changed. An admin can restore the days under Deletions, Trash."
+        }
+        return error
     }
 
     /// The one short transaction that makes an upload live: its event, its rollups, its names.
@@ -236,6 +246,35 @@ extension OfficeStore {
                 sql: Self.versionSelect + "WHERE v.file = ? AND v.state <> 'staged' ORDER BY v.version DESC",
                 arguments: [file.description]
             ).map(version)
+        }
+    }
+
+    /// The same for threads that may block.
+    public func versionsNow(of file: ID<CallFile>) throws -> [FileVersion] {
+        try pool.read { db in
+            try Row.fetchAll(
+                db, sql: Self.versionSelect + "WHERE v.file = ? AND v.state = 'live' ORDER BY v.version DESC",
+                arguments: [file.description]
+            ).map(version)
+        }
+    }
+
+    /// The latest version of each file that has one of these names in one of these sources, for threads that
+    /// may block; only files of the first name that any has.
+    public func latestVersionsNow(named names: [String], of sources: [StoredSource]) throws -> [FileVersion] {
+        try pool.read { db in
+            for name in names {
+                let found = try sources.compactMap { source in
+                    try Row.fetchOne(
+                        db,
+                        sql: Self.versionSelect
+                            + "WHERE f.source = ? AND f.name = ? AND v.state = 'live' ORDER BY v.version DESC LIMIT 1",
+                        arguments: [source.source.id.description, name]
+                    ).map(version)
+                }
+                guard found.isEmpty else { return found }
+            }
+            return []
         }
     }
 

@@ -24,6 +24,8 @@ struct FailureJSON: Codable, Sendable {
         var code: String
         var message: String
         var advice: String
+        /// The version that the words speak of.
+        var href: String?
     }
     var error: Body
 }
@@ -71,7 +73,9 @@ extension Visit {
         var response: Response?
         if wantsJSON {
             let json = FailureJSON(
-                error: .init(code: error.code.rawValue, message: error.message, advice: error.advice))
+                error: .init(
+                    code: error.code.rawValue, message: error.message, advice: error.advice,
+                    href: error.place?.href))
             response = try? self.json(json, status: status)
         } else {
             response = try? page(

@@ -226,6 +226,11 @@ struct FileVersionPage: Page {
         var href: String
     }
     var deletions: [Deletion]
+    /// How it came to be, where it is no plain upload.
+    var origin: String?
+    /// nil: for whoever may not upload.
+    var readAgainPath: String?
+    var mendedPath: String?
     var damage: String?
     var damageAdvice: String
     var linesPath: String
@@ -236,7 +241,7 @@ struct FileVersionPage: Page {
 
     init(
         _ version: FileVersion, rejects: [RejectLine], days: VersionDays?, damage: UserError?,
-        mayDelete: Bool, _ format: OfficeFormat
+        mayDelete: Bool, mayUpload: Bool, _ format: OfficeFormat
     ) {
         let place = [
             ("file", version.uploaded.file.description), ("version", String(version.uploaded.version)),
@@ -284,7 +289,7 @@ struct FileVersionPage: Page {
         var notes: [String] = []
         if counts.overlapping > 0 {
             notes.append(
-                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it."
+                "\(format.count(counts.overlapping, "call was", "calls were")) in another file or version too when this one came in. Each counts once, as this version has it."
             )
         }
         if counts.badDurations > 0 {
@@ -314,6 +319,11 @@ struct FileVersionPage: Page {
         originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
         callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link(
             "/calls")
+        origin = upload.origin
+        if mayUpload, version.state == .live {
+            readAgainPath = Paths.fileReadAgain(upload.file.description, String(upload.version))
+            mendedPath = Paths.fileMended(upload.file.description, String(upload.version))
+        }
         self.damage = damage?.message
         damageAdvice = damage?.advice ?? ""
         linesPath = linesHref(upload.file, upload.version)

@@ -54,7 +54,8 @@ private func showFile(_ visit: SignedIn) async throws -> Response {
             latest, versions: versions, mayDelete: visit.may(.requestDeletions), visit.format))
 }
 
-private func version(_ visit: SignedIn) async throws -> FileVersion {
+/// The version that the address names.
+func version(_ visit: SignedIn) async throws -> FileVersion {
     let versions = try await visit.store.versions(of: try visit.id(), for: visit.viewer)
     guard let number = visit.parameters.get("version").flatMap({ Int($0) }),
         let version = versions.first(where: { $0.uploaded.version == number })
@@ -96,7 +97,7 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
     return try visit.page(
         FileVersionPage(
             version, rejects: rejects, days: VersionDays(days, visit.format), damage: damage,
-            mayDelete: visit.may(.requestDeletions), visit.format))
+            mayDelete: visit.may(.requestDeletions), mayUpload: visit.may(.uploadFiles), visit.format))
 }
 
 @Sendable
@@ -113,7 +114,7 @@ private func downloadRejects(_ visit: SignedIn) async throws -> Response {
             what: "rejects of “\(name)”, version \(version.uploaded.version)", filter: "", rows: rows),
         by: visit.actor)
     return try visit.download(
-        name: "rejects of \(name)", type: "text/csv; charset=utf-8", temporaryFile: path)
+        name: CallFile.rejectsName(of: name), type: "text/csv; charset=utf-8", temporaryFile: path)
 }
 
 @Sendable

@@ -274,6 +274,11 @@ let apiWords: [String: APIWords] = [
                 ["type": "string", "enum": ["ymd", "mdy", "dmy"]]
             ),
             ("source", "Name or identity of a source, where the header does not tell.", text),
+            (
+                "column.state",
+                "The heading of the state, where it is another than usual; so for each role of a column.",
+                text
+            ),
         ],
         body: ("text/csv", ["type": "string", "format": "binary"]), status: 202,
         answer: object([("import", text), ("href", text)])),
@@ -288,7 +293,12 @@ let apiWords: [String: APIWords] = [
                 ]
             ),
             ("rowsDone", whole), ("rowsEstimated", whole), ("rowsPerSecond", whole), ("secondsLeft?", whole),
-            ("text", text), ("href?", text), ("result?", ["type": "object"]), ("error?", ["type": "object"]),
+            ("text", text), ("href?", text), ("result?", ["type": "object"]),
+            (
+                "error?",
+                // `href`: the version that holds the same bytes.
+                object([("code", text), ("message", text), ("advice", text), ("href?", text)])
+            ),
         ])),
     "GET \(Paths.namesAPI)": APIWords(
         summary: "Names as dialers write them, and whose they are from which day on",
@@ -382,4 +392,6 @@ private let requestFields: [(String, JSONText)] = [
 ]
 
 /// What every error looks like.
-let failureSchema = object([("error", object([("code", text), ("message", text), ("advice", text)]))])
+let failureSchema = object([
+    ("error", object([("code", text), ("message", text), ("advice", text), ("href?", text)]))
+])

@@ -145,6 +145,14 @@ extension Paths {
     static let peopleSettings = "/admin/settings/people"
 }
 
+// A version read again, and its mended lines.
+extension Paths {
+    static func fileReadAgain(_ id: String, _ version: String) -> String {
+        "\(fileVersion(id, version))/read-again"
+    }
+    static func fileMended(_ id: String, _ version: String) -> String { "\(fileVersion(id, version))/mended" }
+}
+
 // Requests.
 extension Paths {
     static let requests = "/requests"

@@ -36,6 +36,7 @@ let siteRoutes: [Route] = [
     fileDifferenceRoutes,
     fileDayRoutes,
     storageUseRoutes,
+    readAgainRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -68,6 +69,7 @@ let sitePages: [any Page.Type] = [
     fileDifferencePages,
     fileDayPages,
     storageUsePages,
+    readAgainPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.

@@ -7,11 +7,12 @@ import Web
 
 struct FilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "files", abstract: "List, show and extract files.",
+        commandName: "files", abstract: "List, show, extract and read again files.",
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
             FilesDiffCommand.self,
             FilesStorageCommand.self, FilesRecoverCommand.self,
+            FilesRerunCommand.self,
         ])
 }
 

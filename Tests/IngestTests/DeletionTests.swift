@@ -27,7 +27,7 @@ import Testing
             seed: seed, clock: clock.clock, tallyMemory: seed % 3 == 0 ? 50 : 10_000_000)
         var generator = RandomFile(seed: seed)
         var model = ImportModel()
-        var places: [FilePlace] = []
+        var places: [VersionPlace] = []
         var applied: [Deletion] = []
         var purged: [Deletion] = []
         for step in 0..<14 {
@@ -38,7 +38,7 @@ import Testing
                 let result = try office.take(
                     RandomFile.text(rows), file: Bool.random(using: &numbers) ? "a.csv" : "b\(step).csv")
                 _ = model.take(rows)
-                places.append(FilePlace(file: result.upload.file, version: result.upload.version))
+                places.append(VersionPlace(file: result.upload.file, version: result.upload.version))
             case 3...5:
                 guard let index = places.indices.randomElement(using: &numbers) else { continue }
                 let place = places[index]

@@ -36,6 +36,9 @@ let routeTable = """
     GET    /files/:id/versions/:version view-files
     GET    /files/:id/versions/:version/rejects.csv view-files
     GET    /files/:id/versions/:version/original.csv view-files
+    GET    /files/:id/versions/:version/read-again upload-files
+    POST   /files/:id/versions/:version/read-again upload-files
+    POST   /files/:id/versions/:version/mended upload-files
     GET    /api/v1/files               view-files
     POST   /api/v1/files               upload-files
     GET    /api/v1/imports/:id         upload-files

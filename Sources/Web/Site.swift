@@ -30,6 +30,8 @@ let siteRoutes: [Route] = [
     rosterRoutes,
     transferRequestRoutes,
     standInRoutes,
+    deleteRequestAPIRoutes,
+    deleteHoldAPIRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.

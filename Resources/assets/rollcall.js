@@ -566,11 +566,14 @@
     if (form.matches("[data-import-cancel]")) {
       event.preventDefault();
       cancel(form);
-    } else if (form.dataset.confirm && !form.dataset.confirmed && typeof HTMLDialogElement !== "undefined") {
+      return;
+    }
+    const button = event.submitter;
+    const question = button?.dataset.confirm || form.dataset.confirm;
+    if (question && !form.dataset.confirmed && typeof HTMLDialogElement !== "undefined") {
       event.preventDefault();
-      const button = event.submitter;
       const danger = button?.classList.contains("button-danger");
-      if (await ask(form.dataset.confirm, form.dataset.confirmYes || button?.textContent.trim() || "Yes", danger)) {
+      if (await ask(question, form.dataset.confirmYes || button?.textContent.trim() || "Yes", danger)) {
         form.dataset.confirmed = "yes";
         // Tells the server that its own confirmation page is not needed.
         form.append(make("input", { type: "hidden", name: "confirmed", value: "yes" }));

@@ -31,6 +31,27 @@ static const unsigned char r_templates_call_list_mustache[] = {
 static const unsigned char r_templates_call_page_mustache[] = {
 #embed "../../Resources/templates/call.page.mustache" if_empty(0)
 };
+static const unsigned char r_templates_deleteHold_list_mustache[] = {
+#embed "../../Resources/templates/deleteHold.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_certificate_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.certificate.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_list_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_new_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.new.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_preview_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.preview.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_show_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.show.mustache" if_empty(0)
+};
+static const unsigned char r_templates_deleteRequest_work_mustache[] = {
+#embed "../../Resources/templates/deleteRequest.work.mustache" if_empty(0)
+};
 static const unsigned char r_templates_distribution_mustache[] = {
 #embed "../../Resources/templates/distribution.mustache" if_empty(0)
 };
@@ -220,6 +241,13 @@ static const rollcall_resource table[] = {
     {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
+    {"templates/deleteHold.list.mustache", r_templates_deleteHold_list_mustache, sizeof r_templates_deleteHold_list_mustache},
+    {"templates/deleteRequest.certificate.mustache", r_templates_deleteRequest_certificate_mustache, sizeof r_templates_deleteRequest_certificate_mustache},
+    {"templates/deleteRequest.list.mustache", r_templates_deleteRequest_list_mustache, sizeof r_templates_deleteRequest_list_mustache},
+    {"templates/deleteRequest.new.mustache", r_templates_deleteRequest_new_mustache, sizeof r_templates_deleteRequest_new_mustache},
+    {"templates/deleteRequest.preview.mustache", r_templates_deleteRequest_preview_mustache, sizeof r_templates_deleteRequest_preview_mustache},
+    {"templates/deleteRequest.show.mustache", r_templates_deleteRequest_show_mustache, sizeof r_templates_deleteRequest_show_mustache},
+    {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},

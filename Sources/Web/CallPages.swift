@@ -43,6 +43,8 @@ struct CallPage: Page {
         var agent: String
         var state: String
         var time: String
+        /// nil: whoever looks may not ask.
+        var deleteHref: String?
         var original: String?
         var problem: String?
     }

@@ -100,6 +100,12 @@ private let mostExported = 1_000_000
             version: format.number(sighting.version), line: format.number(sighting.line),
             counts: sighting.counts, agent: sighting.agentName,
             state: sighting.state.isEmpty ? "(blank)" : sighting.state, time: sighting.time.iso)
+        if context.may(.requestDeletions) {
+            row.deleteHref = Form([
+                ("file", sighting.file.description), ("version", String(sighting.version)),
+                ("day", sighting.day.iso),
+            ]).link(Paths.newDeletion)
+        }
         if let version = try await context.store.version(of: sighting) {
             do {
                 let lines = try await archivedLines(of: version, line: sighting.line)

@@ -108,13 +108,20 @@ struct FilePage: Page {
         var changed: String
         var rejected: String
         var blank: String
+        var state: String
+        var tone: String
     }
 
     var files = Paths.files
     var source: String
     var rows: [Row]
+    /// nil: nothing of it is there, or whoever looks may not ask.
+    var deleteHref: String?
 
-    init(_ latest: FileVersion, versions: [FileVersion], _ format: OfficeFormat) {
+    init(_ latest: FileVersion, versions: [FileVersion], mayDelete: Bool, _ format: OfficeFormat) {
+        deleteHref =
+            mayDelete && versions.contains { $0.state == .live }
+            ? Form([("file", latest.uploaded.file.description)]).link(Paths.newDeletion) : nil
         title = latest.uploaded.fileName
         source = latest.sourceName
         rows = versions.map { version in
@@ -126,7 +133,25 @@ struct FilePage: Page {
                 rows: format.number(counts.rows),
                 accepted: format.number(counts.accepted), duplicate: format.number(counts.duplicate),
                 changed: format.number(counts.changed), rejected: format.number(counts.rejected),
-                blank: format.number(counts.blank))
+                blank: format.number(counts.blank), state: version.stateTitle, tone: version.stateTone)
+        }
+    }
+}
+
+extension FileVersion {
+    var stateTitle: String {
+        switch state {
+        case .live: deletions.isEmpty ? "Live" : "Live but for some days"
+        case .trashed: "In the trash"
+        case .purged: "Purged"
+        }
+    }
+
+    var stateTone: String {
+        switch state {
+        case .live: deletions.isEmpty ? "good" : "warn"
+        case .trashed: "warn"
+        case .purged: "bad"
         }
     }
 }
@@ -181,6 +206,15 @@ struct FileVersionPage: Page {
     var rejectsPath: String
     var originalPath: String
     var callsPath: String
+    /// nil: it is not there any more, or whoever looks may not ask.
+    var deleteHref: String?
+    var isPurged: Bool
+    /// What is deleted of it.
+    struct Deletion: Sendable, Decodable {
+        var text: String
+        var href: String
+    }
+    var deletions: [Deletion]
     var damage: String?
     var damageAdvice: String
     var range: String
@@ -189,8 +223,22 @@ struct FileVersionPage: Page {
 
     init(
         _ version: FileVersion, rejects: [RejectLine], offset: Int, perPage: Int, damage: UserError?,
-        _ format: OfficeFormat
+        mayDelete: Bool, _ format: OfficeFormat
     ) {
+        let place = [
+            ("file", version.uploaded.file.description), ("version", String(version.uploaded.version)),
+        ]
+        deleteHref = mayDelete && version.state == .live ? Form(place).link(Paths.newDeletion) : nil
+        isPurged = version.state == .purged
+        deletions = version.deletions.map { id in
+            let text =
+                switch version.state {
+                case .live: "Some days of this version are deleted."
+                case .trashed: "This version is deleted and lies in the trash: no call of it counts."
+                case .purged: "This version was purged: its calls and its archive are erased for good."
+                }
+            return Deletion(text: text, href: Paths.deletion(id.description))
+        }
         let upload = version.uploaded
         let counts = upload.counts
         title = upload.fileName

@@ -48,7 +48,9 @@ private func listFilesForPrograms(_ visit: SignedIn) async throws -> Response {
 private func showFile(_ visit: SignedIn) async throws -> Response {
     let versions = try await visit.store.versions(of: try visit.id(), for: visit.viewer)
     guard let latest = versions.first else { throw UserError.notHere }
-    return try visit.page(FilePage(latest, versions: versions, visit.format))
+    return try visit.page(
+        FilePage(
+            latest, versions: versions, mayDelete: visit.may(.requestDeletions), visit.format))
 }
 
 private func version(_ visit: SignedIn) async throws -> FileVersion {
@@ -56,6 +58,17 @@ private func version(_ visit: SignedIn) async throws -> FileVersion {
     guard let number = visit.parameters.get("version").flatMap({ Int($0) }),
         let version = versions.first(where: { $0.uploaded.version == number })
     else { throw UserError.notHere }
+    return version
+}
+
+/// - Throws: `UserError` for a version whose bytes are erased.
+private func unpurgedVersion(_ visit: SignedIn) async throws -> FileVersion {
+    let version = try await version(visit)
+    guard version.state != .purged else {
+        throw UserError(
+            .notFound, "Version \(version.uploaded.version) of “\(version.uploaded.fileName)” was purged.",
+            advice: "Its bytes are erased for good; its page leads to the certificate.")
+    }
     return version
 }
 
@@ -69,21 +82,25 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
     var damage: UserError?
     let store = visit.store
     do {
-        rejects = try await onOwnThread {
-            try version.rejects(offset: offset, limit: rejectsPerPage, in: store)
-        }
+        rejects =
+            version.state == .purged
+            ? []
+            : try await onOwnThread {
+                try version.rejects(offset: offset, limit: rejectsPerPage, in: store)
+            }
     } catch let error as UserError {
         // The page still tells what the journal knows.
         damage = error
     }
     return try visit.page(
         FileVersionPage(
-            version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage, visit.format))
+            version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage,
+            mayDelete: visit.may(.requestDeletions), visit.format))
 }
 
 @Sendable
 private func downloadRejects(_ visit: SignedIn) async throws -> Response {
-    let version = try await version(visit)
+    let version = try await unpurgedVersion(visit)
     let store = visit.store
     let (path, rows) = try await onOwnThread {
         let path = temporaryPath(store)
@@ -100,7 +117,7 @@ private func downloadRejects(_ visit: SignedIn) async throws -> Response {
 
 @Sendable
 private func downloadOriginal(_ visit: SignedIn) async throws -> Response {
-    let version = try await version(visit)
+    let version = try await unpurgedVersion(visit)
     let store = visit.store
     let path = try await onOwnThread {
         let path = temporaryPath(store)

@@ -13,18 +13,22 @@ public struct FileStanding: Sendable {
     public init(_ version: FileVersion, deletions: [DeleteRequestRow]) {
         self.version = version
         var days: Set<Day> = []
+        var whole: DeleteRequestRow?
+        /// One that erased it, else the one that keeps it in the trash for the longest.
+        func weight(_ row: DeleteRequestRow) -> Int64 {
+            row.state == .purged ? .max : row.request.purgeTime?.milliseconds ?? 0
+        }
         for row in deletions where row.state == .deleted || row.state == .purged {
             for target in row.request.targets
             where target.file == version.uploaded.file && target.version == version.uploaded.version {
                 if let some = target.days {
                     days.formUnion(some)
-                } else if row.state == .purged || (row.request.purgeTime ?? .distant) > (until ?? .distant)
-                    || whole == nil
-                {
+                } else if whole.map({ weight($0) < weight(row) }) ?? true {
                     whole = row
                 }
             }
         }
+        self.whole = whole
         self.days = days.sorted()
     }
 

@@ -150,6 +150,8 @@ struct ImportPage: Page {
     var question: String
     var answerPath: String
     var isDone: Bool
+    /// A delete request of what came in, filled in.
+    var undoHref: String?
     var isRefused: Bool
     var message: String
     var advice: String
@@ -166,6 +168,12 @@ struct ImportPage: Page {
         question = job.problem?.message ?? ""
         answerPath = Paths.importAnswer(job.id.description)
         isDone = job.state == .done
+        undoHref = job.result.map {
+            Form([
+                ("file", $0.upload.file.description), ("version", String($0.upload.version)),
+                ("reason", "Undo the import of \(job.fileName)"),
+            ]).link(Paths.newDeletion)
+        }
         isRefused = job.state == .refused || job.state == .cancelled
         message = job.problem?.message ?? ""
         advice = job.problem?.advice ?? ""

@@ -45,7 +45,6 @@ public enum Paths {
     static let deleteHolds = "/deletions/holds"
     static func deleteHoldLift(_ id: String) -> String { "\(deleteHolds)/\(id)/lift" }
     static func deletionWork(_ id: String) -> String { "/deletions/work/\(id)" }
-    static func deletionWorkEvents(_ id: String) -> String { "\(deletionWork(id))/events" }
     static func deletionWorkCancel(_ id: String) -> String { "\(deletionWork(id))/cancel" }
     static func deletionWorkAsk(_ id: String) -> String { "\(deletionWork(id))/ask" }
     static func deletion(_ id: String) -> String { "/deletions/\(id)" }
@@ -72,6 +71,7 @@ public enum Paths {
     static func userPassword(_ id: String) -> String { "/admin/users/\(id)/password" }
     static func userSessionsEnd(_ id: String) -> String { "/admin/users/\(id)/sessions/end" }
     static let settings = "/admin/settings"
+    static let deletionSettings = "/admin/settings/deletions"
     static let boxSettings = "/admin/settings/box"
     static let sources = "/admin/sources"
     static func source(_ id: String) -> String { "/admin/sources/\(id)" }

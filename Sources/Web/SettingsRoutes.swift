@@ -12,6 +12,7 @@ let settingsRoutes: [Route] = [
     Route(.post, Paths.settings, needs: .manageSettings, changeOffice),
     Route(.post, Paths.boxSettings, needs: .manageSettings, changeBox),
     Route(.post, Paths.peopleSettings, needs: .manageSettings, changePeople),
+    Route(.post, Paths.deletionSettings, needs: .manageSettings, changeDeletions),
 ]
 
 let settingsPages: [any Page.Type] = [SettingsPage.self]
@@ -43,6 +44,7 @@ struct SettingsPage: Page {
     var hours: String
     var uploadMegabytes: String
     var words: PeopleSettings
+    var deletions: DeletionSettings
 
     init(
         _ rules: OfficeRules, _ box: BoxSettings, calls: Int, recount: RecountWatch.Progress?, typed: Form?,
@@ -67,6 +69,7 @@ struct SettingsPage: Page {
         idleMinutes = value("idleMinutes", String(box.sessionIdleMinutes))
         hours = value("hours", String(box.sessionHours))
         uploadMegabytes = value("uploadMegabytes", String(box.uploadLimitMegabytes))
+        deletions = DeletionSettings(rules.deletions, typed: typed.flatMap { $0.has("trashDays") ? $0 : nil })
         words = PeopleSettings(rules, typed: typed.flatMap { $0.has("expiryDays") ? $0 : nil })
     }
 }

@@ -32,6 +32,8 @@ let siteRoutes: [Route] = [
     standInRoutes,
     deleteRequestAPIRoutes,
     deleteHoldAPIRoutes,
+    deleteRequestRoutes,
+    deleteHoldRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -59,6 +61,7 @@ let sitePages: [any Page.Type] = [
     rosterPages,
     transferRequestPages,
     standInPages,
+    deleteRequestPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -78,6 +81,14 @@ let siteMenu: [MenuEntry] = [
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
     MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
+    MenuEntry(
+        "Deletions", Paths.deletions, needs: .requestDeletions, icon: "trash",
+        pages: [
+            MenuEntry("Requests", Paths.deletions, needs: .requestDeletions),
+            MenuEntry("Trash", Paths.deletionTrash, needs: .requestDeletions),
+            MenuEntry("Holds", Paths.deleteHolds, needs: .decideDeletions),
+        ]
+    ) { try await $0.deleteRequestsAwaiting($1) },
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
     MenuEntry("Users", Paths.users, needs: .manageUsers, icon: "account"),
     MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin", also: Paths.sources),
@@ -120,6 +131,7 @@ struct MenuEntry: Sendable {
 public struct Site: Sendable {
     public let store: OfficeStore
     public let imports: ImportQueue
+    let deletions: DeletionWork
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -150,6 +162,7 @@ public struct Site: Sendable {
         let files = EmbeddedFiles()
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
+        deletions = DeletionWork(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

@@ -38,6 +38,25 @@ let routeTable = """
     GET    /api/v1/files               view-files
     POST   /api/v1/files               upload-files
     GET    /api/v1/imports/:id         upload-files
+    GET    /deletions                  request-deletions
+    GET    /deletions/trash            request-deletions
+    GET    /deletions/new              request-deletions
+    POST   /deletions/new              request-deletions
+    GET    /deletions/work/:id         request-deletions
+    POST   /deletions/work/:id/cancel  request-deletions
+    POST   /deletions/work/:id/ask     request-deletions
+    GET    /deletions/:id              request-deletions
+    GET    /deletions/:id/certificate  request-deletions
+    POST   /deletions/:id/steps/approve decide-deletions
+    POST   /deletions/:id/steps/reject decide-deletions
+    POST   /deletions/:id/steps/restore decide-deletions
+    POST   /deletions/:id/steps/purge  decide-deletions
+    POST   /deletions/:id/steps/withdraw request-deletions
+    POST   /deletions/:id/steps/comment request-deletions
+    GET    /deletions/holds            decide-deletions
+    POST   /deletions/holds            decide-deletions
+    POST   /deletions/holds/:id/lift   decide-deletions
+    POST   /admin/settings/deletions   manage-settings
     GET    /me                         view-own-account
     POST   /me/name                    view-own-account
     GET    /me/password                view-own-account

@@ -1,0 +1,425 @@
+import Domain
+import Storage
+
+let deleteRequestPages: [any Page.Type] = [
+    DeleteRequestsPage.self, NewDeletionPage.self, DeletionWorkPage.self, DeleteRequestPage.self,
+    DeletionCertificatePage.self, DeleteHoldsPage.self,
+]
+
+struct DeleteRequestsPage: Page {
+    static let template = "deleteRequest.list"
+    struct Row: Decodable, Sendable {
+        var what: String
+        var href: String
+        var calls: String
+        var by: String
+        var when: String
+        var state: String
+        var tone: String
+        var note: String
+    }
+    struct Section: Decodable, Sendable {
+        var title: String
+        var rows: [Row]
+    }
+    var title: String
+    var lede: String
+    var newHref: String?
+    var sections: [Section]
+    var noteTitle: String
+    var emptyTitle: String
+    var emptyText: String
+    var previous: String?
+    var next: String?
+    var range: String
+}
+
+/// What a deletion does, for whoever decides on it.
+struct DeletePreviewPart: Decodable, Sendable {
+    struct Tile: Decodable, Sendable {
+        var label: String
+        var value: String
+        var hint: String
+    }
+    struct Total: Decodable, Sendable {
+        var label: String
+        var before: String
+        var after: String
+        var change: String
+    }
+    struct Holder: Decodable, Sendable {
+        var label: String
+        var href: String
+        var calls: String
+    }
+    struct Shares: Decodable, Sendable {
+        var title: String
+        var who: String
+        var rows: [Total]
+        var more: String?
+    }
+    var tiles: [Tile]
+    var period: String
+    var totals: [Total]
+    var hasTotals: Bool
+    var holders: [Holder]
+    var hasHolders: Bool
+    var shares: [Shares]
+    var narrowed: Bool
+
+    init(_ preview: DeletePreview, isNarrowed: Bool, linksFiles: Bool, _ format: OfficeFormat) {
+        narrowed = isNarrowed
+        period =
+            preview.period.map {
+                "\(format.period($0)) (\(format.count(preview.days, "day", "days")) with calls)"
+            } ?? OfficeFormat.none
+        tiles =
+            isNarrowed
+            ? [
+                Tile(
+                    label: "Calls of your teams that go", value: format.number(preview.gone),
+                    hint: "Out of every figure of yours.")
+            ]
+            : [
+                Tile(
+                    label: "Rows that go", value: format.number(preview.rows),
+                    hint: "Lines of the file with a call."),
+                Tile(
+                    label: "Calls that go", value: format.number(preview.gone),
+                    hint: "No other file holds them: out of every figure."),
+                Tile(
+                    label: "Rows whose call stays", value: format.number(preview.stays),
+                    hint: preview.returns == 0
+                        ? "Another file holds the same calls."
+                        : "Another file holds the same calls; \(format.number(preview.returns)) count with that file's content then."
+                ),
+            ]
+        func total(_ label: String, _ before: Int, _ after: Int, _ text: (Int) -> String) -> Total {
+            Total(
+                label: label, before: text(before), after: text(after),
+                change: before == after
+                    ? "no change" : (after > before ? "+" : "−") + text(abs(after - before)))
+        }
+        let (before, after) = (preview.before, preview.after)
+        hasTotals = !isNarrowed
+        totals = [
+            total("Logs", before.logs, after.logs) { format.number($0) },
+            total("Contacts", before.contacts, after.contacts) { format.number($0) },
+            total("Successes", before.successes, after.successes) { format.number($0) },
+            total("Talk time", before.talk, after.talk) { format.duration(seconds: $0) },
+            total("Active time", before.active, after.active) { format.duration(seconds: $0) },
+        ]
+        holders = preview.holders.map {
+            Holder(
+                label: "\($0.fileName), version \($0.version)",
+                href: linksFiles ? Paths.fileVersion($0.file.description, String($0.version)) : "",
+                calls: format.number($0.calls))
+        }
+        hasHolders = !holders.isEmpty && !isNarrowed
+        func shares(_ title: String, _ who: String, _ all: [DeletePreview.Share]) -> Shares? {
+            guard !all.isEmpty else { return nil }
+            let rest = all.count - 50
+            return Shares(
+                title: title, who: who,
+                rows: all.prefix(50).map { share in
+                    total(share.name, share.before, share.after) { format.number($0) }
+                }, more: rest > 0 ? "and \(format.number(rest)) more" : nil)
+        }
+        self.shares = [
+            shares("Agents", "Agent", preview.agents), shares("Teams", "Team leader", preview.teams),
+        ].compactMap { $0 }
+    }
+}
+
+struct NewDeletionPage: Page {
+    static let template = "deleteRequest.new"
+    var title = "Ask to delete calls"
+    var problem: Problem?
+    var list = Paths.deletions
+    var action = Paths.newDeletion
+    var file: String
+    var fileName: String
+    var fileHref: String?
+    /// Of several files at once, as the retention period proposes: hidden fields.
+    struct Place: Decodable, Sendable {
+        var value: String
+        var label: String
+    }
+    var places: [Place]
+    var isRetention: Bool
+    var versions: [Choice]
+    var isWhole: Bool
+    var from: String
+    var to: String
+    var earliest: String
+    var latest: String
+    var days: [Choice]
+    var hasDays: Bool
+    var reason: String
+}
+
+struct DeletionWorkPage: Page {
+    static let template = "deleteRequest.work"
+    var title: String
+    var list = Paths.deletions
+    var isRunning = false
+    var percent: String?
+    var progress = ""
+    var cancel = ""
+    /// Of a plan that is done.
+    var preview: DeletePreviewPart?
+    var nothing: String?
+    var ask = ""
+    var reason = ""
+    var back = Paths.deletions
+    var problem: Problem?
+}
+
+struct DeleteRequestPage: Page {
+    static let template = "deleteRequest.show"
+    struct Fact: Decodable, Sendable {
+        var name: String
+        var value: String
+    }
+    struct Target: Decodable, Sendable {
+        var label: String
+        var href: String?
+        var days: String
+    }
+    struct Step: Decodable, Sendable {
+        var who: String
+        var deed: String
+        var isSingleAdmin: Bool
+        var when: String
+        var machine: String
+        var comment: String
+    }
+    struct Button: Decodable, Sendable {
+        var label: String
+        var action: String
+        var tone: String
+        var confirm: String?
+    }
+    struct Actions: Decodable, Sendable {
+        var buttons: [Button]
+        var hint: String
+        var comment: String
+        /// The file's name, where it has to be typed.
+        var typedName: String?
+    }
+    var title: String
+    var problem: Problem?
+    var list = Paths.deletions
+    var lede: String
+    var state: String
+    var tone: String
+    var explanation: String
+    var holds: [String]
+    var againHref: String?
+    var certificate: String?
+    var actions: Actions?
+    var facts: [Fact]
+    var targets: [Target]
+    var preview: DeletePreviewPart
+    var steps: [Step]
+    var hasSteps: Bool
+}
+
+struct DeletionCertificatePage: Page {
+    static let template = "deleteRequest.certificate"
+    struct Version: Decodable, Sendable {
+        var name: String
+        var days: String
+        var rows: String
+        var original: String
+        var archive: String
+        var digest: String
+        var kept: String
+    }
+    var title = "Erase certificate"
+    var list = Paths.deletions
+    var request: String
+    var requestTitle: String
+    var office: String
+    var facts: [DeleteRequestPage.Fact]
+    var versions: [Version]
+    var entry: String
+}
+
+struct DeleteHoldsPage: Page {
+    static let template = "deleteHold.list"
+    struct Row: Decodable, Sendable {
+        var what: String
+        var reason: String
+        var until: String
+        var state: String
+        var tone: String
+        var lift: String?
+        var id: String
+    }
+    var title = "Holds"
+    var problem: Problem?
+    var action = Paths.deleteHolds
+    var maySet: Bool
+    var people: [Choice]
+    var from: String
+    var to: String
+    var until: String
+    var earliest: String
+    var reason: String
+    var files: [Choice]
+    var rows: [Row]
+    var isEmpty: Bool
+}
+
+extension DeleteRequestPage {
+    init(
+        _ row: DeleteRequestRow, viewer: Viewer, now: Instant, typed: Form, problem: UserError?,
+        _ format: OfficeFormat
+    ) {
+        let request = row.request
+        let words = DeleteRequestWriter(format: format)
+        let id = request.id.description
+        let linksFiles = viewer.may(.viewFiles)
+        title = words.headline(request)
+        self.problem = problem.map(Problem.init)
+        lede = "Asked for by \(request.opener.name), \(format.moment(request.opened.instant))"
+        state = row.state.title
+        tone = row.state.tone
+        explanation = words.explanation(row, viewer: viewer, now: now)
+        holds = row.holds
+        let isOver = [.stale, .expired, .withdrawn, .rejected, .restored].contains(row.state)
+        if isOver || row.isOutOfDate, let first = request.targets.first {
+            var fields = [("file", first.file.description), ("reason", request.reason)]
+            if request.kind == .retention {
+                fields =
+                    request.targets.prefix(200).map { ("place", "\($0.file)/\($0.version)") }
+                    + [("reason", request.reason)]
+            } else {
+                if request.targets.count == 1 { fields.append(("version", String(first.version))) }
+                fields += (first.days ?? []).prefix(62).map { ("day", $0.iso) }
+            }
+            againHref = Form(fields).link(Paths.newDeletion)
+        }
+        certificate =
+            row.certificate != nil && !row.isNarrowed ? Paths.deletionCertificate(id) : nil
+        facts = [
+            .init(name: "Reason", value: request.reason),
+            .init(name: "Asked for by", value: "\(request.opener.name), \(request.opener.role.title)"),
+        ]
+        if let expires = row.expires {
+            facts.append(.init(name: "Ends undecided", value: format.moment(expires)))
+        }
+        if request.isSingleAdmin {
+            facts.append(.init(name: "Single admin", value: "Asked for when the office had one admin"))
+        }
+        targets = request.targets.prefix(100).map { target in
+            Target(
+                label: "\(target.fileName), version \(target.version)",
+                href: linksFiles
+                    ? Paths.fileVersion(target.file.description, String(target.version)) : nil,
+                days: target.days.map { days in
+                    days.count <= 5
+                        ? days.map { format.day($0) }.joined(separator: ", ")
+                        : format.count(days.count, "day", "days")
+                            + (days.first.flatMap { first in
+                                days.last.map { ", \(format.period(Period(from: first, to: $0)))" }
+                            } ?? "")
+                } ?? "all of it")
+        }
+        preview = DeletePreviewPart(
+            request.preview, isNarrowed: row.isNarrowed, linksFiles: linksFiles, format)
+        actions = Actions(row, viewer: viewer, typed: typed)
+        steps = request.steps.map { step in
+            Step(
+                who: step.by.name, deed: words.deed(step),
+                isSingleAdmin: step.action == .approve && step.by.user == request.opener.user,
+                when: format.moment(step.time.instant), machine: format.machine(step.time.instant),
+                comment: step.comment)
+        }
+        if let certificate = row.certificate, let purged = request.purged {
+            steps.append(
+                Step(
+                    who: certificate.by?.name ?? "Rollcall", deed: "purged it", isSingleAdmin: false,
+                    when: format.moment(purged.instant), machine: format.machine(purged.instant),
+                    comment: certificate.comment))
+        }
+        hasSteps = !steps.isEmpty
+    }
+}
+
+extension DeleteRequestPage.Actions {
+    init?(_ row: DeleteRequestRow, viewer: Viewer, typed: Form) {
+        let id = row.request.id.description
+        buttons = DeleteAction.buttons.filter(row.actions.contains).map { action in
+            .init(
+                label: action == .approve ? "Approve and delete" : action.title,
+                action: Paths.deletionStep(id, action.rawValue),
+                tone: action == .approve
+                    ? "button-danger"
+                    : action == .restore ? "button-primary" : action == .comment ? "button-quiet" : "",
+                confirm: nil)
+        }
+        if row.mayPurge {
+            buttons.append(
+                .init(
+                    label: "Purge now", action: Paths.deletionStep(id, "purge"), tone: "button-danger",
+                    confirm: "It is erased for good and cannot be restored."))
+        }
+        guard !buttons.isEmpty else { return nil }
+        let needing =
+            DeleteAction.buttons.filter { row.actions.contains($0) && $0.needsComment }
+            .map { $0.title.lowercased() } + (row.mayPurge ? ["purge before its time"] : [])
+        hint =
+            needing.isEmpty
+            ? "Everybody who may see this reads it." : "Needed to \(needing.joined(separator: " or to "))."
+        comment = typed["comment"]
+        let isOwn = row.request.opener.user == viewer.user
+        typedName = isOwn && row.actions.contains(.approve) ? row.request.typedName : nil
+    }
+}
+
+extension DeleteAction {
+    fileprivate var needsComment: Bool { self == .reject || self == .restore }
+}
+
+extension DeletionCertificatePage {
+    init(
+        _ row: DeleteRequestRow, _ it: DeleteRequestPurged, office: String, _ format: OfficeFormat
+    ) {
+        let request = row.request
+        let approval = request.steps.last { $0.action == .approve }
+        self.request = Paths.deletion(request.id.description)
+        requestTitle = DeleteRequestWriter(format: format).headline(request)
+        self.office = office
+        facts = [
+            .init(
+                name: "Asked for by",
+                value: "\(request.opener.name), \(format.moment(request.opened.instant))"),
+            .init(name: "Reason", value: request.reason),
+            .init(
+                name: "Approved by",
+                value: approval.map {
+                    "\($0.by.name), \(format.moment($0.time.instant))"
+                        + ($0.by.user == request.opener.user ? " (the office's only admin)" : "")
+                } ?? OfficeFormat.none),
+            .init(
+                name: "Purged by",
+                value: (it.by?.name ?? "Rollcall, when its time in the trash was over")
+                    + (request.purged.map { ", \(format.moment($0.instant))" } ?? "")),
+            .init(name: "Comment", value: it.comment.isEmpty ? OfficeFormat.none : it.comment),
+        ]
+        versions = it.versions.map { version in
+            let target = request.targets.first { $0.file == version.file && $0.version == version.version }
+            return Version(
+                name: "\(version.fileName), version \(version.version)",
+                days: target?.days.map { $0.map { format.day($0) }.joined(separator: ", ") } ?? "all of it",
+                rows: format.number(version.rows), original: version.original, archive: version.archive,
+                digest: version.digest,
+                kept: version.kept.map {
+                    "The rest of the file goes on: \(format.count($0.counts.accepted, "row", "rows")), archive \($0.archive)"
+                } ?? "Nothing of it is kept.")
+        }
+        entry = row.certificateHash ?? ""
+    }
+}

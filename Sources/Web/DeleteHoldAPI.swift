@@ -78,7 +78,9 @@ private struct LiftedJSON: Encodable {
     let id: ID<DeleteHold> = try context.id()
     var comment = context.form["comment"]
     if !context.visit.json.isEmpty { comment = try context.decode(LiftBody.self).comment ?? "" }
-    guard let hold = try await context.store.deleteHolds(for: context.viewer).holds.first(where: { $0.id == id })
+    guard
+        let hold = try await context.store.deleteHolds(for: context.viewer).holds.first(where: { $0.id == id }
+        )
     else { throw UserError.notHere }
     try await context.store.changeHold(
         hold, to: nil, comment: comment, for: context.viewer, by: context.actor)

@@ -205,6 +205,13 @@ public func deleteRequestText(_ row: DeleteRequestRow, now: Instant, _ format: O
     return lines
 }
 
+/// `Delete calls.csv, version 2`.
+public func deleteHeadline(_ kind: DeleteRequest.Kind, _ targets: [DeleteTarget], _ format: OfficeFormat)
+    -> String
+{
+    "Delete \(DeleteRequestWriter(format: format).what(kind, targets))"
+}
+
 /// What a deletion would do, in lines for a person at a terminal.
 public func deletePreviewText(_ preview: DeletePreview, _ format: OfficeFormat) -> [String] {
     var lines = [
@@ -238,7 +245,9 @@ public func deletePreviewText(_ preview: DeletePreview, _ format: OfficeFormat) 
         lines += shares.prefix(30).map { share in
             change(share.name, share.before, share.after) { format.number($0) }
         }
-        if shares.count > 30 { lines.append("  and \(format.number(shares.count - 30)) more; --json has all") }
+        if shares.count > 30 {
+            lines.append("  and \(format.number(shares.count - 30)) more; --json has all")
+        }
     }
     return lines
 }

@@ -33,24 +33,27 @@ enum DeletionEvents {
     }
 
     static let golden: [(EventBody, String)] = [
-        (.deleteRequestOpened(DeleteRequestOpened(request: request)), #"@1"#),
+        (
+            .deleteRequestOpened(DeleteRequestOpened(request: request)),
+            #"shared deleteRequestOpened {"request":{"cutOverMinutes":240,"id":"@004","isSingleAdmin":false,"kind":"days","opened":77,"opener":{"name":"Ann","role":"data-entry","user":"@005"},"preview":{"after":{"active":3000,"contacts":4,"logs":13,"successes":1,"talk":200},"agents":[{"after":13,"before":20,"name":"Jane Doe","person":"@003"}],"before":{"active":4000,"contacts":5,"logs":20,"successes":2,"talk":300},"days":1,"digest":"cd","figures":"ab","gone":7,"holders":[{"calls":2,"file":"@002","fileName":"b.csv","version":1}],"period":{"from":"2026-11-02","to":"2026-11-02"},"returns":1,"rows":9,"stays":2,"teams":[{"after":13,"before":20,"name":"(no leader)"}]},"reason":"wrong day","stage":"open","steps":[],"targets":[{"days":["2026-11-02"],"file":"@001","fileName":"a.csv","firstDay":"2026-11-02","lastDay":"2026-11-03","version":2}]}}"#
+        ),
         (
             .deleteRequestDecided(
                 DeleteRequestDecided(request, .approve, comment: "yes", by: admin, calls: 7)),
-            #"@2"#
+            #"shared deleteRequestDecided {"action":"approve","by":{"name":"Mo","person":"@007","role":"admin","user":"@006"},"calls":7,"comment":"yes","file":"@001","fileName":"a.csv","request":"@004"}"#
         ),
         (
             .deleteRequestDecided(
                 DeleteRequestDecided(
                     request, .approve, comment: "", by: opener, typedName: "a.csv", calls: 7)),
-            #"@3"#
+            #"shared deleteRequestDecided {"action":"approve","by":{"name":"Ann","role":"data-entry","user":"@005"},"calls":7,"comment":"","file":"@001","fileName":"a.csv","request":"@004","typedName":"a.csv"}"#
         ),
         (
             .deleteRequestPurged(
                 DeleteRequestPurged(
                     request: id(4), by: nil, comment: "",
                     versions: [PurgedVersion(upload, rows: 7, digest: "ee", kept: nil)])),
-            #"@4"#
+            #"shared deleteRequestPurged {"comment":"","request":"@004","versions":[{"archive":"aa","bytes":99,"digest":"ee","file":"@001","fileName":"a.csv","firstDay":"2026-11-02","lastDay":"2026-11-02","original":"bb","rows":7,"version":2}]}"#
         ),
         (
             .deleteRequestPurged(
@@ -62,9 +65,15 @@ enum DeletionEvents {
                             kept: KeptVersion(
                                 archive: "a2", original: "b2", bytes: 50, counts: RowCounts(), digest: "11"))
                     ])),
-            #"@5"#
+            #"shared deleteRequestPurged {"by":{"name":"Mo","person":"@007","role":"admin","user":"@006"},"comment":"room","request":"@004","versions":[{"archive":"aa","bytes":99,"digest":"ee","file":"@001","fileName":"a.csv","firstDay":"2026-11-02","kept":{"archive":"a2","bytes":50,"counts":{"accepted":0,"badDurations":0,"blank":0,"changed":0,"duplicate":0,"keyless":0,"overlapping":0,"rejected":0,"rows":0},"digest":"11","original":"b2"},"lastDay":"2026-11-02","original":"bb","rows":7,"version":2}]}"#
         ),
-        (.deleteHoldChanged(DeleteHoldChanged(before: nil, after: hold)), #"@6"#),
-        (.deleteHoldChanged(DeleteHoldChanged(before: hold, after: nil, comment: "over")), #"@7"#),
+        (
+            .deleteHoldChanged(DeleteHoldChanged(before: nil, after: hold)),
+            #"shared deleteHoldChanged {"after":{"file":"@001","id":"@009","period":{"from":"2026-11-02","to":"2026-11-04"},"person":"@003","reason":"court","until":"2027-01-31"},"comment":""}"#
+        ),
+        (
+            .deleteHoldChanged(DeleteHoldChanged(before: hold, after: nil, comment: "over")),
+            #"shared deleteHoldChanged {"before":{"file":"@001","id":"@009","period":{"from":"2026-11-02","to":"2026-11-04"},"person":"@003","reason":"court","until":"2027-01-31"},"comment":"over"}"#
+        ),
     ]
 }

@@ -8,9 +8,9 @@ import Testing
 /// Rebuild gives everything back; verify names what is damaged.
 @Suite struct RepairTests {
     private static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "fileVersion", "file", "aliasSpan", "agentName",
-        "placementSpan",
-        "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
+        "agentDay", "dayTally", "agentDayCells", "call", "deletedSpan", "deleteRequest", "deleteHold",
+        "fileVersion", "file", "aliasSpan", "agentName", "placementSpan", "placement", "person", "outcome",
+        "label", "source", "office", "user", "boxSettings",
     ]
 
     /// Three versions of two files, with calls that later ones replace.
@@ -73,7 +73,10 @@ import Testing
             DROP TABLE aliasSpan; DROP TABLE namesApart; DROP TABLE transferRequest; DROP TABLE delegation;
             ALTER TABLE person DROP COLUMN mergedInto; ALTER TABLE agentName DROP COLUMN links;
             ALTER TABLE agentName ADD COLUMN person TEXT; CREATE INDEX agentNameByPerson ON agentName (person);
-            DELETE FROM grdb_migrations WHERE identifier LIKE '2 %' OR identifier LIKE '3 %';
+            DROP TABLE deletedSpan; DROP TABLE deleteRequest; DROP TABLE deleteHold;
+            ALTER TABLE fileVersion DROP COLUMN cut; ALTER TABLE fileVersion DROP COLUMN added;
+            ALTER TABLE fileVersion DROP COLUMN unsettled;
+            DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %';
             """)
         try office.reopen()
         #expect(try office.store.isRebuilding())

@@ -108,6 +108,33 @@ CREATE TABLE delegation (
   untilDay INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE deleteHold (
+  id TEXT PRIMARY KEY,
+  hold TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE deleteRequest (
+  id TEXT PRIMARY KEY,
+  stage TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  -- Calls that are out of the figures by it.
+  calls INTEGER NOT NULL DEFAULT 0,
+  request TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX deleteRequestByStage ON deleteRequest (stage, opened);
+
+CREATE TABLE deletedSpan (
+  version INTEGER NOT NULL,
+  fromTime INTEGER NOT NULL,
+  untilTime INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  purged INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (version, fromTime, untilTime, request)
+) WITHOUT ROWID;
+
+CREATE INDEX deletedSpanByRequest ON deletedSpan (request);
+
 CREATE TABLE file (
   id TEXT PRIMARY KEY,
   source TEXT NOT NULL,
@@ -129,7 +156,7 @@ CREATE TABLE fileVersion (
   original TEXT,
   event TEXT,
   uploadedBy TEXT
-);
+, cut INTEGER NOT NULL DEFAULT 0, added INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX fileVersionByFile ON fileVersion (file, version);
 

@@ -31,19 +31,25 @@ import Testing
             effective: Day(number: 20_000), reason: "closer to home",
             opener: RequestParty(user: user.id, name: "Lea", role: .teamLeader, person: id()),
             openedAs: .leader, opened: HybridTime(bits: 1))
+        let upload = FileUploaded(
+            file: id(), fileName: "mon.csv", source: source.id, version: 2, archive: "a", original: "b",
+            bytes: 10, counts: RowCounts(),
+            mapping: FileMapping(
+                format: "readymode", encoding: "utf-8", delimiter: ",", headerLine: 1, columns: [:],
+                ignoredColumns: [], dateOrder: "ymd", timeZone: "Europe/Berlin"), firstDay: nil,
+            lastDay: nil, agents: 3, digest: "c", newNames: [])
+        let deletion = DeleteRequest(
+            id: id(), kind: .version,
+            targets: [DeleteTarget(file: upload.file, fileName: "mon.csv", version: 2)],
+            cutOverMinutes: 330, reason: "wrong campaign",
+            preview: DeletePreview(
+                rows: 9, gone: 7, before: DeleteTotals(logs: 20), after: DeleteTotals(logs: 13)),
+            opener: request.opener, isSingleAdmin: true, opened: HybridTime(bits: 2))
         return [
             .officeFounded(OfficeFounded(rules: rules, sources: [source])),
             .officeChanged(OfficeChanged(before: rules, after: moved)),
             .sourceChanged(SourceChanged(before: source, after: changed)),
-            .fileUploaded(
-                FileUploaded(
-                    file: id(), fileName: "mon.csv", source: source.id, version: 2, archive: "a",
-                    original: "b",
-                    bytes: 10, counts: RowCounts(),
-                    mapping: FileMapping(
-                        format: "readymode", encoding: "utf-8", delimiter: ",", headerLine: 1, columns: [:],
-                        ignoredColumns: [], dateOrder: "ymd", timeZone: "Europe/Berlin"), firstDay: nil,
-                    lastDay: nil, agents: 3, digest: "c", newNames: [])),
+            .fileUploaded(upload),
             .personAdded(PersonAdded(person: person, placement: placement)),
             .personsPlaced(PersonsPlaced(placements: [placement], reason: "moved")),
             .personRenamed(PersonRenamed(person: person.id, before: "Bob", after: "Robert")),
@@ -74,6 +80,17 @@ import Testing
                     after: Delegation(
                         id: id(), person: person.id, delegate: id(), from: Day(number: 20_000),
                         until: Day(number: 20_007)))),
+            .deleteRequestOpened(DeleteRequestOpened(request: deletion)),
+            .deleteRequestDecided(
+                DeleteRequestDecided(
+                    deletion, .approve, comment: "fine", by: request.opener, typedName: "mon.csv", calls: 7)),
+            .deleteRequestPurged(
+                DeleteRequestPurged(
+                    request: deletion.id, by: nil, comment: "",
+                    versions: [PurgedVersion(upload, rows: 9, digest: "d", kept: nil)])),
+            .deleteHoldChanged(
+                DeleteHoldChanged(
+                    before: nil, after: DeleteHold(id: id(), file: upload.file, reason: "a court asked"))),
             .userAdded(UserAdded(user: user)), .userChanged(UserChanged(before: user, after: admin)),
             .userDisabled(UserDisabled(user: user.id, username: "lea", disabled: true)),
             .passwordSet(PasswordSet(user: user.id, username: "lea")),
@@ -114,6 +131,13 @@ import Testing
         #expect(line("boxSettingsChanged").contains("Idle limit: 30 min → 60 min"))
         #expect(line("figuresExported").contains("1,204 rows; today"))
         #expect(line("signInRefused").contains("the password was wrong"))
+        #expect(line("deleteRequestOpened").contains("mon.csv, version 2"))
+        #expect(line("deleteRequestOpened").contains("Logs: 20 → 13"))
+        #expect(line("deleteRequestOpened").contains("9 rows, 7 calls of them in no other file"))
+        #expect(line("deleteRequestDecided").contains("7 calls left the figures; Single admin: approved by"))
+        #expect(line("deleteRequestPurged").contains("mon.csv, version 2"))
+        #expect(line("deleteRequestPurged").contains("9 rows erased"))
+        #expect(line("deleteHoldChanged").contains("Reason: a court asked"))
     }
 
     @Test func `the page finds by day, person, kind and text, and turns pages without gaps`() async throws {

@@ -9,7 +9,7 @@ extension DemoStory {
         else { return }
         let priya = Viewer(user: data, name: dataEntry.name, role: .dataEntry, person: nil)
         let helen = Viewer(user: admin, name: self.admin.name, role: .admin, person: nil)
-        let oliver = Viewer(user: secondAdmin, name: Self.secondAdminName, role: .admin, person: nil)
+        let ruth = Viewer(user: secondAdmin, name: Self.secondAdminName, role: .admin, person: nil)
         let next = last.adding(last.weekday == 4 ? 3 : 1)
 
         setTime(next, 10, 0)
@@ -18,7 +18,7 @@ extension DemoStory {
         setTime(next, 10, 5)
         let deleted = try await ask(trial, "Calls of the new dialer's trial; they belong to nobody", priya)
         setTime(next, 10, 20)
-        try await decide(deleted, .approve, comment: "Seen, none of them is real", oliver)
+        try await decide(deleted, .approve, comment: "Seen, none of them is real", ruth)
 
         setTime(next, 10, 25)
         let overlap = plan.day(plan.overlapping)

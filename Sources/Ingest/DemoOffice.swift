@@ -87,7 +87,7 @@ struct DemoPlan {
 
 /// The office's first weeks, told with its own verbs.
 struct DemoStory {
-    static let secondAdminName = "Oliver Grant"
+    static let secondAdminName = "Ruth Bellamy"
 
     let store: OfficeStore
     let time: DemoClock

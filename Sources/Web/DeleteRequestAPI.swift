@@ -216,10 +216,11 @@ public func deleteHeadline(_ kind: DeleteRequest.Kind, _ targets: [DeleteTarget]
 public func deletePreviewText(_ preview: DeletePreview, _ format: OfficeFormat) -> [String] {
     var lines = [
         "\(format.count(preview.rows, "row", "rows")): "
-            + "\(format.count(preview.gone, "call leaves", "calls leave")) the figures, "
-            + "\(format.number(preview.stays)) \(preview.stays == 1 ? "stays" : "stay"), as other files hold them"
-            + (preview.returns > 0
-                ? " (\(format.number(preview.returns)) of them with other content)" : "")
+            + "\(format.count(preview.gone, "call leaves", "calls leave")) the figures"
+            + (preview.stays > 0
+                ? ", \(format.number(preview.stays)) \(preview.stays == 1 ? "stays" : "stay"), as other files hold them"
+                : "")
+            + (preview.returns > 0 ? " (\(format.number(preview.returns)) of them with other content)" : "")
     ]
     lines += preview.holders.map {
         "  held by \($0.fileName), version \($0.version): \(format.count($0.calls, "call", "calls"))"

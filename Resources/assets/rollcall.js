@@ -515,6 +515,24 @@
     toast("What you had typed is back. Check it and send it again.");
   }
 
+  // ---- Parts of a form that belong to one answer ----
+
+  // Hidden, and sent with nothing, unless the field has that value.
+  function onlyWith(part) {
+    const [name, value] = part.dataset.onlyWith.split("=");
+    const form = part.closest("form");
+    if (!form) return;
+    const update = () => {
+      const isOn = new FormData(form).get(name) === value;
+      part.hidden = !isOn;
+      for (const field of part.querySelectorAll("input, select, textarea")) field.disabled = !isOn;
+    };
+    form.addEventListener("change", (event) => {
+      if (event.target.name === name) update();
+    });
+    update();
+  }
+
   // ---- Start ----
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -537,6 +555,7 @@
       });
     }
     document.querySelector("[data-focus]")?.focus();
+    for (const part of all("[data-only-with]")) onlyWith(part);
     if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 2000);
     for (const button of all("[data-print]")) {
       button.hidden = false;

@@ -54,7 +54,7 @@ public struct NextVersion: Sendable {
 }
 
 /// Where a version is in its life.
-public enum VersionState: String, Sendable, Codable {
+public enum VersionState: String, Sendable, Codable, CaseIterable {
     case live
     /// All of it is deleted and in the trash.
     case trashed
@@ -84,6 +84,8 @@ public struct FileQuery: Sendable, Hashable {
     public var search = ""
     /// Files that have calls on one of these days; nil: all.
     public var period: Period?
+    /// Of each file the latest version in this state; nil: in any.
+    public var state: VersionState? = .live
     public var offset = 0
     public var limit = 50
 
@@ -202,15 +204,16 @@ extension OfficeStore {
         }
     }
 
-    /// The latest version of each file, newest upload first, and how many files fit the query.
+    /// The latest version of each file in the query's state, newest upload first, and how many files fit the query.
     public func files(_ query: FileQuery, for viewer: Viewer) async throws -> (
         files: [FileVersion], total: Int
     ) {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         let result: FilePage = try await read { [self] db in
+            let wanted = query.state.map { "= '\($0.rawValue)'" } ?? "<> 'staged'"
             let condition = """
-                v.state = 'live' AND v.version = (
-                  SELECT max(version) FROM fileVersion WHERE file = v.file AND state = 'live')
+                v.state \(wanted) AND v.version = (
+                  SELECT max(version) FROM fileVersion WHERE file = v.file AND state \(wanted))
                   AND (?1 = '' OR instr(swiftLowercaseString(f.name), ?1) > 0
                     OR instr(swiftLowercaseString(s.name), ?1) > 0
                     OR instr(swiftLowercaseString(v.uploadedBy), ?1) > 0)

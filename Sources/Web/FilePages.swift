@@ -356,8 +356,14 @@ public struct FileListing: Encodable, Sendable {
         var to: Day?
         var uploaded: Int64
         var by: String
+        var state: VersionState
+        /// Of a version in the trash: until when it can be restored.
+        var trashUntil: String?
+        /// Days of it that are deleted.
+        var deletedDays: [Day]?
 
         public init(_ version: FileVersion) {
+            state = version.state
             let upload = version.uploaded
             file = upload.file.description
             name = upload.fileName

@@ -9,8 +9,10 @@ private let callTexts: JSONText = ["type": "object", "additionalProperties": tex
 private func maybe(_ type: String) -> JSONText { ["type": [.text(type), "null"]] }
 private func list(_ items: JSONText) -> JSONText { ["type": "array", "items": items] }
 
+private func object(_ fields: [(String, JSONText)]) -> JSONText { fieldSchema(fields) }
+
 /// Fields that may be missing or null end in `?`.
-private func object(_ fields: [(String, JSONText)]) -> JSONText {
+func fieldSchema(_ fields: [(String, JSONText)]) -> JSONText {
     let names = fields.map(\.0)
     return [
         "type": "object",
@@ -141,7 +143,7 @@ let apiWords: [String: APIWords] = [
                         ("accepted", whole), ("duplicate", whole), ("changed", whole), ("rejected", whole),
                         ("blank", whole), ("agents", whole), ("from?", day), ("to?", day),
                         ("uploaded", whole),
-                        ("by", text),
+                        ("by", text), ("state", text),
                     ]))
             ),
         ])),
@@ -365,7 +367,7 @@ let apiWords: [String: APIWords] = [
             "application/json",
             object([("comment?", maybe("string")), ("actingFor?", maybe("string"))])
         ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
-]
+].merging(deletionWords) { first, _ in first }
 
 private let requestKind: JSONText = [
     "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),

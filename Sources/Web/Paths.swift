@@ -54,7 +54,7 @@ public enum Paths {
     static func apiDeletion(_ id: String) -> String { "\(apiDeletions)/\(id)" }
     static func apiDeletionStep(_ id: String, _ action: String) -> String { "\(apiDeletion(id))/\(action)" }
     static let apiHolds = "/api/v1/holds"
-    static func apiHold(_ id: String) -> String { "\(apiHolds)/\(id)" }
+    static func apiHoldLift(_ id: String) -> String { "\(apiHolds)/\(id)/lift" }
 
     // Sessions and tokens of one's own.
     static let ownSessionsEnd = "/me/sessions/end"

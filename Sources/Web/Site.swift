@@ -30,6 +30,8 @@ let siteRoutes: [Route] = [
     rosterRoutes,
     transferRequestRoutes,
     standInRoutes,
+    deleteRequestAPIRoutes,
+    deleteHoldAPIRoutes,
     deleteRequestRoutes,
     deleteHoldRoutes,
     fileLineRoutes,

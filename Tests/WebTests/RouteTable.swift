@@ -155,4 +155,16 @@ let routeTable = """
     GET    /api/v1/files/:id/difference view-files
     GET    /api/v1/files/days          view-files
     GET    /api/v1/files/rejected      view-files
+    GET    /api/v1/deletions           request-deletions
+    POST   /api/v1/deletions           request-deletions
+    GET    /api/v1/deletions/:id       request-deletions
+    POST   /api/v1/deletions/:id/approve decide-deletions
+    POST   /api/v1/deletions/:id/restore decide-deletions
+    POST   /api/v1/deletions/:id/purge decide-deletions
+    POST   /api/v1/deletions/:id/reject request-deletions
+    POST   /api/v1/deletions/:id/withdraw request-deletions
+    POST   /api/v1/deletions/:id/comment request-deletions
+    GET    /api/v1/holds               decide-deletions
+    POST   /api/v1/holds               decide-deletions
+    POST   /api/v1/holds/:id/lift      decide-deletions
     """

@@ -88,13 +88,18 @@ import Testing
         }
         try Self.request(reason: String(repeating: "x", count: 2000)).checkOpening(in: Self.context())
         refused(.invalid, "No day") {
-            try Self.request(targets: [Self.target(), Self.target(days: [])]).checkOpening(in: Self.context())
+            try Self.request(targets: [Self.target(Self.other), Self.target(days: [])]).checkOpening(
+                in: Self.context())
         }
         refused(.conflict, "nothing to delete") { try Self.request(rows: 0).checkOpening(in: Self.context()) }
         refused(.invalid, "no new request") { try Self.request(targets: []).checkOpening(in: Self.context()) }
         refused(.invalid, "no new request") {
             try Self.request(targets: Array(repeating: Self.target(), count: 5001))
                 .checkOpening(in: Self.context())
+        }
+        refused(.invalid, "no new request") {
+            try Self.request(targets: [Self.target(), Self.target(days: [day(2)])]).checkOpening(
+                in: Self.context())
         }
         // One that comes with steps already taken, as a forged entry would.
         let approved = try Self.step(Self.request(), .approve, by: Self.admin)

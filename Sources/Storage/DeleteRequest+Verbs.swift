@@ -331,7 +331,13 @@ extension OfficeStore {
             }
             (kind, found) = (.days, try targets(file, version, days))
         case .retention(let places):
-            (kind, found) = (.retention, try places.flatMap { try targets($0.file, $0.version, nil) })
+            var met: Set<VersionPlace> = []
+            (kind, found) = (
+                .retention,
+                try places.filter { met.insert($0).inserted }.flatMap {
+                    try targets($0.file, $0.version, nil)
+                }
+            )
         }
         guard !found.isEmpty else { throw UserError.notHere }
         return (kind, found)

@@ -154,7 +154,15 @@
       const left = !over && now.secondsLeft !== null && now.secondsLeft !== undefined ? duration(now.secondsLeft) : "";
       showState(row, now.state, now.text || [rows, speed, left].filter(Boolean).join(" · "));
       linkName(row, now.href);
+      const holder = ownPath(now.error?.href);
+      if (holder) {
+        const link = part(row, "holder", "a", { class: "import-text" });
+        link.href = holder;
+        link.textContent = "Open that version";
+      }
       if (now.state === "done") refreshFiles();
+      // Its own page says more than a line: what came in, or what to do now.
+      if (over && row.closest("[data-import-page]")) return location.reload();
       if (over) return stop();
       showBar(row, now.rowsDone, now.state === "reading" ? now.rowsEstimated : 0);
       addCancel(row, id);

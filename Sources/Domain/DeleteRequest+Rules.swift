@@ -22,8 +22,9 @@ public struct DeleteContext: Sendable {
 extension DeleteRequest {
     /// Whether a request may be opened as it is; the same when it is made and when it is folded again.
     public func checkOpening(in context: DeleteContext) throws {
+        let places = Set(targets.map { "\($0.file) \($0.version)" })
         guard stage == .open, steps.isEmpty, deleted == nil, purged == nil, !targets.isEmpty,
-            targets.count <= 5000
+            targets.count <= 5000, places.count == targets.count
         else {
             throw UserError(.invalid, "This is no new request.", advice: "Open it again.")
         }

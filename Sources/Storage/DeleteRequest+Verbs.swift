@@ -10,18 +10,7 @@ public enum DeleteScope: Hashable, Codable, Sendable {
     /// These business days, of one version or of every version of the file.
     case days(ID<CallFile>, version: Int?, [Day])
     /// Whole versions of several files, as the retention period proposes.
-    case retention([FilePlace])
-}
-
-/// A version by its file and number.
-public struct FilePlace: Hashable, Codable, Sendable {
-    public var file: ID<CallFile>
-    public var version: Int
-
-    public init(file: ID<CallFile>, version: Int) {
-        self.file = file
-        self.version = version
-    }
+    case retention([VersionPlace])
 }
 
 /// A deletion as it would be, looked at before it is asked for.
@@ -190,7 +179,7 @@ extension OfficeStore {
     ///
     /// - Parameter viewer: nil: the program, when its time in the trash is over.
     public func purge(
-        _ plan: PurgePlan, kept: [FilePlace: KeptVersion], comment: String, for viewer: Viewer?,
+        _ plan: PurgePlan, kept: [VersionPlace: KeptVersion], comment: String, for viewer: Viewer?,
         by actor: Actor
     ) throws {
         try writeNow(as: actor) { tx in
@@ -202,7 +191,7 @@ extension OfficeStore {
             let versions = plan.versions.map { version in
                 PurgedVersion(
                     version.uploaded, rows: version.rows, digest: version.digest,
-                    kept: kept[FilePlace(file: version.uploaded.file, version: version.uploaded.version)])
+                    kept: kept[VersionPlace(file: version.uploaded.file, version: version.uploaded.version)])
             }
             try tx.append(
                 .deleteRequestPurged(
@@ -342,7 +331,13 @@ extension OfficeStore {
             }
             (kind, found) = (.days, try targets(file, version, days))
         case .retention(let places):
-            (kind, found) = (.retention, try places.flatMap { try targets($0.file, $0.version, nil) })
+            var met: Set<VersionPlace> = []
+            (kind, found) = (
+                .retention,
+                try places.filter { met.insert($0).inserted }.flatMap {
+                    try targets($0.file, $0.version, nil)
+                }
+            )
         }
         guard !found.isEmpty else { throw UserError.notHere }
         return (kind, found)

@@ -46,7 +46,6 @@ final class DeletionStaging {
         _ store: OfficeStore, _ request: ID<DeleteRequest>, _ parts: [DeletionPart], _ direction: Direction
     ) throws {
         self.store = store
-        self.parts = parts
         self.direction = direction
         rules = try store.officeRulesNow()
         try store.sweepStaged()
@@ -55,6 +54,10 @@ final class DeletionStaging {
         }
         present = before
         after = before
+        // The earliest first: what takes a row's place is then what counts in the end.
+        self.parts = parts.compactMap { [before] part in
+            before[part.source]?.place(of: part.number).map { (part: part, place: $0) }
+        }.sorted { $0.place < $1.place }.map(\.part)
         for part in parts {
             switch direction {
             case .out: after[part.source]?.delete(part.spans, of: part.number, by: request)

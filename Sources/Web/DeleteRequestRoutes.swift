@@ -176,7 +176,7 @@ func scope(_ form: Form) throws -> DeleteScope {
                 guard parts.count == 2, let file = ID<CallFile>(parts[0]), let version = Int(parts[1]) else {
                     return nil
                 }
-                return FilePlace(file: file, version: version)
+                return VersionPlace(file: file, version: version)
             })
     }
     guard let file: ID<CallFile> = form.id("file") else {

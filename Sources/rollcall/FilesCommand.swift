@@ -8,11 +8,13 @@ import Web
 struct FilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "files",
-        abstract: "List, show and extract files, ask to delete them, and decide about it.",
+        abstract: "List, show, extract and read again files, ask to delete them, and decide about it.",
         subcommands: [
             FilesListCommand.self, FilesShowCommand.self, FilesHistoryCommand.self, FilesExtractCommand.self,
-            DeleteRequestCommand.self, DeleteRequestsCommand.self, DeleteApproveCommand.self,
-            DeleteRestoreCommand.self, DeletePurgeCommand.self, DeleteDecideCommand.self,
+            FilesDiffCommand.self, FilesRerunCommand.self, FilesStorageCommand.self,
+            FilesRecoverCommand.self, DeleteRequestCommand.self, DeleteRequestsCommand.self,
+            DeleteApproveCommand.self, DeleteRestoreCommand.self, DeletePurgeCommand.self,
+            DeleteDecideCommand.self,
         ])
 }
 

@@ -35,8 +35,8 @@ struct ImportModel {
     var maxGap: Int64 = 600
     /// The accepted rows of each file, in the order of upload.
     private(set) var files: [[String: ModelRow]] = []
-    /// What is deleted: files by their index, and days; nil: all of it.
-    var deleted: [(file: Int, days: Set<Int64>?)] = []
+    /// What is deleted: files by their index, and stretches of the clock; nil: all of it.
+    var deleted: [(file: Int, times: [Range<Int64>]?)] = []
 
     mutating func take(_ rows: [ModelRow]) -> Counts {
         var counts = Counts(rows: rows.count)
@@ -75,8 +75,10 @@ struct ImportModel {
         Int64((Double(row.time - cutOver * 60) / 86_400).rounded(.down))
     }
 
-    private func isThere(_ row: ModelRow, in file: Int) -> Bool {
-        !deleted.contains { $0.file == file && ($0.days?.contains(day(row)) ?? true) }
+    func isThere(_ row: ModelRow, in file: Int) -> Bool {
+        !deleted.contains { deleted in
+            deleted.file == file && (deleted.times?.contains { $0.contains(row.time) } ?? true)
+        }
     }
 
     /// The lines of `ImportOffice.figures`.

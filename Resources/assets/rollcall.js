@@ -154,7 +154,15 @@
       const left = !over && now.secondsLeft !== null && now.secondsLeft !== undefined ? duration(now.secondsLeft) : "";
       showState(row, now.state, now.text || [rows, speed, left].filter(Boolean).join(" · "));
       linkName(row, now.href);
+      const holder = ownPath(now.error?.href);
+      if (holder) {
+        const link = part(row, "holder", "a", { class: "import-text" });
+        link.href = holder;
+        link.textContent = "Open that version";
+      }
       if (now.state === "done") refreshFiles();
+      // Its own page says more than a line: what came in, or what to do now.
+      if (over && row.closest("[data-import-page]")) return location.reload();
       if (over) return stop();
       showBar(row, now.rowsDone, now.state === "reading" ? now.rowsEstimated : 0);
       addCancel(row, id);
@@ -515,6 +523,24 @@
     toast("What you had typed is back. Check it and send it again.");
   }
 
+  // ---- Parts of a form that belong to one answer ----
+
+  // Hidden, and sent with nothing, unless the field has that value.
+  function onlyWith(part) {
+    const [name, value] = part.dataset.onlyWith.split("=");
+    const form = part.closest("form");
+    if (!form) return;
+    const update = () => {
+      const isOn = new FormData(form).get(name) === value;
+      part.hidden = !isOn;
+      for (const field of part.querySelectorAll("input, select, textarea")) field.disabled = !isOn;
+    };
+    form.addEventListener("change", (event) => {
+      if (event.target.name === name) update();
+    });
+    update();
+  }
+
   // ---- Start ----
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -537,6 +563,7 @@
       });
     }
     document.querySelector("[data-focus]")?.focus();
+    for (const part of all("[data-only-with]")) onlyWith(part);
     if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 2000);
     for (const button of all("[data-print]")) {
       button.hidden = false;

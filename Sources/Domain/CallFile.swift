@@ -9,6 +9,27 @@ public struct CallFile: Hashable, Codable, Sendable {
         self.name = name
         self.source = source
     }
+
+    /// What the download of a file's rejected lines is called: under that name they find back, mended.
+    public static func rejectsName(of name: String) -> String { rejectsPrefix + name }
+
+    /// The names of the files that mended lines of this name may belong to, the likeliest first; none where
+    /// it is no such name. Browsers write “ (1)” before the ending where the name was taken.
+    public static func mendedNames(_ name: String) -> [String] {
+        guard name.lowercased().hasPrefix(rejectsPrefix) else { return [] }
+        let whole = String(name.dropFirst(rejectsPrefix.count))
+        guard !whole.isEmpty else { return [] }
+        guard let dot = whole.lastIndex(of: "."), let numbered = whole[..<dot].last, numbered == ")",
+            let opening = whole[..<dot].lastIndex(of: "("), opening > whole.startIndex
+        else { return [whole] }
+        let digits = whole[whole.index(after: opening)..<dot].dropLast()
+        guard !digits.isEmpty, digits.allSatisfy(\.isNumber) else { return [whole] }
+        var stem = whole[..<opening]
+        while stem.last == " " { stem.removeLast() }
+        return stem.isEmpty ? [whole] : [whole, stem + String(whole[dot...])]
+    }
+
+    private static let rejectsPrefix = "rejects of "
 }
 
 /// What became of the rows of one version: `rows` is always the sum of the rest.
@@ -61,6 +82,28 @@ public struct FileMapping: Hashable, Codable, Sendable {
         self.ignoredColumns = ignoredColumns
         self.dateOrder = dateOrder
         self.timeZone = timeZone
+    }
+}
+
+/// A version's place: what an error or a page leads to.
+public struct VersionPlace: Hashable, Codable, Sendable {
+    public var file: ID<CallFile>
+    public var version: Int
+
+    public init(file: ID<CallFile>, version: Int) {
+        self.file = file
+        self.version = version
+    }
+}
+
+/// The version whose bytes were read again, and how it had read them.
+public struct ReadAgain: Hashable, Codable, Sendable {
+    public var version: Int
+    public var mapping: FileMapping
+
+    public init(version: Int, mapping: FileMapping) {
+        self.version = version
+        self.mapping = mapping
     }
 }
 

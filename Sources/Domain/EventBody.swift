@@ -183,12 +183,19 @@ public struct FileUploaded: EventPayload {
     public var digest: String
     /// Names met for the first time, each with the person made for it.
     public var newNames: [NewName]
+    /// Who uploaded it before the database was lost, and when; nil: it came in by this entry.
+    public var recovered: RecoveredUpload?
+    /// Of a version that is another one read again; not written for others, as older releases had none.
+    public var readAgain: ReadAgain?
+    /// The name that it came under, where it joined a file of another name.
+    public var uploadedAs: String?
 
     public init(
         file: ID<CallFile>, fileName: String, source: ID<Source>, version: Int, archive: String,
         original: String, bytes: Int64, counts: RowCounts, mapping: FileMapping, firstDay: Day?,
         lastDay: Day?,
-        agents: Int, digest: String, newNames: [NewName]
+        agents: Int, digest: String, newNames: [NewName], recovered: RecoveredUpload? = nil,
+        readAgain: ReadAgain? = nil, uploadedAs: String? = nil
     ) {
         self.file = file
         self.fileName = fileName
@@ -204,6 +211,26 @@ public struct FileUploaded: EventPayload {
         self.agents = agents
         self.digest = digest
         self.newNames = newNames
+        self.recovered = recovered
+        self.readAgain = readAgain
+        self.uploadedAs = uploadedAs
+    }
+}
+
+/// What the manifest of an archive tells of the upload that made it.
+public struct RecoveredUpload: Hashable, Codable, Sendable {
+    public var by: String
+    public var time: Instant
+    /// Wall-clock times whose calls had been deleted with approval; nil: none had.
+    public var deleted: [ClockSpan]?
+    /// Accepted rows in them.
+    public var deletedRows: Int?
+
+    public init(by: String, time: Instant, deleted: [ClockSpan] = [], deletedRows: Int = 0) {
+        self.by = by
+        self.time = time
+        self.deleted = deleted.isEmpty ? nil : deleted
+        self.deletedRows = deleted.isEmpty ? nil : deletedRows
     }
 }
 

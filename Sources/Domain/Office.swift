@@ -26,12 +26,15 @@ public struct OfficeRules: Hashable, Codable, Sendable {
     /// Leaders and managers go on seeing the days on which somebody was theirs after he moved on.
     public var keepsPastDays: Bool
     public var deletions: DeleteRules
+    /// Files whose last day is older than so many months are proposed for deletion; nil: none is.
+    public var retentionMonths: Int?
 
     public init(
         name: String, timeZone: String, cutOverMinutes: Int = 0, maxGapMinutes: Int = 10,
         terms: PlacementTerms = .standard, requests: RequestRules = RequestRules(),
         keepsPastDays: Bool = true,
-        deletions: DeleteRules = DeleteRules()
+        deletions: DeleteRules = DeleteRules(),
+        retentionMonths: Int? = nil
     ) {
         self.name = name
         self.timeZone = timeZone
@@ -41,6 +44,7 @@ public struct OfficeRules: Hashable, Codable, Sendable {
         self.requests = requests
         self.keepsPastDays = keepsPastDays
         self.deletions = deletions
+        self.retentionMonths = retentionMonths
     }
 
     /// Entries of older releases lack what came later.
@@ -54,7 +58,8 @@ public struct OfficeRules: Hashable, Codable, Sendable {
             terms: try values.decodeIfPresent(PlacementTerms.self, forKey: .terms) ?? .standard,
             requests: try values.decodeIfPresent(RequestRules.self, forKey: .requests) ?? RequestRules(),
             keepsPastDays: try values.decodeIfPresent(Bool.self, forKey: .keepsPastDays) ?? true,
-            deletions: try values.decodeIfPresent(DeleteRules.self, forKey: .deletions) ?? DeleteRules())
+            deletions: try values.decodeIfPresent(DeleteRules.self, forKey: .deletions) ?? DeleteRules(),
+            retentionMonths: try values.decodeIfPresent(Int.self, forKey: .retentionMonths))
     }
 
     /// What is usual is not written, so that entries stay as older releases wrote them.
@@ -68,16 +73,21 @@ public struct OfficeRules: Hashable, Codable, Sendable {
         if requests != RequestRules() { try values.encode(requests, forKey: .requests) }
         if !keepsPastDays { try values.encode(keepsPastDays, forKey: .keepsPastDays) }
         if deletions != DeleteRules() { try values.encode(deletions, forKey: .deletions) }
+        try values.encodeIfPresent(retentionMonths, forKey: .retentionMonths)
     }
 
     private enum CodingKeys: String, CodingKey {
         case name, timeZone, cutOverMinutes, maxGapMinutes, terms, requests, keepsPastDays, deletions
+        case retentionMonths
     }
 
     /// Whether every figure must be counted again when these rules follow others.
     public func countsDifferently(from before: OfficeRules) -> Bool {
         cutOverMinutes != before.cutOverMinutes || maxGapMinutes != before.maxGapMinutes
     }
+
+    /// The first day that a file must reach to be kept without a question; nil: every file is.
+    public func firstKeptDay(on today: Day) -> Day? { retentionMonths.map { today.adding(months: -$0) } }
 
     public func check() throws {
         guard !name.trimmingCharacters(in: .whitespaces).isEmpty, name.count <= 100 else {
@@ -98,6 +108,11 @@ public struct OfficeRules: Hashable, Codable, Sendable {
                 .invalid, "The longest pause that counts as active must be 1 to 30 minutes.",
                 advice: "10 is usual.")
         }
+        guard retentionMonths.map({ (1...600).contains($0) }) ?? true else {
+            throw UserError(
+                .invalid, "Files can be proposed for deletion after 1 to 600 months.",
+                advice: "Leave it empty where none is to be proposed.")
+        }
         try requests.check()
         try deletions.check()
         try terms.check()
@@ -109,11 +124,39 @@ public struct BoxSettings: Hashable, Codable, Sendable {
     public var sessionIdleMinutes: Int
     public var sessionHours: Int
     public var uploadLimitMegabytes: Int
+    public var disk: DiskMarks
 
-    public init(sessionIdleMinutes: Int = 30, sessionHours: Int = 12, uploadLimitMegabytes: Int = 200) {
+    public init(
+        sessionIdleMinutes: Int = 30, sessionHours: Int = 12, uploadLimitMegabytes: Int = 200,
+        disk: DiskMarks = DiskMarks()
+    ) {
         self.sessionIdleMinutes = sessionIdleMinutes
         self.sessionHours = sessionHours
         self.uploadLimitMegabytes = uploadLimitMegabytes
+        self.disk = disk
+    }
+
+    /// Entries of older releases lack what came later.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            sessionIdleMinutes: try values.decode(Int.self, forKey: .sessionIdleMinutes),
+            sessionHours: try values.decode(Int.self, forKey: .sessionHours),
+            uploadLimitMegabytes: try values.decode(Int.self, forKey: .uploadLimitMegabytes),
+            disk: try values.decodeIfPresent(DiskMarks.self, forKey: .disk) ?? DiskMarks())
+    }
+
+    /// What is usual is not written, so that entries stay as older releases wrote them.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(sessionIdleMinutes, forKey: .sessionIdleMinutes)
+        try values.encode(sessionHours, forKey: .sessionHours)
+        try values.encode(uploadLimitMegabytes, forKey: .uploadLimitMegabytes)
+        if disk != DiskMarks() { try values.encode(disk, forKey: .disk) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionIdleMinutes, sessionHours, uploadLimitMegabytes, disk
     }
 
     public var uploadLimit: Int64 { Int64(uploadLimitMegabytes) * 1_000_000 }
@@ -130,6 +173,7 @@ public struct BoxSettings: Hashable, Codable, Sendable {
             throw UserError(
                 .invalid, "The upload limit must be 1 to 20,000 MB.", advice: "200 is usual.")
         }
+        try disk.check()
     }
 }
 
@@ -146,10 +190,12 @@ public struct Source: Hashable, Codable, Sendable {
     /// The answer to a date order that files of this source cannot decide.
     public var dateOrder: String?
     public var outcomes: OutcomeMapping
+    /// Headings that somebody explained, by their fingerprint: role to heading. Not written where there are none.
+    public var knownHeaders: [String: [String: String]]?
 
     public init(
         id: ID<Source>, name: String, format: String, timeZone: String? = nil, partTimerSuffix: Bool = true,
-        dateOrder: String? = nil, outcomes: OutcomeMapping
+        dateOrder: String? = nil, outcomes: OutcomeMapping, knownHeaders: [String: [String: String]]? = nil
     ) {
         self.id = id
         self.name = name
@@ -158,6 +204,7 @@ public struct Source: Hashable, Codable, Sendable {
         self.partTimerSuffix = partTimerSuffix
         self.dateOrder = dateOrder
         self.outcomes = outcomes
+        self.knownHeaders = knownHeaders
     }
 
     public func check() throws {

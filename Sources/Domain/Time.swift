@@ -172,6 +172,17 @@ public struct Day: Hashable, Comparable, Codable, Sendable {
         Day(number: Int32(clamping: Int64(number).addingReportingOverflow(Int64(days)).partialValue))
     }
 
+    /// The same day of another month, or the last one that it has.
+    public func adding(months: Int) -> Day {
+        let (year, month, day) = civil
+        let index = year * 12 + month - 1 + max(-120_000, min(120_000, months))
+        let (newYear, newMonth) = (index.floorDivided(by: 12), index - index.floorDivided(by: 12) * 12 + 1)
+        let last = Day.daysIn(month: newMonth, year: newYear)
+        // Beyond the calendar's ends the end itself.
+        return Day(year: newYear, month: newMonth, day: min(day, last))
+            ?? (months < 0 ? Day(year: 1, month: 1, day: 1) : Day(year: 9999, month: 12, day: 31)) ?? self
+    }
+
     public func days(since other: Day) -> Int { Int(number) - Int(other.number) }
 }
 

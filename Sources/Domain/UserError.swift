@@ -7,11 +7,14 @@ public struct UserError: Error, Hashable, Sendable, Codable {
     public var code: Code
     public var message: String
     public var advice: String
+    /// The version that the words speak of, for a link to it.
+    public var place: VersionPlace?
 
-    public init(_ code: Code, _ message: String, advice: String) {
+    public init(_ code: Code, _ message: String, advice: String, place: VersionPlace? = nil) {
         self.code = code
         self.message = message
         self.advice = advice
+        self.place = place
     }
 
     /// The stable name of an error; `status` and `exitCode` are its only other spellings.
@@ -35,9 +38,14 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         case emptyFile = "empty-file"
         case noRows = "no-rows"
         case sameBytes = "same-bytes"
+        case sameReading = "same-reading"
         case dateOrder = "date-order-needed"
+        case columns = "columns-needed"
         case cutOff = "cut-off"
         case unreadable
+
+        /// Not a refusal: the file waits for somebody's answer.
+        public var isQuestion: Bool { self == .dateOrder || self == .columns }
 
         /// HTTP status, RFC 9110.
         public var status: Int {
@@ -47,9 +55,9 @@ public struct UserError: Error, Hashable, Sendable, Codable {
             case .formToken: 403
             // Outside one's scope is 404, never 403: the answer must not tell that something exists.
             case .notFound, .notAllowed: 404
-            case .conflict, .stale, .sameBytes, .cancelled: 409
+            case .conflict, .stale, .sameBytes, .sameReading, .cancelled: 409
             case .tooLarge: 413
-            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .dateOrder, .unreadable: 422
+            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .dateOrder, .columns, .unreadable: 422
             case .tooMany: 429
             case .damaged: 500
             case .busy: 503
@@ -61,8 +69,8 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         public var exitCode: Int32 {
             switch self {
             case .invalid: 64
-            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .dateOrder, .unreadable,
-                .cutOff, .tooLarge, .damaged, .conflict, .stale:
+            case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .sameReading, .dateOrder,
+                .columns, .unreadable, .cutOff, .tooLarge, .damaged, .conflict, .stale:
                 65
             case .notFound: 66
             case .diskFull: 74

@@ -133,12 +133,24 @@ public func makeDirectory(_ path: String) throws {
     }
 }
 
-/// Bytes that an ordinary user may still write on the file system that holds `path`.
-public func freeSpace(at path: String) throws -> Int64 {
-    var info = statvfs()
-    guard statvfs(path, &info) == 0 else { throw FileFailure(.inspect, path, errno: errno) }
-    let (bytes, overflow) = UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize))
-    return overflow ? .max : Int64(clamping: bytes)
+/// Gives a file another name in a directory of the same file system, durably; no bytes are copied.
+///
+/// - Returns: false where the file system or the rights do not allow it; nothing has changed then.
+public func linkDurably(_ source: String, to path: String) throws -> Bool {
+    guard link(source, path) == 0 else { return false }
+    try makeDurable(path)
+    return true
+}
+
+/// Brings a file that lies in its place already, and its name there, safely onto the disk.
+public func makeDurable(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileFailure(.open, path, errno: errno) }
+    let synced = fsync(descriptor)
+    let failure = errno
+    close(descriptor)
+    guard synced == 0 else { throw FileFailure(.sync, path, errno: failure) }
+    try syncDirectory(parent(of: path))
 }
 
 /// A rename or removal is durable only once the directory itself is.

@@ -30,6 +30,12 @@ public struct CSVReader {
         self.init(source: try ByteSource(path: path, chunk: 1 << 18), dialect: dialect, limits: limits)
     }
 
+    /// Reads an entry of an archive as it is unpacked; `next` throws `ArchiveFailure` and `FileFailure`, too.
+    public init(archive: ArchiveReader, entry: String, dialect: CSVDialect) throws {
+        let stream = try ArchivedEntryStream(archive, entry: entry)
+        self.init(source: ByteSource(stream.next), dialect: dialect, limits: CSVLimits())
+    }
+
     public init(bytes: [UInt8], dialect: CSVDialect, limits: CSVLimits = .init()) {
         self.init(bytes: bytes, dialect: dialect, limits: limits, chunk: 1 << 18)
     }
@@ -189,6 +195,7 @@ private final class ByteSource {
     private let path: String
     private let descriptor: Int32?
     private let chunk: Int
+    private let next: (() throws -> ArraySlice<UInt8>)?
     private var bytes: [UInt8]
     private var offset = 0
 
@@ -197,8 +204,18 @@ private final class ByteSource {
     init(bytes: [UInt8], chunk: Int) {
         path = ""
         descriptor = nil
+        next = nil
         self.bytes = bytes
         self.chunk = max(1, chunk)
+    }
+
+    /// - Parameter next: the next bytes, wherever they come from; none at the end.
+    init(_ next: @escaping () throws -> ArraySlice<UInt8>) {
+        path = ""
+        descriptor = nil
+        self.next = next
+        bytes = []
+        chunk = 0
     }
 
     init(path: String, chunk: Int) throws {
@@ -206,6 +223,7 @@ private final class ByteSource {
         guard opened >= 0 else { throw CSVFileError(action: "open", path: path, code: errno) }
         self.path = path
         self.chunk = chunk
+        next = nil
         descriptor = opened
         bytes = Array(repeating: 0, count: chunk)
     }
@@ -216,6 +234,11 @@ private final class ByteSource {
 
     /// Empty at the end.
     func read() throws -> ArraySlice<UInt8> {
+        if let next {
+            let piece = try next()
+            offset += piece.count
+            return piece
+        }
         guard let descriptor else {
             let start = offset
             offset = min(bytes.count, offset + chunk)

@@ -3,7 +3,11 @@ import Foundation
 private let sampleSize = 256 << 10
 
 /// Finds encoding, delimiter and header candidates from the first 256 KB. Throws `CSVFileError`.
-public func sniffDialect(path: String) throws -> CSVDialect {
+///
+/// - Parameters: encoding, delimiter: where they are known already.
+public func sniffDialect(path: String, encoding: TextEncoding? = nil, delimiter: UInt8? = nil) throws
+    -> CSVDialect
+{
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw CSVFileError(action: "open", path: path, code: errno) }
     defer { close(descriptor) }
@@ -18,16 +22,19 @@ public func sniffDialect(path: String) throws -> CSVDialect {
         }
         filled += got
     }
-    return sniffDialect(bytes: Array(bytes[..<filled]))
+    return sniffDialect(bytes: Array(bytes[..<filled]), encoding: encoding, delimiter: delimiter)
 }
 
 /// Finds encoding, delimiter and header candidates; bytes after the first 256 KB are not looked at.
-public func sniffDialect(bytes: [UInt8]) -> CSVDialect {
+public func sniffDialect(bytes: [UInt8], encoding: TextEncoding? = nil, delimiter: UInt8? = nil)
+    -> CSVDialect
+{
     let sample = bytes.count > sampleSize ? Array(bytes[..<sampleSize]) : bytes
-    let encoding = sniffEncoding(sample)
+    let encoding = encoding ?? sniffEncoding(sample)
+    let delimiters: [UInt8] = delimiter.map { [$0] } ?? [0x2c, 0x3b, 0x09, 0x7c]
     var best = CSVDialect(encoding: encoding)
     var bestScore = 0.0
-    for delimiter in [0x2c, 0x3b, 0x09, 0x7c] as [UInt8] {
+    for delimiter in delimiters {
         var dialect = CSVDialect(encoding: encoding, delimiter: delimiter)
         let rows = firstRows(sample, dialect, isWhole: bytes.count < sampleSize)
         // Spreadsheets write their delimiter as `sep=;` into the first line.
@@ -36,7 +43,7 @@ public func sniffDialect(bytes: [UInt8]) -> CSVDialect {
         }
         let score = isNamed == true ? .infinity : regularity(rows)
         dialect.headerLines = headerLines(rows)
-        if score > bestScore || delimiter == 0x2c {
+        if score > bestScore || delimiter == delimiters.first {
             best = dialect
             bestScore = score
         }

@@ -19,7 +19,7 @@ extension FileVersion {
     public func rejects(offset: Int, limit: Int, in store: OfficeStore) throws -> [RejectLine] {
         var lines: [RejectLine] = []
         var index = 0
-        try eachReject(in: store) { line in
+        try eachReject { line in
             if index >= offset { lines.append(line) }
             index += 1
             return lines.count < limit
@@ -36,7 +36,7 @@ extension FileVersion {
         try writeFile(to: path) { sink in
             // Excel takes a CSV for UTF-8 only with a byte order mark.
             try sink.write(Array("\u{feff}\(header)\r\n".utf8))
-            try eachReject(in: store) { line in
+            try eachReject { line in
                 guard line.fate == "rejected" else { return true }
                 try sink.write(Array((line.text + "\r\n").utf8))
                 count += 1
@@ -61,32 +61,42 @@ extension FileVersion {
         }
     }
 
-    private func eachReject(in store: OfficeStore, _ body: (RejectLine) throws -> Bool) throws {
-        let id: ID<RejectLine> = store.ids.next(at: store.clock.now())
-        let copy = "\(store.folder.incoming)/\(id).rejects"
-        defer { unlink(copy) }
-        try explained { try ArchiveReader(path: archivePath).extract(entry: "rejects.csv", to: copy) }
-        var reader = try CSVReader(path: copy, dialect: CSVDialect())
-        var row = CSVRow()
-        _ = try reader.next(&row)
-        while try reader.next(&row) {
-            guard row.count == 4, let line = Int(row.string(0)) else { continue }
-            let reject = RejectLine(
-                line: line, fate: row.string(1), reason: row.string(2), text: row.string(3))
-            guard try body(reject) else { return }
+    func eachReject(_ body: (RejectLine) throws -> Bool) throws {
+        try explained { try forEachReject(inArchive: archivePath, body) }
+    }
+
+    func explained<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let failure where isUnreadable(failure) {
+            throw damaged
         }
     }
 
-    private func explained<T>(_ body: () throws -> T) throws -> T {
-        do {
-            return try body()
-        } catch is ArchiveFailure {
-            throw UserError(
-                .damaged,
-                "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
-                advice:
-                    "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
-            )
-        }
+    var damaged: UserError {
+        UserError(
+            .damaged, "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
+            advice:
+                "The figures are not touched. Put \(archivePath) back from a backup; “rollcall verify” names every such file."
+        )
     }
+}
+
+/// Reads the lines that were not accepted out of an archive, in their order, until `body` returns false.
+func forEachReject(inArchive path: String, _ body: (RejectLine) throws -> Bool) throws {
+    var reader = try CSVReader(
+        archive: ArchiveReader(path: path), entry: "rejects.csv", dialect: CSVDialect())
+    var row = CSVRow()
+    _ = try reader.next(&row)
+    while try reader.next(&row) {
+        guard row.count == 4, let line = Int(row.string(0)) else { continue }
+        let reject = RejectLine(line: line, fate: row.string(1), reason: row.string(2), text: row.string(3))
+        guard try body(reject) else { return }
+    }
+}
+
+/// The archive is missing, cut off or altered; not: the disk is full.
+func isUnreadable(_ failure: any Error) -> Bool {
+    guard let file = failure as? FileFailure else { return failure is ArchiveFailure }
+    return file.operation == .open || file.operation == .read
 }

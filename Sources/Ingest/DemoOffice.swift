@@ -6,9 +6,9 @@ import Synchronization
 /// How to sign in to the demo office.
 public struct DemoOffice: Sendable {
     public static let name = "Northgate Calls"
-    /// For all five; it is printed, so it guards nothing.
+    /// For all of them; it is printed, so it guards nothing.
     public static let password = "violet kettle harbour"
-    public static let usernames = ["admin", "data", "manager", "leader", "agent"]
+    public static let usernames = ["admin", "admin2", "data", "manager", "leader", "agent"]
 
     public var files: Int
     public var rows: Int
@@ -86,7 +86,9 @@ struct DemoPlan {
 }
 
 /// The office's first weeks, told with its own verbs.
-private struct DemoStory {
+struct DemoStory {
+    static let secondAdminName = "Ruth Bellamy"
+
     let store: OfficeStore
     let time: DemoClock
     let zone: TimeZone
@@ -95,8 +97,9 @@ private struct DemoStory {
     var calls: DemoCalls
     var files = 0
     var rows = 0
-    private var admin = Actor.program
-    private var dataEntry = Actor.program
+    private(set) var admin = Actor.program
+    private(set) var dataEntry = Actor.program
+    private(set) var secondAdmin: ID<User>?
     private var managerAccount: ID<User>?
     private var leaderAccount: ID<User>?
     private var managers: [ID<Person>] = []
@@ -120,7 +123,7 @@ private struct DemoStory {
     /// The Monday after the last weekly file, in the morning.
     private var founding: Day { plan.day(plan.historyDays - 1).adding(3) }
 
-    private func setTime(_ day: Day, _ hour: Int, _ minute: Int) {
+    func setTime(_ day: Day, _ hour: Int, _ minute: Int) {
         time.set(LocalTime(day, secondOfDay: hour * 3600 + minute * 60).instant(in: zone))
     }
 
@@ -154,6 +157,7 @@ private struct DemoStory {
                     }, by: admin
                 ).id)
         }
+        secondAdmin = try await addUser("admin2", DemoStory.secondAdminName, .admin, person: nil)
         let data = try await addUser("data", "Priya Shah", .dataEntry, person: nil)
         dataEntry = Actor(user: data, name: "Priya Shah", via: "web 192.0.2.21")
         managerAccount = try await addUser(
@@ -301,6 +305,7 @@ private struct DemoStory {
         }
         // What everybody tries once.
         try await refuse(Array("Row Labels,Count of Call Log ID\r\nGrand Total,1234\r\n".utf8), "pivot.csv")
+        try await askForDeletions()
     }
 
     /// One that was rejected, one that waits for the manager, and one for a leader who has no account.
@@ -361,7 +366,7 @@ private struct DemoStory {
         return Array(lines.joined(separator: [0x0a])) + [0x0a]
     }
 
-    private mutating func take(_ bytes: [UInt8], _ name: String) async throws {
+    mutating func take(_ bytes: [UInt8], _ name: String) async throws {
         let result = try await bring(bytes, name)
         files += 1
         rows += result.upload.counts.rows

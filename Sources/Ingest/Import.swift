@@ -9,19 +9,24 @@ public struct ImportRequest: Sendable, Codable {
     public var fileName: String
     /// Name or id of a source; nil: the one that the file's header belongs to.
     public var source: String?
-    /// The answer to dates that can be read both ways.
-    public var dateOrder: DateOrder?
+    /// What is said about how to read it.
+    public var reading: FileReading
+    /// The file that it joins, whatever its name; nil: found by the name.
+    public var joins: ID<CallFile>?
+    /// The version whose bytes these are, to be read again as the next version of its file.
+    public var readsAgain: VersionPlace?
     /// Do everything but make it live.
     public var isDryRun: Bool
 
     public init(
         file: ReceivedFile, fileName: String, source: String? = nil, dateOrder: DateOrder? = nil,
-        isDryRun: Bool = false
+        reading: FileReading? = nil, joins: ID<CallFile>? = nil, isDryRun: Bool = false
     ) {
         self.file = file
         self.fileName = fileName
         self.source = source
-        self.dateOrder = dateOrder
+        self.reading = reading ?? FileReading(dateOrder: dateOrder)
+        self.joins = joins
         self.isDryRun = isDryRun
     }
 }
@@ -42,7 +47,7 @@ public struct ImportResult: Sendable, Hashable {
 
 /// Takes a file in, from its bytes to figures: sniff, parse, clean, validate, dedupe, insert, count,
 /// archive, one event. Blocks its thread; the file in `Incoming/` is gone afterwards, whatever happens,
-/// unless the error asks for an answer (`dateOrder`).
+/// unless the error asks for an answer (`isQuestion`).
 ///
 /// - Throws: `UserError`; nothing of the file is kept then.
 public func importFile(
@@ -57,7 +62,7 @@ public func importFile(
         return result
     } catch {
         let explained = explain(error, request.fileName)
-        if explained.code != .dateOrder || actor.via == "cli" { unlink(request.file.path) }
+        if !explained.code.isQuestion || actor.via == "cli" { unlink(request.file.path) }
         throw explained
     }
 }
@@ -112,32 +117,37 @@ private struct FileImport {
     }
 
     func run(progress: (ImportProgress) -> Void) throws -> ImportResult {
-        try checkName()
+        try checkFileName(request.fileName)
         guard request.file.size > 0 else {
             throw UserError(.emptyFile, "“\(request.fileName)” is empty.", advice: "Export it again.")
         }
-        let needed = request.file.size * 3 + 64_000_000
-        guard try freeSpace(at: store.folder.path) > needed else { throw UserError.diskFull }
-        let dialect = try sniffDialect(path: request.file.path)
-        let map = try findHeader(dialect)
-        let source = try findSource(map)
+        try store.requireRoom(
+            for: request.file.size * (request.readsAgain == nil ? 3 : 4) + 64_000_000)
+        let target = try findTarget()
         let place = try store.nextVersion(
-            of: request.fileName, source: source.source, original: request.file.sha256)
-        let order = try CallDates(file: request.file.path, dialect: dialect, map: map)
+            of: request.fileName, in: target.file, source: target.source.source,
+            original: request.file.sha256, mayRepeat: request.readsAgain != nil)
+        let order = try CallDates(file: request.file.path, dialect: target.dialect, map: target.map)
+        // Some mended lines alone seldom tell what the whole file told.
+        let known = target.like.flatMap { $0.dateOrder == DateOrder.ymd.rawValue ? nil : $0.dateOrder }
+        let usual = known ?? target.source.source.dateOrder
         do {
             let settled = try order.settle(
-                asked: request.dateOrder, usual: source.source.dateOrder, wholeColumn: false)
-            return try stage(map, dialect, source, place, settled, progress)
+                asked: request.reading.dateOrder, usual: usual, wholeColumn: false)
+            return try stage(target, place, settled, progress)
         } catch is RowCleaner.OrderUnsettled {
             let settled = try order.settle(
-                asked: request.dateOrder, usual: source.source.dateOrder, wholeColumn: true)
-            return try stage(map, dialect, source, place, settled, progress)
+                asked: request.reading.dateOrder, usual: usual, wholeColumn: true)
+            return try stage(target, place, settled, progress)
         }
     }
 
     private func checkName() throws {
+        guard request.readsAgain == nil else { return }
         let name = request.fileName
-        guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
+        // The name of mended lines is longer than their file's.
+        let kept = CallFile.mendedNames(name).first ?? name
+        guard !name.isEmpty, kept.utf8.count <= 200, !name.contains("/"),
             !name.utf8.contains(where: { $0 < 0x20 })
         else {
             throw UserError(
@@ -152,96 +162,50 @@ private struct FileImport {
         }
     }
 
-    private func findHeader(_ dialect: CSVDialect) throws -> ColumnMap {
-        var reader = try CSVReader(path: request.file.path, dialect: dialect)
-        var row = CSVRow()
-        var rows: [(line: Int, fields: [String])] = []
-        while rows.count < 20, try reader.next(&row) {
-            if row.problem == nil, !row.isBlank { rows.append((row.line, row.strings)) }
-        }
-        guard let first = rows.first else {
-            throw UserError(
-                .emptyFile, "“\(request.fileName)” holds no text that can be read.",
-                advice: "Check that it is a CSV file, and export it again.")
-        }
-        // A candidate further down is only taken when it fits; the error speaks of the first row.
-        for line in dialect.headerLines {
-            guard let candidate = rows.first(where: { $0.line == line }) else { continue }
-            if let map = try? ColumnMap.find(candidate.fields, line: line, in: FileFormat.all) { return map }
-        }
-        return try ColumnMap.find(first.fields, line: first.line, in: FileFormat.all)
-    }
-
-    private func findSource(_ map: ColumnMap) throws -> StoredSource {
-        let all = try store.sourcesNow()
-        if let wanted = request.source, !wanted.isEmpty {
-            guard
-                let found = all.first(where: {
-                    $0.source.id.description == wanted || $0.source.name.lowercased() == wanted.lowercased()
-                })
-            else {
-                throw UserError(
-                    .notFound, "There is no source “\(wanted)”.",
-                    advice: "The sources are: \(all.map(\.source.name).joined(separator: ", ")).")
-            }
-            guard found.source.format == map.format.key else {
-                throw UserError(
-                    .unknownFormat,
-                    "The source “\(found.source.name)” has files of another layout; this is a \(map.format.title) file.",
-                    advice: "Choose the source that it came from.")
-            }
-            return found
-        }
-        let fitting = all.filter { $0.source.format == map.format.key }
-        guard let only = fitting.first else {
-            throw UserError(
-                .unknownFormat,
-                "This is a \(map.format.title) file, and the office has no source for such files.",
-                advice: "An admin can add one under Settings, Sources.")
-        }
-        guard fitting.count == 1 else {
-            throw UserError(
-                .invalid, "This \(map.format.title) file may come from \(fitting.count) sources.",
-                advice: "Say which: \(fitting.map(\.source.name).joined(separator: ", ")).")
-        }
-        return only
+    private func findTarget() throws -> ImportTarget {
+        if let place = request.readsAgain { return try ImportTarget(readingAgain: place, request, store) }
+        return try ImportTarget(request, store)
     }
 
     private func stage(
-        _ map: ColumnMap, _ dialect: CSVDialect, _ source: StoredSource, _ place: NextVersion,
-        _ order: DateOrder, _ progress: (ImportProgress) -> Void
+        _ target: ImportTarget, _ place: NextVersion, _ order: DateOrder,
+        _ progress: (ImportProgress) -> Void
     ) throws -> ImportResult {
+        let source = target.source
         let office = try store.officeRulesNow()
-        let zoneName = source.source.timeZone ?? office.timeZone
-        let zone = TimeZone(identifier: zoneName) ?? .gmt
+        let zone = try target.zone(office, request.reading)
+        let mapping = FileMapping(target.map, target.dialect, order, timeZone: zone.identifier)
+        if let again = target.again { try again.refuseSame(mapping, in: store) }
         let cleaner = RowCleaner(
-            map: map, dateOrder: order, zone: zone, partTimerSuffix: source.source.partTimerSuffix,
+            map: target.map, dateOrder: order, zone: zone, partTimerSuffix: source.source.partTimerSuffix,
             latest: began.adding(seconds: 2 * 86_400).local(in: zone))
         let staged = try store.stage(source)
         do {
             let rows = try RowPipeline(
-                request: request, dialect: dialect, cleaner: cleaner, clock: store.clock,
+                request: request, dialect: target.dialect, cleaner: cleaner, clock: store.clock,
                 isCancelled: isCancelled)
             defer { rows.removeFiles() }
             let packing = request.isDryRun ? nil : try startPacking(rows, staged, place)
             do {
                 try rows.run(into: staged, progress: progress)
                 let counts = try rows.checkedCounts(staged)
-                let mapping = FileMapping(
-                    format: map.format.key, encoding: dialect.encoding.rawValue,
-                    delimiter: String(UnicodeScalar(dialect.delimiter)), headerLine: map.headerLine,
-                    columns: Dictionary(
-                        uniqueKeysWithValues: map.headings.map { ($0.key.rawValue, $0.value) }),
-                    ignoredColumns: map.ignored, dateOrder: order.rawValue, timeZone: zoneName)
                 progress(ImportProgress(stage: .saving, rowsDone: counts.rows, rowsEstimated: counts.rows))
                 var upload = FileUploaded(
-                    file: place.file, fileName: request.fileName, source: source.source.id,
+                    file: place.file, fileName: place.fileName, source: source.source.id,
                     version: place.version, archive: "", original: request.file.sha256,
                     bytes: request.file.size, counts: counts, mapping: mapping, firstDay: staged.firstDay,
                     lastDay: staged.lastDay, agents: staged.agents,
-                    digest: hexadecimal(staged.digest.bigEndianBytes), newNames: [])
+                    digest: hexadecimal(staged.digest.bigEndianBytes), newNames: [],
+                    readAgain: target.again.map {
+                        ReadAgain(version: $0.uploaded.version, mapping: $0.uploaded.mapping)
+                    }, uploadedAs: place.fileName == request.fileName ? nil : request.fileName)
                 if let packing {
                     upload = try save(upload, staged, rows, packing, source)
+                    // Live: forgetting an answer only means that it is asked once more.
+                    if let header = target.learned {
+                        try? store.rememberHeader(
+                            header.fingerprint, columns: header.columns, of: source.source.id, by: actor)
+                    }
                 } else {
                     try staged.abandon()
                 }
@@ -287,6 +251,25 @@ private struct FileImport {
     }
 }
 
+/// What a file may be called.
+///
+/// - Throws: `UserError` `invalid` or `unknownFormat`.
+func checkFileName(_ name: String) throws {
+    guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
+        !name.utf8.contains(where: { $0 < 0x20 })
+    else {
+        throw UserError(
+            .invalid, "The file's name cannot be kept.",
+            advice: "Give it a plain name of up to 200 bytes.")
+    }
+    let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard ["csv", "txt", "tsv", "psv"].contains(ending) else {
+        throw UserError(
+            .unknownFormat, "“\(name)” is not a CSV file by its name.",
+            advice: "Export the call log as CSV. A spreadsheet (.xlsx) can be saved as CSV first.")
+    }
+}
+
 /// `manifest.json` of an archive: with it, an office's calls can be had back from `Files/` alone.
 struct ArchiveManifest: Codable {
     var format = 1
@@ -303,6 +286,8 @@ struct ArchiveManifest: Codable {
     var lastDay: Day?
     var agents: Int
     var digest: String
+    var readAgain: ReadAgain?
+    var uploadedAs: String?
     var uploaded: Instant
     var by: String
     /// What was purged of it since: its lines are empty in `original.csv`, and missing in the others.
@@ -328,6 +313,8 @@ struct ArchiveManifest: Codable {
         lastDay = upload.lastDay
         agents = upload.agents
         digest = upload.digest
+        readAgain = upload.readAgain
+        uploadedAs = upload.uploadedAs
         uploaded = time
         self.by = by
     }

@@ -3,6 +3,8 @@ import Domain
 /// The outcome of an import as machines read it; its keys are stable.
 public struct ImportLine: Codable, Sendable, Hashable {
     public var file: String
+    /// The name that it came under, where it joined a file of another name; else it is not there.
+    public var uploadedAs: String?
     public var version: Int
     public var source: String
     public var rows: Int
@@ -22,6 +24,7 @@ public struct ImportLine: Codable, Sendable, Hashable {
     public init(_ result: ImportResult) {
         let upload = result.upload
         file = upload.fileName
+        uploadedAs = upload.uploadedAs
         version = upload.version
         source = result.sourceName
         rows = upload.counts.rows
@@ -43,8 +46,10 @@ public struct ImportLine: Codable, Sendable, Hashable {
     public var words: String {
         let days = [from?.iso, to?.iso].compactMap { $0 }
         let span = days.first == days.last ? days.first ?? "no day" : days.joined(separator: " to ")
+        let joined =
+            uploadedAs.map { "\($0) \(dryRun ? "would join" : "joined") \(file) as its next version. " } ?? ""
         var text =
-            "\(file): \(dryRun ? "would be " : "")version \(version) of \(source), \(rows) rows: \(accepted) accepted"
+            "\(joined)\(file): \(dryRun ? "would be " : "")version \(version) of \(source), \(rows) rows: \(accepted) accepted"
         for (count, name) in [
             (duplicate, "duplicate"), (changed, "changed"), (rejected, "rejected"), (blank, "blank"),
         ] where count > 0 {

@@ -14,6 +14,9 @@ public struct ImportJob: Sendable, Hashable {
 
     public var id: ID<ImportJob>
     public var fileName: String
+    /// The version that is read again, and what was said about how.
+    public var readsAgain: VersionPlace?
+    public var reading: FileReading
     public var owner: ID<User>
     public var state: State
     public var rowsDone = 0
@@ -51,7 +54,8 @@ public final class ImportQueue: @unchecked Sendable {
         self.logger = logger
         for question in openQuestions() {
             jobs[question.id] = ImportJob(
-                id: question.id, fileName: question.request.fileName, owner: question.owner, state: .question,
+                id: question.id, fileName: question.request.fileName, readsAgain: question.request.readsAgain,
+                reading: question.request.reading, owner: question.owner, state: .question,
                 problem: question.problem, queuedAt: question.queuedAt)
             requests[question.id] = (question.request, question.actor)
         }
@@ -67,7 +71,8 @@ public final class ImportQueue: @unchecked Sendable {
             forgetOld(now)
             guard jobs.values.count(where: { !$0.state.isOver }) < Self.longestQueue else { return true }
             jobs[id] = ImportJob(
-                id: id, fileName: request.fileName, owner: owner.user, state: .queued, queuedAt: now)
+                id: id, fileName: request.fileName, readsAgain: request.readsAgain, reading: request.reading,
+                owner: owner.user, state: .queued, queuedAt: now)
             requests[id] = (request, actor)
             return false
         }
@@ -111,12 +116,28 @@ public final class ImportQueue: @unchecked Sendable {
         if let waiting { forget(waiting) }
     }
 
-    /// Answers the question about the dates, and puts the file in line again.
-    public func answer(_ id: ID<ImportJob>, dateOrder: DateOrder, by viewer: Viewer) throws {
+    /// What is asked about the columns of a waiting file; nil: nothing is. Blocks its thread.
+    public func columnQuestion(_ id: ID<ImportJob>, for viewer: Viewer) throws -> ColumnQuestion? {
+        guard let job = job(id, for: viewer) else { throw UserError.notHere }
+        guard job.state == .question, job.problem?.code == .columns,
+            let request = lock.withLock({ requests[id]?.request })
+        else { return nil }
+        return ColumnQuestion(
+            try FileLayout(path: request.file.path, fileName: request.fileName, reading: request.reading))
+    }
+
+    /// Answers what is asked about a waiting file, and puts it in line again.
+    public func answer(
+        _ id: ID<ImportJob>, by viewer: Viewer, _ answer: (inout FileReading) -> Void
+    ) throws {
         guard job(id, for: viewer) != nil else { throw UserError.notHere }
         let isWaiting = lock.withLock { () -> Bool in
             guard jobs[id]?.state == .question, requests[id] != nil else { return false }
-            requests[id]?.request.dateOrder = dateOrder
+            if var reading = requests[id]?.request.reading {
+                answer(&reading)
+                requests[id]?.request.reading = reading
+                jobs[id]?.reading = reading
+            }
             jobs[id]?.state = .queued
             jobs[id]?.problem = nil
             return true
@@ -142,7 +163,7 @@ public final class ImportQueue: @unchecked Sendable {
                 work.request, into: store, by: work.actor, progress: { self.note($0, of: id) },
                 isCancelled: { self.lock.withLock { self.cancelled.contains(id) } })
             end(id, .done) { $0.result = result }
-        } catch let error as UserError where error.code == .dateOrder {
+        } catch let error as UserError where error.code.isQuestion {
             let job = lock.withLock { () -> ImportJob? in
                 jobs[id]?.state = .question
                 jobs[id]?.problem = error

@@ -13,10 +13,10 @@ public func purgeDeletion(
     let comment = comment.trimmingCharacters(in: .whitespacesAndNewlines)
     try store.changingCalls {
         let plan = try store.purgePlan(id, comment: comment, for: viewer)
-        var kept: [FilePlace: KeptVersion] = [:]
+        var kept: [VersionPlace: KeptVersion] = [:]
         do {
             for version in plan.versions where !version.isWhole {
-                kept[FilePlace(file: version.uploaded.file, version: version.uploaded.version)] =
+                kept[VersionPlace(file: version.uploaded.file, version: version.uploaded.version)] =
                     try writeKept(version, store)
             }
             try store.purge(plan, kept: kept, comment: comment, for: viewer, by: actor)

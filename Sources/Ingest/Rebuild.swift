@@ -20,6 +20,7 @@ extension OfficeStore {
         }
         let lost = try rebuild { upload, staged in
             try readAcceptedCalls(of: upload, from: self, into: staged)
+            try readRejectedLines(of: upload, from: self, into: staged)
         }
         if let first = lost.first {
             let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
@@ -47,74 +48,35 @@ extension OfficeStore {
     }
 }
 
-/// The accepted calls of an upload, from its archive, in the order of lines.
-private final class AcceptedCalls {
-    private let copy: String
-    private let damaged: (String) -> UserError
-    private var reader: CSVReader
-    private var row = CSVRow()
-
-    /// - Throws: `UserError` `damaged` when the archive is missing or cannot be read.
-    init(of upload: FileUploaded, from store: OfficeStore) throws {
-        let path =
-            store.folder.existingArchive(of: upload.file, version: upload.version)
-            ?? store.folder.archive(of: upload.file, version: upload.version)
-        damaged = { what in
-            UserError(
-                .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), \(what).",
-                advice: "Put \(path) back from a backup and run “rollcall rebuild”.")
-        }
-        // In the folder that is swept at every start.
-        let id: ID<AcceptedCalls> = store.ids.next(at: store.clock.now())
-        copy = "\(store.folder.incoming)/\(id).calls"
-        do {
-            try ArchiveReader(path: path).extract(entry: "calls.csv", to: copy)
-        } catch let failure as FileFailure where failure.isDiskFull {
-            throw UserError.diskFull
-        } catch {
-            throw damaged("cannot be read")
-        }
-        reader = try CSVReader(path: copy, dialect: CSVDialect())
-        _ = try reader.next(&row)
-    }
-
-    deinit { unlink(copy) }
-
-    func next() throws -> (record: CallRecord, folded: String)? {
-        guard try reader.next(&row) else { return nil }
-        guard let call = CanonicalCalls.record(row) else { throw damaged("has a damaged line \(row.line)") }
-        return call
-    }
-
-    func check(_ staged: StagedVersion, _ upload: FileUploaded) throws {
-        guard staged.accepted == upload.counts.accepted,
-            hexadecimal(staged.digest.bigEndianBytes) == upload.digest
-        else { throw damaged("does not hold the rows that were accepted") }
-    }
-}
-
 /// Reads an upload's calls into a staged version.
 ///
 /// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
 private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
     throws
 {
-    let calls = try AcceptedCalls(of: upload, from: store)
-    var records: [CallRecord] = []
-    var folded: [String] = []
-    func flush() throws {
-        _ = try staged.insert(records, folded: folded)
-        records.removeAll(keepingCapacity: true)
-        folded.removeAll(keepingCapacity: true)
+    // Nobody else writes while a rebuild runs, so its transactions need not be paced.
+    try AcceptedCalls(of: upload, from: store).read(
+        into: staged, batch: RowPipeline.rowsPerBatch.upperBound, accepted: upload.counts.accepted,
+        digest: upload.digest)
+}
+
+/// Reads what the search finds of an upload's rejected lines into a staged version.
+private func readRejectedLines(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
+    throws
+{
+    guard upload.counts.rejected > 0 else { return }
+    var lines: [RejectedLine] = []
+    guard let path = store.folder.existingArchive(of: upload.file, version: upload.version) else { return }
+    do {
+        try forEachReject(inArchive: path) { reject in
+            guard reject.fate == LineFate.rejected.rawValue else { return true }
+            lines.append(RejectedLine(line: reject.line, reason: reject.reason, text: reject.text))
+            return lines.count < RejectedLine.mostSearched
+        }
+    } catch  where isUnreadable(error) {
+        // The calls were read and must not be lost for this; `verify` names the archive.
     }
-    while let (record, name) = try calls.next() {
-        records.append(record)
-        folded.append(name)
-        // Nobody else writes while a rebuild runs, so its transactions need not be paced.
-        if records.count >= RowPipeline.rowsPerBatch.upperBound { try flush() }
-    }
-    try flush()
-    try calls.check(staged, upload)
+    try staged.keepRejected(lines)
 }
 
 /// Every call in the database is as its archive has it.

@@ -73,6 +73,12 @@ final class RowPipeline {
                     note(fate, batch, index, calls, rejects)
                 }
                 for reject in pending { note(reject, rejects) }
+                if !batch.rejects.isEmpty, !staged.hasRejectedEnough {
+                    try staged.keepRejected(
+                        batch.rejects.map {
+                            RejectedLine(line: $0.line, reason: $0.reason, text: plainText($0.text[...]))
+                        })
+                }
                 try calls.flushIfFull()
                 try rejects.flushIfFull()
                 let done = counts.rows
@@ -276,6 +282,11 @@ final class BatchQueue: @unchecked Sendable {
     }
 }
 
+/// A NUL would make the line unreadable in the archive, too.
+private func plainText(_ bytes: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes, as: UTF8.self).replacing("\u{0}", with: "\u{fffd}")
+}
+
 /// A buffered text file of the import, written once and packed afterwards.
 private final class TextFile {
     var buffer: [UInt8] = []
@@ -292,9 +303,7 @@ private final class TextFile {
         buffer.append(contentsOf: ",\(fate),".utf8)
         buffer.appendField(reason)
         buffer.append(0x2c)
-        // A NUL would make the line unreadable here too.
-        buffer.appendField(
-            String(decoding: text, as: UTF8.self).replacing("\u{0}", with: "\u{fffd}"))
+        buffer.appendField(plainText(text))
         buffer.append(contentsOf: [0x0d, 0x0a])
     }
 

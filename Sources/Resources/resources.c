@@ -58,8 +58,23 @@ static const unsigned char r_templates_distribution_mustache[] = {
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
+static const unsigned char r_templates_file_days_mustache[] = {
+#embed "../../Resources/templates/file.days.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_difference_mustache[] = {
+#embed "../../Resources/templates/file.difference.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_lines_mustache[] = {
+#embed "../../Resources/templates/file.lines.mustache" if_empty(0)
+};
 static const unsigned char r_templates_file_list_mustache[] = {
 #embed "../../Resources/templates/file.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_readAgain_mustache[] = {
+#embed "../../Resources/templates/file.readAgain.mustache" if_empty(0)
+};
+static const unsigned char r_templates_file_rejected_mustache[] = {
+#embed "../../Resources/templates/file.rejected.mustache" if_empty(0)
 };
 static const unsigned char r_templates_file_show_mustache[] = {
 #embed "../../Resources/templates/file.show.mustache" if_empty(0)
@@ -193,6 +208,12 @@ static const unsigned char r_templates_sources_mustache[] = {
 static const unsigned char r_templates_standIn_list_mustache[] = {
 #embed "../../Resources/templates/standIn.list.mustache" if_empty(0)
 };
+static const unsigned char r_templates_storageUse_mustache[] = {
+#embed "../../Resources/templates/storageUse.mustache" if_empty(0)
+};
+static const unsigned char r_templates_storageUse_notice_mustache[] = {
+#embed "../../Resources/templates/storageUse.notice.mustache" if_empty(0)
+};
 static const unsigned char r_templates_transferRequest_list_mustache[] = {
 #embed "../../Resources/templates/transferRequest.list.mustache" if_empty(0)
 };
@@ -250,7 +271,12 @@ static const rollcall_resource table[] = {
     {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
+    {"templates/file.days.mustache", r_templates_file_days_mustache, sizeof r_templates_file_days_mustache},
+    {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},
+    {"templates/file.lines.mustache", r_templates_file_lines_mustache, sizeof r_templates_file_lines_mustache},
     {"templates/file.list.mustache", r_templates_file_list_mustache, sizeof r_templates_file_list_mustache},
+    {"templates/file.readAgain.mustache", r_templates_file_readAgain_mustache, sizeof r_templates_file_readAgain_mustache},
+    {"templates/file.rejected.mustache", r_templates_file_rejected_mustache, sizeof r_templates_file_rejected_mustache},
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},
@@ -295,6 +321,8 @@ static const rollcall_resource table[] = {
     {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
     {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
     {"templates/standIn.list.mustache", r_templates_standIn_list_mustache, sizeof r_templates_standIn_list_mustache},
+    {"templates/storageUse.mustache", r_templates_storageUse_mustache, sizeof r_templates_storageUse_mustache},
+    {"templates/storageUse.notice.mustache", r_templates_storageUse_notice_mustache, sizeof r_templates_storageUse_notice_mustache},
     {"templates/transferRequest.list.mustache", r_templates_transferRequest_list_mustache, sizeof r_templates_transferRequest_list_mustache},
     {"templates/transferRequest.new.mustache", r_templates_transferRequest_new_mustache, sizeof r_templates_transferRequest_new_mustache},
     {"templates/transferRequest.row.mustache", r_templates_transferRequest_row_mustache, sizeof r_templates_transferRequest_row_mustache},

@@ -269,22 +269,15 @@ private struct CallReader: Sendable {
             let file = ID<CallFile>(row["file"] as String)
         else { return nil }
         let outcome = words.outcomes[row["outcome"]]
-        let source: Int64 = row["source"]
-        let key: CallKey
-        switch (row["key"] as DatabaseValue).storage {
-        case .int64(let number): key = .number(number)
-        case .string(let text): key = .text(text)
-        case .blob(let data): key = .digest(Array(data))
-        default: return nil
-        }
+        guard let reference = CallReference(row) else { return nil }
         return CallRow(
-            reference: CallReference(source: source, key: key), day: day,
+            reference: reference, day: day,
             time: LocalTime(seconds: row["time"]),
             person: person, personName: words.persons[person.description] ?? "", agentName: row["agentName"],
             type: outcome?.type ?? "", state: outcome?.state ?? "", flags: outcome?.flags,
             campaign: row["campaignText"], originalCampaign: row["originalText"],
             callType: row["callTypeText"], profile: row["profile"], talk: row["talk"], wait: row["wait"],
-            sourceName: words.sources[source]?.name ?? "", file: file, fileName: row["fileName"],
+            sourceName: words.sources[reference.source]?.name ?? "", file: file, fileName: row["fileName"],
             version: row["versionNumber"], line: row["line"], counts: row["counts"])
     }
 }

@@ -20,24 +20,41 @@ extension Transaction {
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, event.actor.name, it.counts.accepted - it.counts.overlapping, it.archive,
+                event.payload, it.recovered?.by ?? event.actor.name,
+                it.counts.accepted - it.counts.overlapping - (it.recovered?.deletedRows ?? 0), it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
                 .damaged, "The archive of “\(it.fileName)”, version \(it.version), was not read.",
                 advice: "Run “rollcall verify”, and put the archive back from a backup.")
         }
+        guard let deleted = it.recovered?.deleted, !deleted.isEmpty else { return }
+        for span in deleted {
+            try db.execute(
+                sql: """
+                    INSERT INTO deletedSpan (version, fromTime, untilTime, request)
+                    SELECT number, ?, ?, ? FROM fileVersion WHERE archive = ? AND state = 'live'
+                    """, arguments: [span.from, span.until, Self.lostRequest, it.archive])
+        }
+        try db.execute(
+            sql: "UPDATE fileVersion SET cut = 1, unsettled = 1 WHERE archive = ? AND state = 'live'",
+            arguments: [it.archive])
     }
+
+    /// What stands for the request of a deletion that was recovered without its journal.
+    static let lostRequest = "recovered"
 }
 
 /// Where the next upload of a file will stand.
 public struct NextVersion: Sendable {
     public var file: ID<CallFile>
     public var version: Int
+    /// The file's own name, which need not be that of the upload.
+    public var fileName: String
 }
 
 /// Where a version is in its life.
-public enum VersionState: String, Sendable, Codable {
+public enum VersionState: String, Sendable, Codable, CaseIterable {
     case live
     /// All of it is deleted and in the trash.
     case trashed
@@ -50,6 +67,8 @@ public struct FileVersion: Sendable {
     public var state: VersionState
     /// The deletions that are in force on it: of the whole version, or of days.
     public var deletions: [ID<DeleteRequest>]
+    /// Some of its days are deleted.
+    public var isCut: Bool
     public var uploaded: FileUploaded
     public var sourceName: String
     public var uploadedAt: Instant
@@ -61,10 +80,12 @@ public struct FileVersion: Sendable {
 
 /// What is listed of files.
 public struct FileQuery: Sendable, Hashable {
-    /// Part of a file's name; empty: all.
+    /// Part of a file's name, its source's or who uploaded it; empty: all.
     public var search = ""
     /// Files that have calls on one of these days; nil: all.
     public var period: Period?
+    /// Of each file the latest version in this state; nil: in any.
+    public var state: VersionState? = .live
     public var offset = 0
     public var limit = 50
 
@@ -81,50 +102,61 @@ extension OfficeStore {
             store: self, source: source, office: state.office.id, rules: state.office.rules, time: time)
     }
 
-    /// - Throws: `UserError` `sameBytes`, naming the version that holds exactly these bytes.
-    public func nextVersion(of name: String, source: Source, original: String) throws -> NextVersion {
+    /// The one place where the version that holds the same bytes is looked at.
+    ///
+    /// - Parameters:
+    ///   - file: the file that it joins, whatever its name; nil: the one of that name.
+    ///   - mayRepeat: true where bytes that are in the office are read again.
+    /// - Throws: `UserError` `sameBytes`, with the place of the version that holds exactly these bytes.
+    public func nextVersion(
+        of name: String, in file: CallFile? = nil, source: Source, original: String, mayRepeat: Bool = false
+    ) throws -> NextVersion {
         try pool.read { db in
             let same = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT f.name, v.version, v.state, v.cut FROM fileVersion v JOIN file f ON f.id = v.file
+                    SELECT f.id, f.name, v.version, v.state, v.cut FROM fileVersion v
+                    JOIN file f ON f.id = v.file
                     WHERE v.original = ? AND v.state IN ('live', 'trashed') AND f.source = ?
-                    ORDER BY v.state, v.time
+                    ORDER BY v.state, v.time DESC LIMIT 1
                     """, arguments: [original, source.id.description])
-            if let same { throw Self.sameBytes(same) }
+            if !mayRepeat, let same, let holder = ID<CallFile>(same["id"] as String) {
+                throw Self.sameBytes(same, holder)
+            }
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT f.id, max(v.version) AS version FROM file f LEFT JOIN fileVersion v ON v.file = f.id
-                    WHERE f.source = ? AND f.name = ? GROUP BY f.id
-                    """, arguments: [source.id.description, name])
+                    SELECT f.id, f.name, max(v.version) AS version FROM file f
+                    LEFT JOIN fileVersion v ON v.file = f.id
+                    WHERE CASE WHEN ?1 IS NULL THEN f.source = ?2 AND f.name = ?3 ELSE f.id = ?1 END
+                    GROUP BY f.id
+                    """, arguments: [file?.id.description, source.id.description, name])
             if let row, let file = ID<CallFile>(row["id"] as String) {
-                return NextVersion(file: file, version: (row["version"] as Int? ?? 0) + 1)
+                var version = (row["version"] as Int? ?? 0) + 1
+                // What lies there and is not in the office may still be recovered.
+                while access(folder.archive(of: file, version: version), F_OK) == 0 { version += 1 }
+                return NextVersion(file: file, version: version, fileName: row["name"])
             }
-            return NextVersion(file: ids.next(at: clock.now()), version: 1)
+            return NextVersion(file: ids.next(at: clock.now()), version: 1, fileName: name)
         }
     }
 
     /// Says which version holds the bytes, and what can be done about it.
-    private static func sameBytes(_ row: Row) -> UserError {
-        let (holder, version): (String, Int) = (row["name"], row["version"])
-        let place = "“\(holder)”, version \(version)"
-        if row["state"] == "trashed" {
-            return UserError(
-                .sameBytes, "These bytes are in the trash: \(place) was deleted.",
-                advice: "Nothing was changed. An admin can restore it under Deletions, Trash.")
-        }
-        if row["cut"] {
-            return UserError(
-                .sameBytes,
-                "These bytes are in the office already: \(place), of which some days are deleted.",
-                advice: "Nothing was changed. An admin can restore the days under Deletions, Trash.")
-        }
-        return UserError(
-            .sameBytes, "These bytes are in the office already: \(place).",
+    private static func sameBytes(_ row: Row, _ holder: ID<CallFile>) -> UserError {
+        let (name, version): (String, Int) = (row["name"], row["version"])
+        var error = UserError(
+            .sameBytes, "These bytes are in the office already: “\(name)”, version \(version).",
             advice:
-                "Nothing was changed, and no figure would. If the dialer's file should differ, export it again."
-        )
+                "Nothing was changed, and no figure would. Open that version; if it was read wrongly, read it again with other answers. If the dialer's file should differ, export it again.",
+            place: VersionPlace(file: holder, version: version))
+        if row["state"] == "trashed" {
+            error.message = "These bytes are in the trash: “\(name)”, version \(version), was deleted."
+            error.advice = "Nothing was changed. An admin can restore it under Deletions, Trash."
+        } else if row["cut"] {
+            error.message += " Some days of it are deleted."
+            error.advice = "Nothing was changed. An admin can restore the days under Deletions, Trash."
+        }
+        return error
     }
 
     /// The one short transaction that makes an upload live: its event, its rollups, its names.
@@ -172,16 +204,19 @@ extension OfficeStore {
         }
     }
 
-    /// The latest version of each file, newest upload first, and how many files fit the query.
+    /// The latest version of each file in the query's state, newest upload first, and how many files fit the query.
     public func files(_ query: FileQuery, for viewer: Viewer) async throws -> (
         files: [FileVersion], total: Int
     ) {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         let result: FilePage = try await read { [self] db in
+            let wanted = query.state.map { "= '\($0.rawValue)'" } ?? "<> 'staged'"
             let condition = """
-                v.state = 'live' AND v.version = (
-                  SELECT max(version) FROM fileVersion WHERE file = v.file AND state = 'live')
-                  AND (?1 = '' OR instr(lower(f.name), ?1) > 0)
+                v.state \(wanted) AND v.version = (
+                  SELECT max(version) FROM fileVersion WHERE file = v.file AND state \(wanted))
+                  AND (?1 = '' OR instr(swiftLowercaseString(f.name), ?1) > 0
+                    OR instr(swiftLowercaseString(s.name), ?1) > 0
+                    OR instr(swiftLowercaseString(v.uploadedBy), ?1) > 0)
                   AND (?2 IS NULL OR (v.event ->> 'firstDay' <= ?3 AND v.event ->> 'lastDay' >= ?2))
                 """
             let period = query.period
@@ -189,8 +224,11 @@ extension OfficeStore {
                 query.search.lowercased(), period?.from.iso, period?.to.iso,
             ]
             let total = try Int.fetchOne(
-                db, sql: "SELECT count(*) FROM fileVersion v JOIN file f ON f.id = v.file WHERE \(condition)",
-                arguments: arguments)
+                db,
+                sql: """
+                    SELECT count(*) FROM fileVersion v JOIN file f ON f.id = v.file
+                    JOIN source s ON s.number = v.source WHERE \(condition)
+                    """, arguments: arguments)
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.versionSelect
@@ -214,13 +252,42 @@ extension OfficeStore {
         }
     }
 
+    /// The same for threads that may block.
+    public func versionsNow(of file: ID<CallFile>) throws -> [FileVersion] {
+        try pool.read { db in
+            try Row.fetchAll(
+                db, sql: Self.versionSelect + "WHERE v.file = ? AND v.state = 'live' ORDER BY v.version DESC",
+                arguments: [file.description]
+            ).map(version)
+        }
+    }
+
+    /// The latest version of each file that has one of these names in one of these sources, for threads that
+    /// may block; only files of the first name that any has.
+    public func latestVersionsNow(named names: [String], of sources: [StoredSource]) throws -> [FileVersion] {
+        try pool.read { db in
+            for name in names {
+                let found = try sources.compactMap { source in
+                    try Row.fetchOne(
+                        db,
+                        sql: Self.versionSelect
+                            + "WHERE f.source = ? AND f.name = ? AND v.state = 'live' ORDER BY v.version DESC LIMIT 1",
+                        arguments: [source.source.id.description, name]
+                    ).map(version)
+                }
+                guard found.isEmpty else { return found }
+            }
+            return []
+        }
+    }
+
     private struct FilePage: Sendable {
         var files: [FileVersion]
         var total: Int
     }
 
     static let versionSelect = """
-        SELECT v.event, v.time, v.uploadedBy, v.state, v.unsettled, s.name AS sourceName,
+        SELECT v.event, v.time, v.uploadedBy, v.state, v.cut, v.unsettled, s.name AS sourceName,
           (SELECT count(*) FROM fileVersion WHERE file = v.file AND state <> 'staged') AS versions,
           (SELECT group_concat(DISTINCT request) FROM deletedSpan d WHERE d.version = v.number) AS deletions
         FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
@@ -232,8 +299,9 @@ extension OfficeStore {
         return FileVersion(
             state: VersionState(rawValue: state) ?? .live,
             deletions: (row["deletions"] as String? ?? "").split(separator: ",").compactMap { ID($0) },
-            uploaded: uploaded, sourceName: row["sourceName"],
-            uploadedAt: HybridTime(bits: row["time"]).instant, uploadedBy: row["uploadedBy"] ?? "",
+            isCut: row["cut"], uploaded: uploaded, sourceName: row["sourceName"],
+            uploadedAt: uploaded.recovered?.time ?? HybridTime(bits: row["time"]).instant,
+            uploadedBy: row["uploadedBy"] ?? "",
             versions: row["versions"],
             archivePath: folder.archive(
                 of: uploaded.file, version: uploaded.version, state: state, isUnsettled: row["unsettled"]))

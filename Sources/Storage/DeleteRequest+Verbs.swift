@@ -10,18 +10,7 @@ public enum DeleteScope: Hashable, Codable, Sendable {
     /// These business days, of one version or of every version of the file.
     case days(ID<CallFile>, version: Int?, [Day])
     /// Whole versions of several files, as the retention period proposes.
-    case retention([FilePlace])
-}
-
-/// A version by its file and number.
-public struct FilePlace: Hashable, Codable, Sendable {
-    public var file: ID<CallFile>
-    public var version: Int
-
-    public init(file: ID<CallFile>, version: Int) {
-        self.file = file
-        self.version = version
-    }
+    case retention([VersionPlace])
 }
 
 /// A deletion as it would be, looked at before it is asked for.
@@ -83,6 +72,12 @@ extension OfficeStore {
         return try writeNow(as: actor) { tx in
             guard try Self.mayAsk(viewer, plan.preview, tx.db) else { throw UserError.notHere }
             let admins = try Self.admins(tx.db)
+            guard viewer.user != Viewer.console.user || admins.count > 1 else {
+                throw UserError(
+                    .notAllowed,
+                    "The office has one admin: he would approve alone what the console asked for.",
+                    advice: "Ask under an account; its request then waits as an only admin's does.")
+            }
             let request = DeleteRequest(
                 id: tx.newID(), kind: plan.kind, targets: plan.targets, cutOverMinutes: plan.cutOverMinutes,
                 reason: reason.trimmingCharacters(in: .whitespacesAndNewlines), preview: plan.preview,
@@ -184,7 +179,7 @@ extension OfficeStore {
     ///
     /// - Parameter viewer: nil: the program, when its time in the trash is over.
     public func purge(
-        _ plan: PurgePlan, kept: [FilePlace: KeptVersion], comment: String, for viewer: Viewer?,
+        _ plan: PurgePlan, kept: [VersionPlace: KeptVersion], comment: String, for viewer: Viewer?,
         by actor: Actor
     ) throws {
         try writeNow(as: actor) { tx in
@@ -196,7 +191,7 @@ extension OfficeStore {
             let versions = plan.versions.map { version in
                 PurgedVersion(
                     version.uploaded, rows: version.rows, digest: version.digest,
-                    kept: kept[FilePlace(file: version.uploaded.file, version: version.uploaded.version)])
+                    kept: kept[VersionPlace(file: version.uploaded.file, version: version.uploaded.version)])
             }
             try tx.append(
                 .deleteRequestPurged(
@@ -336,7 +331,7 @@ extension OfficeStore {
             }
             (kind, found) = (.days, try targets(file, version, days))
         case .retention(let places):
-            var met: Set<FilePlace> = []
+            var met: Set<VersionPlace> = []
             (kind, found) = (
                 .retention,
                 try places.filter { met.insert($0).inserted }.flatMap {

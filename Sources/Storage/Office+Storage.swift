@@ -111,6 +111,16 @@ extension OfficeStore {
     public func sourcesNow() throws -> [StoredSource] { try pool.read { db in try Self.sources(db) } }
 
     /// For threads that may block.
+    ///
+    /// - Throws: `UserError.notHere` for an id that is no source's.
+    public func sourceNow(_ id: ID<Source>) throws -> StoredSource {
+        guard let source = try sourcesNow().first(where: { $0.source.id == id }) else {
+            throw UserError.notHere
+        }
+        return source
+    }
+
+    /// For threads that may block.
     public func officeRulesNow() throws -> OfficeRules {
         guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
         return state.office.rules

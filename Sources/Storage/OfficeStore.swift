@@ -10,6 +10,7 @@ public final class OfficeStore: Sendable {
     public let clock: Clock
     public let ids: IDs
     public let passwords: PasswordCost
+    public let disk: Disk
     /// How many rows' worth of tallies an import holds before it writes them down; 4 bytes each.
     let tallyMemory: Int
     private let lock: FolderLock
@@ -23,7 +24,7 @@ public final class OfficeStore: Sendable {
     ///   cannot be opened.
     public init(
         folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard,
-        tallyMemory: Int = 10_000_000
+        tallyMemory: Int = 10_000_000, disk: Disk = .system
     ) throws {
         try folder.make()
         self.folder = folder
@@ -31,6 +32,7 @@ public final class OfficeStore: Sendable {
         self.ids = ids
         self.passwords = passwords
         self.tallyMemory = tallyMemory
+        self.disk = disk
         lock = try FolderLock(folder)
         var configuration = Configuration()
         configuration.maximumReaderCount = 6

@@ -31,9 +31,12 @@ extension OfficeStore {
                 }
                 place = events.last.map(EventPlace.init)
             }
-            let change = try recountAll(try officeRulesNow())
+            let rules = try officeRulesNow()
+            let change = try recountAll(rules)
+            let days = try recountedDays(rules)
             try writeNow(as: .program) { tx in
                 try change.post(tx)
+                try Self.replaceDays(days, tx.db)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
             try settleArchives()
@@ -43,16 +46,16 @@ extension OfficeStore {
 
     /// What the journal says was purged later: such a version's archive is no more, or has fewer rows than its upload
     /// says. nil: all of it was.
-    private static func purgedVersions(_ db: Database) throws -> [FilePlace: KeptVersion?] {
+    private static func purgedVersions(_ db: Database) throws -> [VersionPlace: KeptVersion?] {
         let payloads = try String.fetchAll(
             db,
             sql: "SELECT payload FROM journal WHERE kind = ? AND refusal IS NULL ORDER BY time, office, seq",
             arguments: [DeleteRequestPurged.kind])
-        var purged: [FilePlace: KeptVersion?] = [:]
+        var purged: [VersionPlace: KeptVersion?] = [:]
         for payload in payloads {
             for version in try fromJSON(DeleteRequestPurged.self, payload).versions {
                 purged.updateValue(
-                    version.kept, forKey: FilePlace(file: version.file, version: version.version))
+                    version.kept, forKey: VersionPlace(file: version.file, version: version.version))
             }
         }
         return purged
@@ -60,7 +63,7 @@ extension OfficeStore {
 
     /// Returns why an upload's archive could not be read.
     private func refold(
-        _ event: Event, _ purged: [FilePlace: KeptVersion?],
+        _ event: Event, _ purged: [VersionPlace: KeptVersion?],
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
         do {
@@ -73,7 +76,7 @@ extension OfficeStore {
                     store: self, source: source, office: event.office, rules: try officeRulesNow(),
                     time: event.time, countsRollups: false)
                 do {
-                    switch purged[FilePlace(file: upload.file, version: upload.version)] {
+                    switch purged[VersionPlace(file: upload.file, version: upload.version)] {
                     case .none: try readCalls(upload, staged)
                     case .some(.some(let kept)): try readCalls(upload.keeping(kept), staged)
                     case .some(.none): break

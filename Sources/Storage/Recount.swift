@@ -16,9 +16,11 @@ extension OfficeStore {
             guard before != after else { return }
             let change = after.countsDifferently(from: before) ? try recountAll(after, progress) : nil
             do {
+                let days = change == nil ? nil : try recountedDays(after)
                 try writeNow(as: actor) { tx in
                     try tx.append(.officeChanged(OfficeChanged(before: before, after: after)))
                     try change?.post(tx)
+                    if let days { try Self.replaceDays(days, tx.db) }
                 }
             } catch {
                 try change?.abandon()

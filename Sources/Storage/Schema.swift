@@ -8,14 +8,14 @@ enum Schema {
         migrator.registerMigration("2 tallies by hour are packed") { db in try db.execute(sql: version2) }
         migrator.registerMigration("3 people, names and requests") { db in try db.execute(sql: version3) }
         migrator.registerMigration("4 deletions") { db in try db.execute(sql: version4) }
+        migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
         return migrator
     }
 
     /// Tables that `rebuild` empties and folds again, in an order that no reference forbids.
     static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "deletedSpan", "deleteRequest", "deleteHold",
-        "fileVersion",
-        "file", "aliasSpan", "agentName",
+        "agentDay", "dayTally", "agentDayCells", "call", "rejectedLine", "versionDay", "deletedSpan",
+        "deleteRequest", "deleteHold", "fileVersion", "file", "aliasSpan", "agentName",
         "placementSpan", "placement", "transferRequest", "delegation", "namesApart", "person", "outcome",
         "label", "source", "office", "user", "boxSettings",
     ]
@@ -394,5 +394,27 @@ enum Schema {
           id TEXT PRIMARY KEY,
           hold TEXT NOT NULL
         ) WITHOUT ROWID;
+        """
+
+    /// What is found in lines that were rejected, and what each version has of each day.
+    private static let version5 = """
+        CREATE TABLE rejectedLine (
+          -- version × 2^32 + line, as a call's.
+          number INTEGER PRIMARY KEY,
+          reason TEXT NOT NULL,
+          text TEXT NOT NULL
+        );
+        -- Accepted rows of a version by business day.
+        CREATE TABLE versionDay (
+          version INTEGER NOT NULL,
+          day INTEGER NOT NULL,
+          rows INTEGER NOT NULL,
+          -- Different names of agents on them.
+          agents INTEGER NOT NULL,
+          PRIMARY KEY (version, day)
+        ) WITHOUT ROWID;
+        CREATE INDEX versionDayByDay ON versionDay (day);
+        -- The next start fills both.
+        UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM fileVersion);
         """
 }

@@ -30,27 +30,59 @@ extension OfficeStore {
         username: String, password: String, browser: Browser, replacing: String? = nil
     ) async throws -> OpenedSession {
         let guest = Actor(user: nil, name: "Somebody", via: "web \(browser.address)")
+        let user = try await proven(username, password, browser, guest)
+        return try await write(
+            as: Actor(user: user.id, name: user.name, via: "web \(browser.address)")
+        ) { tx in
+            // The password took its time to check: the account may have been shut or changed since.
+            let now = try tx.account(user.id)
+            guard !now.isDisabled else { throw UserError.wrongSignIn }
+            if let replacing {
+                try tx.db.execute(
+                    sql: "DELETE FROM session WHERE hash = ?", arguments: [secretHash(replacing)])
+            }
+            try tx.rememberSignIn(username, browser.address)
+            let opened = try tx.openSession(now.user, browser: browser)
+            try tx.append(.signedIn(SignedIn(user: user.id, username: user.username)))
+            return opened
+        }
+    }
+
+    /// Whose user name and password these are, for a step that an account takes at the box's console; no session is
+    /// opened.
+    ///
+    /// The same words, waits and entries in the journal as at sign-in.
+    ///
+    /// - Throws: `UserError` `notAllowed` for a first password, which somebody else knows.
+    public func confirmAccount(username: String, password: String) async throws -> Viewer {
+        let console = Browser(address: "cli", userAgent: "")
+        let guest = Actor(user: nil, name: "Somebody", via: "cli")
+        let user = try await proven(username, password, console, guest)
+        return try await write(as: Actor(user: user.id, name: user.name, via: "cli")) { tx in
+            let now = try tx.account(user.id)
+            guard !now.isDisabled else { throw UserError.wrongSignIn }
+            let isInitial = try Bool.fetchOne(
+                tx.db, sql: "SELECT initial FROM credential WHERE user = ?",
+                arguments: [user.id.description])
+            guard isInitial != true else {
+                throw UserError(
+                    .notAllowed, "Somebody else gave this account its password. Nothing was changed.",
+                    advice: "Sign in once in a browser and choose your own.")
+            }
+            try tx.rememberSignIn(username, console.address)
+            return Viewer(
+                user: now.user.id, name: now.user.name, role: now.user.role, person: now.user.person)
+        }
+    }
+
+    /// The account of a user name and its password; a wrong try is counted and written down.
+    private func proven(_ username: String, _ password: String, _ browser: Browser, _ guest: Actor)
+        async throws -> User
+    {
         try await refuseWhileLocked(username, browser, guest)
         let credential = try await credential(of: username)
         let isRight = try await passwords.matches(password, hash: credential?.hash)
-        if isRight, let credential, !credential.account.isDisabled {
-            let user = credential.account.user
-            return try await write(
-                as: Actor(user: user.id, name: user.name, via: "web \(browser.address)")
-            ) { tx in
-                // The password took its time to check: the account may have been shut or changed since.
-                let now = try tx.account(user.id)
-                guard !now.isDisabled else { throw UserError.wrongSignIn }
-                if let replacing {
-                    try tx.db.execute(
-                        sql: "DELETE FROM session WHERE hash = ?", arguments: [secretHash(replacing)])
-                }
-                try tx.rememberSignIn(username, browser.address)
-                let opened = try tx.openSession(now.user, browser: browser)
-                try tx.append(.signedIn(SignedIn(user: user.id, username: user.username)))
-                return opened
-            }
-        }
+        if isRight, let credential, !credential.account.isDisabled { return credential.account.user }
         let reason = credential == nil ? "unknown" : isRight ? "disabled" : "password"
         try await noteFailure(username, reason, browser, guest)
         throw UserError.wrongSignIn

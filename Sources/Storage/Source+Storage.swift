@@ -30,6 +30,22 @@ extension OfficeStore {
         }
     }
 
+    /// Remembers what headings mean, so that the next file with them needs no answer. Blocks its thread.
+    ///
+    /// - Parameter columns: role to heading.
+    public func rememberHeader(
+        _ fingerprint: String, columns: [String: String], of source: ID<Source>, by actor: Actor
+    ) throws {
+        try writeNow(as: actor) { tx in
+            guard let before = try Self.sources(tx.db).first(where: { $0.source.id == source })?.source else {
+                return
+            }
+            var after = before
+            after.knownHeaders = (before.knownHeaders ?? [:]).merging([fingerprint: columns]) { $1 }
+            if before != after { try tx.append(.sourceChanged(SourceChanged(before: before, after: after))) }
+        }
+    }
+
     /// - Throws: `UserError.notHere` for an id that is no source's.
     public func source(_ id: ID<Source>) async throws -> StoredSource {
         guard let source = try await sources().first(where: { $0.source.id == id }) else {

@@ -35,6 +35,15 @@ public final class StagedVersion {
     private var labels: [Int64] = []
     private var ownDictionary = CallDictionary()
 
+    /// Accepted rows by business day.
+    private(set) var days: [Int32: DayCount] = [:]
+    /// Rejected lines that the search will find.
+    var rejectedKept = 0
+
+    /// Times whose rows are kept and count nowhere, for they were deleted before the office was lost.
+    public var deleted: [ClockSpan] = []
+    public private(set) var deletedRows = 0
+
     public private(set) var accepted = 0
     public private(set) var overlapping = 0
     public private(set) var digest: UInt64 = 0
@@ -48,6 +57,8 @@ public final class StagedVersion {
         var name: String
         var folded: String
         var firstDay: Day?
+        /// The day of its last row.
+        var lastDay: Day?
         /// Where the tally of its last row is: rows of a name mostly come day by day.
         var lastTally: (day: Int32, position: Int, round: Int)?
     }
@@ -145,6 +156,10 @@ public final class StagedVersion {
                 }
                 let day = record.time.businessDay(cutOver: rules.cutOverMinutes)
                 accept(record, on: day, nameCode: codes.name)
+                if !deleted.isEmpty, deleted.contains(where: { $0.contains(record.time.seconds) }) {
+                    deletedRows += 1
+                    continue
+                }
                 try count(entry, on: day, nameCode: codes.name, key: record.key, sightings, db)
             }
         }
@@ -171,6 +186,11 @@ public final class StagedVersion {
         firstDay = min(firstDay ?? day, day)
         lastDay = max(lastDay ?? day, day)
         if names[nameCode].firstDay.map({ day < $0 }) ?? true { names[nameCode].firstDay = day }
+        days[day.number, default: DayCount()].rows += 1
+        if names[nameCode].lastDay != day {
+            names[nameCode].lastDay = day
+            days[day.number]?.names.insert(nameCode)
+        }
     }
 
     /// Puts an accepted row into the tallies, in the place of the sighting that counted so far.
@@ -222,6 +242,7 @@ public final class StagedVersion {
     /// Stages the rollups of every agent-day this version touches, and returns the change to post.
     func stageRollups(isCancelled: () -> Bool) throws -> RollupChange {
         try tallies.write(isCancelled: isCancelled)
+        try stageDays()
         return tallies.change
     }
 

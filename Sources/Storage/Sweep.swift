@@ -98,6 +98,10 @@ extension OfficeStore {
         } while removed > 0
         try pool.write { db in
             try db.execute(
+                sql: "DELETE FROM rejectedLine WHERE number >= ? AND number < ?",
+                arguments: [CallRecord.number(version, line: 0), CallRecord.number(version + 1, line: 0)])
+            try db.execute(sql: "DELETE FROM versionDay WHERE version = ?", arguments: [version])
+            try db.execute(
                 sql: "DELETE FROM fileVersion WHERE number = ? AND state = 'staged'", arguments: [version])
             try db.execute(sql: "DELETE FROM agentName WHERE links IS NULL")
         }

@@ -138,6 +138,7 @@ extension OfficeStore {
             ).map { ClockSpan(from: $0[0], until: $0[1]) }
         }
         for span in spans { try removeRows(of: version, in: span) }
+        if !spans.isEmpty { try settleDays(of: version) }
     }
 
     /// Removes a version's rows of some time in transactions of some 50 ms.

@@ -43,6 +43,7 @@ extension OfficeStore {
         results.append(try await read { db in try Self.verifyRows(db) })
         results.append(try await read { db in try Self.verifyDeletions(db) })
         results.append(try await read { db in try Self.verifyRollups(db) })
+        results.append(try verifyDays())
         let kept = try await stateHash()
         let counted = try await stateHash(fromRows: true)
         results.append(
@@ -117,6 +118,19 @@ extension OfficeStore {
                         "\(target.file) \(target.version) \(span.from) \(span.until) \(request.id) "
                             + (request.stage == .purged ? "1" : "0"))
                 }
+            }
+        }
+        let recovered = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT file, version, event ->> '$.recovered.deleted' AS spans FROM fileVersion
+                WHERE spans IS NOT NULL
+                """)
+        for row in recovered {
+            for span in try fromJSON([ClockSpan].self, row["spans"] as String) {
+                expected.insert(
+                    "\(row["file"] as String) \(row["version"] as Int) \(span.from) \(span.until) "
+                        + "\(Transaction.lostRequest) 0")
             }
         }
         let wrongStates =

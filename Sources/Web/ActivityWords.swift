@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Ingest
 
 /// An entry of the journal in words: who did what, and what it was before.
 struct ActivityWords: Sendable, Hashable {
@@ -55,13 +56,19 @@ struct ActivityWriter: Sendable {
         case .sourceChanged(let it): return words(it)
         case .fileUploaded(let it):
             let c = it.counts
+            let again = it.readAgain
             return ActivityWords(
-                "uploaded", "\(it.fileName), version \(it.version)", href: "/files/\(it.file)",
-                note: "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
+                it.recovered != nil ? "recovered" : again == nil ? "uploaded" : "read again",
+                "\(it.fileName), version \(again?.version ?? it.version)", href: "/files/\(it.file)",
+                changes: again?.changes(to: it.mapping) ?? [],
+                note: (again == nil ? "" : "As version \(it.version). ")
+                    + (it.uploadedAs.map { "It came as “\($0)”. " } ?? "")
+                    + "\(format.count(c.rows, "row", "rows")): \(format.number(c.accepted)) accepted, "
                     + "\(format.number(c.duplicate)) duplicate, \(format.number(c.changed)) changed, "
                     + "\(format.number(c.rejected)) rejected, \(format.number(c.blank)) blank"
                     + (it.newNames.isEmpty
-                        ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))"))
+                        ? "" : "; \(format.count(it.newNames.count, "new agent", "new agents"))")
+                    + (it.recovered.map { "; uploaded \(format.moment($0.time)) by \($0.by)" } ?? ""))
         case .personAdded(let it):
             return ActivityWords(
                 "added", it.person.name, href: Paths.person(it.person.id.description),
@@ -132,6 +139,12 @@ struct ActivityWriter: Sendable {
         }
     }
 
+    private func words(_ columns: [String: String]?) -> String? {
+        columns?.sorted { $0.key < $1.key }
+            .map { "\(ColumnRole(rawValue: $0.key)?.title ?? $0.key) is “\($0.value)”" }
+            .joined(separator: ", ")
+    }
+
     private func words(_ it: SourceChanged) -> ActivityWords {
         var list: [ActivityWords.Change] = []
         func add(_ what: String, _ before: String?, _ after: String?) {
@@ -143,6 +156,10 @@ struct ActivityWriter: Sendable {
         add("Format", before?.format, after.format)
         add("Time zone", before.map { $0.timeZone ?? "the office's" }, after.timeZone ?? "the office's")
         add("Part-timer suffix", yes(before?.partTimerSuffix), yes(after.partTimerSuffix))
+        let known = before?.knownHeaders ?? [:]
+        for (key, columns) in (after.knownHeaders ?? [:]).sorted(by: { $0.key < $1.key }) {
+            add("Headings of its files", words(known[key]), words(columns))
+        }
         add("Order of dates", before.map { $0.dateOrder ?? "asked" }, after.dateOrder ?? "asked")
         if let before {
             for state in Set(before.outcomes.states.keys).union(after.outcomes.states.keys).sorted() {
@@ -287,6 +304,10 @@ struct ActivityWriter: Sendable {
             ("Name", before.name, after.name), ("Time zone", before.timeZone, after.timeZone),
             ("Business day begins", clock(before.cutOverMinutes), clock(after.cutOverMinutes)),
             ("Longest active pause", "\(before.maxGapMinutes) min", "\(after.maxGapMinutes) min"),
+            (
+                "Files proposed for deletion", before.retentionMonths.map { "after \($0) months" } ?? "never",
+                after.retentionMonths.map { "after \($0) months" } ?? "never"
+            ),
             ("Requests end after", "\(before.requests.expiryDays) days", "\(after.requests.expiryDays) days"),
             (
                 "Delete requests end after", "\(before.deletions.expiryDays) days",
@@ -329,6 +350,15 @@ struct ActivityWriter: Sendable {
             ("Idle limit", "\(before.sessionIdleMinutes) min", "\(after.sessionIdleMinutes) min"),
             ("Longest session", "\(before.sessionHours) h", "\(after.sessionHours) h"),
             ("Largest upload", "\(before.uploadLimitMegabytes) MB", "\(after.uploadLimitMegabytes) MB"),
+            (
+                "Warning of a full disk",
+                "below \(before.disk.warnPercent) % or \(before.disk.warnMegabytes) MB free",
+                "below \(after.disk.warnPercent) % or \(after.disk.warnMegabytes) MB free"
+            ),
+            (
+                "Uploads refused", "below \(before.disk.refuseMegabytes) MB free",
+                "below \(after.disk.refuseMegabytes) MB free"
+            ),
         ])
     }
 

@@ -38,7 +38,7 @@ struct CallPage: Page {
     struct Sighting: Decodable, Sendable {
         var file: FigureCell
         var version: String
-        var line: String
+        var line: FigureCell
         var counts: Bool
         var agent: String
         var state: String

@@ -97,7 +97,11 @@ private let mostExported = 1_000_000
             file: FigureCell(
                 sighting.fileName, href: context.may(.viewFiles) ? Paths.file(sighting.file.description) : nil
             ),
-            version: format.number(sighting.version), line: format.number(sighting.line),
+            version: format.number(sighting.version),
+            line: FigureCell(
+                format.number(sighting.line),
+                href: context.may(.viewFiles)
+                    ? linesHref(sighting.file, sighting.version, line: sighting.line) : nil),
             counts: sighting.counts, agent: sighting.agentName,
             state: sighting.state.isEmpty ? "(blank)" : sighting.state, time: sighting.time.iso)
         if context.may(.requestDeletions) {

@@ -351,21 +351,27 @@ extension DeleteRequestPage {
 extension DeleteRequestPage.Actions {
     init?(_ row: DeleteRequestRow, viewer: Viewer, typed: Form) {
         let id = row.request.id.description
-        buttons = DeleteAction.buttons.filter(row.actions.contains).map { action in
-            .init(
+        func button(_ action: DeleteAction) -> DeleteRequestPage.Button? {
+            guard row.actions.contains(action) else { return nil }
+            let tone =
+                switch action {
+                case .approve: "button-danger"
+                case .restore: "button-primary"
+                case .comment: "button-quiet"
+                case .reject, .withdraw, .lapse: ""
+                }
+            return .init(
                 label: action == .approve ? "Approve and delete" : action.title,
-                action: Paths.deletionStep(id, action.rawValue),
-                tone: action == .approve
-                    ? "button-danger"
-                    : action == .restore ? "button-primary" : action == .comment ? "button-quiet" : "",
-                confirm: nil)
+                action: Paths.deletionStep(id, action.rawValue), tone: tone, confirm: nil)
         }
+        buttons = DeleteAction.buttons.filter { $0 != .comment }.compactMap(button)
         if row.mayPurge {
             buttons.append(
                 .init(
                     label: "Purge now", action: Paths.deletionStep(id, "purge"), tone: "button-danger",
                     confirm: "It is erased for good and cannot be restored."))
         }
+        buttons += [button(.comment)].compactMap { $0 }
         guard !buttons.isEmpty else { return nil }
         let needing =
             DeleteAction.buttons.filter { row.actions.contains($0) && $0.needsComment }

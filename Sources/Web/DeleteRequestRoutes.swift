@@ -144,9 +144,14 @@ private func showNew(_ context: SignedIn, problem: UserError?) async throws -> R
         page.isRetention = true
         page.places = form.all("place").map { .init(value: $0, label: $0) }
     } else {
-        throw UserError(
-            .notFound, "It does not say what shall be deleted.",
-            advice: "Open a file under Files, and choose “Delete”.")
+        let mayChoose = context.may(.viewFiles)
+        return context.redirect(
+            to: mayChoose ? Paths.files : Paths.deletions,
+            Notice(
+                .info, "Choose what shall be deleted",
+                mayChoose
+                    ? "Open a file, and choose “Delete”." : "Open a call of your teams, and choose “Delete”.")
+        )
     }
     return try context.page(page, status: problem?.httpStatus ?? .ok)
 }
@@ -171,12 +176,20 @@ func scope(_ form: Form) throws -> DeleteScope {
                 guard parts.count == 2, let file = ID<CallFile>(parts[0]), let version = Int(parts[1]) else {
                     return nil
                 }
-                return FilePlace(file: file, version: version)
+                return VersionPlace(file: file, version: version)
             })
     }
-    guard let file: ID<CallFile> = form.id("file") else { throw UserError.notHere }
+    guard let file: ID<CallFile> = form.id("file") else {
+        throw UserError(
+            .invalid, "It does not say what shall be deleted.", advice: "Name a file, and a version or days.")
+    }
     let version = form.integer("version")
     guard form["what"] == "days" else {
+        guard form.all("day").isEmpty, form.text("from") == nil else {
+            throw UserError(
+                .invalid, "It says “All of it”, and days are chosen too.",
+                advice: "Choose “Only these days”, or take the days away.")
+        }
         return version.map { .version(file, $0) } ?? .file(file)
     }
     var days = Set(form.all("day").compactMap { Day(iso: $0) })

@@ -14,6 +14,8 @@ struct FailurePage: Page {
     var advice: String
     /// Names the entry in the log; only for what no person can mend.
     var id: String?
+    /// Where the disk's space is, for who needs some.
+    var storage: String?
 }
 
 /// What went wrong, for programs.
@@ -22,6 +24,8 @@ struct FailureJSON: Codable, Sendable {
         var code: String
         var message: String
         var advice: String
+        /// The version that the words speak of.
+        var href: String?
     }
     var error: Body
 }
@@ -69,13 +73,16 @@ extension Visit {
         var response: Response?
         if wantsJSON {
             let json = FailureJSON(
-                error: .init(code: error.code.rawValue, message: error.message, advice: error.advice))
+                error: .init(
+                    code: error.code.rawValue, message: error.message, advice: error.advice,
+                    href: error.place?.href))
             response = try? self.json(json, status: status)
         } else {
             response = try? page(
                 FailurePage(
                     title: Self.title(of: error, isInternal: id != nil), message: error.message,
-                    advice: error.advice, id: id),
+                    advice: error.advice, id: id,
+                    storage: error.code == .diskFull && path.hasPrefix(Paths.files) ? Paths.storage : nil),
                 status: status)
         }
         var answer =
@@ -98,6 +105,7 @@ extension Visit {
         case .tooLarge: "Too large"
         case .tooMany: "Too many tries"
         case .busy: "Busy"
+        case .diskFull: "The disk is full"
         case .conflict, .stale: "Not done"
         default: "That did not work"
         }

@@ -44,10 +44,12 @@ struct FilesPage: Page {
     }
 
     var upload: UploadForm?
+    var disk: DiskNotice?
     var rows: [Row]
     var isEmpty: Bool
     var isEmptySearch: Bool
     var search: String
+    var rejectedSearch: String?
     var from: String
     var to: String
     var range: String
@@ -76,6 +78,7 @@ struct FilesPage: Page {
         isEmpty = files.isEmpty && !isFiltered && query.offset == 0
         isEmptySearch = files.isEmpty && !isEmpty
         search = query.search
+        rejectedSearch = search.isEmpty ? nil : Form([("q", search)]).link(Paths.rejectedLines)
         from = query.period?.from.iso ?? ""
         to = query.period?.to.iso ?? ""
         range =
@@ -141,7 +144,7 @@ struct FilePage: Page {
 extension FileVersion {
     var stateTitle: String {
         switch state {
-        case .live: deletions.isEmpty ? "Live" : "Live but for some days"
+        case .live: isCut ? "Live but for some days" : "Live"
         case .trashed: "In the trash"
         case .purged: "Purged"
         }
@@ -149,7 +152,7 @@ extension FileVersion {
 
     var stateTone: String {
         switch state {
-        case .live: deletions.isEmpty ? "good" : "warn"
+        case .live: isCut ? "warn" : "good"
         case .trashed: "warn"
         case .purged: "bad"
         }
@@ -169,14 +172,22 @@ struct FileVersionPage: Page {
     struct Count: Sendable, Decodable {
         var label: String
         var value: String
+        var href: String
         var hint: String
+
+        init(_ filter: FileLineQuery.Filter, _ upload: FileUploaded, _ hint: String, _ format: OfficeFormat) {
+            label = filter.title
+            value = format.number(filter.count(upload.counts))
+            href = linesHref(upload.file, upload.version, fate: filter.rawValue)
+            self.hint = hint
+        }
     }
     struct Column: Sendable, Decodable {
         var role: String
         var heading: String
     }
     struct Line: Sendable, Decodable {
-        var line: String
+        var line: TextLink
         var fate: String
         var badge: String
         var reason: String
@@ -215,15 +226,22 @@ struct FileVersionPage: Page {
         var href: String
     }
     var deletions: [Deletion]
+    /// How it came to be, where it is no plain upload.
+    var origin: String?
+    /// nil: for whoever may not upload.
+    var readAgainPath: String?
+    var mendedPath: String?
     var damage: String?
     var damageAdvice: String
-    var range: String
-    var previous: String?
-    var next: String?
+    var linesPath: String
+    var notAcceptedPath: String
+    var moreLines: String?
+    var differencePath: String?
+    var days: VersionDays?
 
     init(
-        _ version: FileVersion, rejects: [RejectLine], offset: Int, perPage: Int, damage: UserError?,
-        mayDelete: Bool, _ format: OfficeFormat
+        _ version: FileVersion, rejects: [RejectLine], days: VersionDays?, damage: UserError?,
+        mayDelete: Bool, mayUpload: Bool, _ format: OfficeFormat
     ) {
         let place = [
             ("file", version.uploaded.file.description), ("version", String(version.uploaded.version)),
@@ -251,26 +269,14 @@ struct FileVersionPage: Page {
         size = format.bytes(upload.bytes)
         original = upload.original
         archive = upload.archive
-        equation =
-            "\(format.number(counts.rows)) rows = "
-            + [
-                (counts.accepted, "accepted"), (counts.duplicate, "duplicate"), (counts.changed, "changed"),
-                (counts.rejected, "rejected"), (counts.blank, "blank"),
-            ].map { "\(format.number($0.0)) \($0.1)" }.joined(separator: " + ")
+        equation = counts.equation(format)
         self.counts = [
+            Count(.accepted, upload, "Valid calls; each counts once.", format),
+            Count(.duplicate, upload, "The same call again in this file.", format),
             Count(
-                label: "Accepted", value: format.number(counts.accepted),
-                hint: "Valid calls; each counts once."),
-            Count(
-                label: "Duplicate", value: format.number(counts.duplicate),
-                hint: "The same call again in this file."),
-            Count(
-                label: "Changed", value: format.number(counts.changed),
-                hint: "A call id again with other content; the first line counts."),
-            Count(
-                label: "Rejected", value: format.number(counts.rejected),
-                hint: "Could not be read; listed below with the reason."),
-            Count(label: "Blank", value: format.number(counts.blank), hint: "Empty lines."),
+                .changed, upload, "A call id again with other content; the first line counts.", format),
+            Count(.rejected, upload, "Could not be read; listed below with the reason.", format),
+            Count(.blank, upload, "Empty lines.", format),
         ]
         columns = upload.mapping.columns.sorted { $0.key < $1.key }
             .map { Column(role: ColumnRole(rawValue: $0.key)?.title ?? $0.key, heading: $0.value) }
@@ -283,7 +289,7 @@ struct FileVersionPage: Page {
         var notes: [String] = []
         if counts.overlapping > 0 {
             notes.append(
-                "\(format.count(counts.overlapping, "call was", "calls were")) in another file too when this one came in. Each counts once, as this file has it."
+                "\(format.count(counts.overlapping, "call was", "calls were")) in another file or version too when this one came in. Each counts once, as this version has it."
             )
         }
         if counts.badDurations > 0 {
@@ -299,9 +305,11 @@ struct FileVersionPage: Page {
         self.notes = notes
         lines = rejects.map { line in
             Line(
-                line: format.number(line.line), fate: line.fate,
+                line: TextLink(
+                    text: format.number(line.line),
+                    href: linesHref(upload.file, upload.version, line: line.line)), fate: line.fate,
                 badge: line.fate == "rejected" ? "bad" : line.fate == "changed" ? "warn" : "neutral",
-                reason: line.reason, text: String(line.text.prefix(400)))
+                reason: line.reason, text: shownLine(line.text))
         }
         let total = counts.rejected + counts.duplicate + counts.changed
         hasLines = total > 0
@@ -311,15 +319,22 @@ struct FileVersionPage: Page {
         originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
         callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link(
             "/calls")
+        origin = upload.origin
+        if mayUpload, version.state == .live {
+            readAgainPath = Paths.fileReadAgain(upload.file.description, String(upload.version))
+            mendedPath = Paths.fileMended(upload.file.description, String(upload.version))
+        }
         self.damage = damage?.message
         damageAdvice = damage?.advice ?? ""
-        range =
-            rejects.isEmpty
-            ? ""
-            : "\(format.number(offset + 1))–\(format.number(offset + rejects.count)) of \(format.number(total))"
-        let path = Paths.fileVersion(upload.file.description, String(upload.version))
-        previous = offset > 0 ? "\(path)?offset=\(max(0, offset - perPage))" : nil
-        next = offset + rejects.count < total && !rejects.isEmpty ? "\(path)?offset=\(offset + perPage)" : nil
+        linesPath = linesHref(upload.file, upload.version)
+        notAcceptedPath = linesHref(
+            upload.file, upload.version, fate: FileLineQuery.Filter.notAccepted.rawValue)
+        moreLines =
+            total > rejects.count && damage == nil ? "Show all \(format.number(total)) of them" : nil
+        differencePath =
+            version.versions > 1
+            ? Form([("to", String(upload.version))]).link(Paths.fileDifference(upload.file.description)) : nil
+        self.days = days
     }
 }
 
@@ -341,8 +356,14 @@ public struct FileListing: Encodable, Sendable {
         var to: Day?
         var uploaded: Int64
         var by: String
+        var state: VersionState
+        /// Of a version in the trash: until when it can be restored.
+        var trashUntil: String?
+        /// Days of it that are deleted.
+        var deletedDays: [Day]?
 
         public init(_ version: FileVersion) {
+            state = version.state
             let upload = version.uploaded
             file = upload.file.description
             name = upload.fileName

@@ -21,9 +21,10 @@ private let filesPerPage = 50
 private func showFiles(_ visit: SignedIn) async throws -> Response {
     let query = fileQuery(visit)
     let (files, total) = try await visit.store.files(query, for: visit.viewer)
-    return try visit.page(
-        FilesPage(
-            files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format))
+    var page = FilesPage(
+        files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format)
+    page.disk = DiskNotice(visit)
+    return try visit.page(page)
 }
 
 private func fileQuery(_ visit: SignedIn) -> FileQuery {
@@ -53,7 +54,8 @@ private func showFile(_ visit: SignedIn) async throws -> Response {
             latest, versions: versions, mayDelete: visit.may(.requestDeletions), visit.format))
 }
 
-private func version(_ visit: SignedIn) async throws -> FileVersion {
+/// The version that the address names.
+func version(_ visit: SignedIn) async throws -> FileVersion {
     let versions = try await visit.store.versions(of: try visit.id(), for: visit.viewer)
     guard let number = visit.parameters.get("version").flatMap({ Int($0) }),
         let version = versions.first(where: { $0.uploaded.version == number })
@@ -72,12 +74,14 @@ private func unpurgedVersion(_ visit: SignedIn) async throws -> FileVersion {
     return version
 }
 
-private let rejectsPerPage = 100
+/// As many as a page needs to say what is wrong; all of them are among the lines.
+private let rejectsShown = 20
 
 @Sendable
 private func showVersion(_ visit: SignedIn) async throws -> Response {
     let version = try await version(visit)
-    let offset = max(0, min(100_000_000, Int(visit.query["offset"]) ?? 0))
+    let days = try await visit.store.fileDays(
+        of: version.uploaded.file, version: version.uploaded.version, for: visit.viewer)
     var rejects: [RejectLine] = []
     var damage: UserError?
     let store = visit.store
@@ -85,17 +89,15 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
         rejects =
             version.state == .purged
             ? []
-            : try await onOwnThread {
-                try version.rejects(offset: offset, limit: rejectsPerPage, in: store)
-            }
+            : try await onOwnThread { try version.rejects(offset: 0, limit: rejectsShown, in: store) }
     } catch let error as UserError {
         // The page still tells what the journal knows.
         damage = error
     }
     return try visit.page(
         FileVersionPage(
-            version, rejects: rejects, offset: offset, perPage: rejectsPerPage, damage: damage,
-            mayDelete: visit.may(.requestDeletions), visit.format))
+            version, rejects: rejects, days: VersionDays(days, visit.format), damage: damage,
+            mayDelete: visit.may(.requestDeletions), mayUpload: visit.may(.uploadFiles), visit.format))
 }
 
 @Sendable
@@ -112,7 +114,7 @@ private func downloadRejects(_ visit: SignedIn) async throws -> Response {
             what: "rejects of “\(name)”, version \(version.uploaded.version)", filter: "", rows: rows),
         by: visit.actor)
     return try visit.download(
-        name: "rejects of \(name)", type: "text/csv; charset=utf-8", temporaryFile: path)
+        name: CallFile.rejectsName(of: name), type: "text/csv; charset=utf-8", temporaryFile: path)
 }
 
 @Sendable

@@ -45,6 +45,7 @@ struct OfficeHomePage: Page {
     var hasCalls: Bool
     /// Whose work uploading is has the form here; an admin has the way to it.
     var upload: UploadForm?
+    var disk: DiskNotice?
     var mayUpload: Bool
     var inbox: [InboxLine]
     var dayName: String

@@ -59,7 +59,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     let upload = viewer.role == .dataEntry ? try await UploadForm(context) : nil
     return try context.page(
         OfficeHomePage(
-            lede: format.day(today), hasCalls: day != nil, upload: upload,
+            lede: format.day(today), hasCalls: day != nil, upload: upload, disk: DiskNotice(context),
             mayUpload: upload == nil && context.may(.uploadFiles),
             inbox: try await inbox(context),
             dayName: format.day(shown), reportHref: reportHref(shown),

@@ -21,6 +21,8 @@ struct ImportStatus: Encodable, Sendable {
         var code: UserError.Code
         var message: String
         var advice: String
+        /// The version that the words speak of.
+        var href: String?
     }
 
     init(_ job: ImportJob, _ format: OfficeFormat) {
@@ -31,7 +33,9 @@ struct ImportStatus: Encodable, Sendable {
         secondsLeft = job.secondsLeft
         text = job.words(format)
         result = job.result.map(ImportLine.init)
-        error = job.problem.map { Refusal(code: $0.code, message: $0.message, advice: $0.advice) }
+        error = job.problem.map {
+            Refusal(code: $0.code, message: $0.message, advice: $0.advice, href: $0.place?.href)
+        }
         if let upload = job.result?.upload {
             href = Paths.fileVersion(upload.file.description, String(upload.version))
         } else if job.state == .question {
@@ -80,10 +84,15 @@ extension ImportJob {
     }
 }
 
+extension VersionPlace {
+    var href: String { Paths.fileVersion(file.description, String(version)) }
+}
+
 extension FileUploaded {
     /// One line on what came in.
     func summary(_ format: OfficeFormat) -> String {
-        var text = format.count(counts.accepted, "call", "calls")
+        var text = uploadedAs == nil ? "" : "Joined “\(fileName)” as version \(version): "
+        text += format.count(counts.accepted, "call", "calls")
         if let firstDay, let lastDay {
             text += ", \(format.period(Period(from: firstDay, to: lastDay)))"
         }
@@ -107,6 +116,8 @@ struct ImportRow: Sendable, Decodable {
     var text: String
     var isRunning: Bool
     var failed: Bool
+    /// The version that holds the same bytes.
+    var holder: String?
     /// Hundredths; nil: not known.
     var percent: String?
 
@@ -121,6 +132,7 @@ struct ImportRow: Sendable, Decodable {
         text = job.words(format)
         isRunning = !job.state.isOver && job.state != .question
         failed = job.state == .refused
+        holder = job.problem?.place?.href
         if job.state == .reading, job.rowsEstimated > 0 {
             percent = String(min(99, job.rowsDone * 100 / max(1, job.rowsEstimated)))
         }
@@ -146,25 +158,45 @@ struct ImportPage: Page {
     var title: String
     var row: Row
     var files = Paths.files
-    var isQuestion: Bool
+    var asksDates: Bool
+    var asksColumns: Bool
     var question: String
+    /// What is wrong with the answer.
+    var problem: Problem?
+    var columns: [ColumnChoice]
     var answerPath: String
     var isDone: Bool
     /// A delete request of what came in, filled in.
     var undoHref: String?
+    var doneTitle: String
     var isRefused: Bool
     var message: String
     var advice: String
+    /// Where the disk's space is, for who needs some.
+    var storage: String?
     var result: String
+    /// The version that the refusal speaks of.
+    var holder: Holder?
+    /// The form that the answers came from, with them.
+    var retry: String?
 
-    init(_ job: ImportJob, _ format: OfficeFormat) {
+    struct Holder: Sendable, Decodable {
+        var label: String
+        var href: String
+        var readAgain: String
+    }
+
+    init(_ job: ImportJob, columns: [ColumnChoice], problem: Problem?, _ format: OfficeFormat) {
         title = job.fileName
+        self.columns = columns
+        self.problem = problem
         let listed = ImportRow(job, format)
         row = Row(
             id: listed.id, name: listed.name, href: listed.href, state: listed.state, badge: listed.badge,
             text: listed.text, isRunning: listed.isRunning, percent: listed.percent,
             cancelPath: Paths.importCancel(listed.id))
-        isQuestion = job.state == .question
+        asksColumns = job.state == .question && !columns.isEmpty
+        asksDates = job.state == .question && columns.isEmpty
         question = job.problem?.message ?? ""
         answerPath = Paths.importAnswer(job.id.description)
         isDone = job.state == .done
@@ -177,6 +209,22 @@ struct ImportPage: Page {
         isRefused = job.state == .refused || job.state == .cancelled
         message = job.problem?.message ?? ""
         advice = job.problem?.advice ?? ""
+        storage = job.problem?.code == .diskFull ? Paths.storage : nil
         result = job.result?.upload.summary(format) ?? ""
+        let upload = job.result?.upload
+        doneTitle =
+            upload?.readAgain.map {
+                "Version \($0.version) is read again: this is version \(upload?.version ?? 0)"
+            }
+            ?? (upload?.uploadedAs == nil ? "The file is in" : "The mended lines are in")
+        if isRefused, let place = job.problem?.place {
+            holder = Holder(
+                label: "Open version \(place.version)", href: place.href,
+                readAgain: Paths.fileReadAgain(place.file.description, String(place.version)))
+        }
+        if isRefused, let place = job.readsAgain {
+            retry = Form(job.reading).link(
+                Paths.fileReadAgain(place.file.description, String(place.version)))
+        }
     }
 }

@@ -38,33 +38,10 @@ private func uploadBody(_ visit: SignedIn, href: (String) -> String) async throw
 /// Without script: one form with any number of files; those that arrive whole go in line.
 @Sendable
 private func uploadByForm(_ visit: SignedIn) async throws -> Response {
-    var incoming: IncomingFile?
-    var name = ""
-    var source = ""
-    var field = ""
+    try requireRoom(visit)
     var queued: [ID<ImportJob>] = []
-    do {
-        try await visit.readForm { event in
-            switch event {
-            case .part(let part, let fileName, _):
-                field = part
-                name = fileName ?? ""
-                if let fileName, !fileName.isEmpty { incoming = try newIncoming(visit) }
-            case .data(let bytes):
-                if let incoming {
-                    try bytes.withUnsafeBytes { try incoming.append($0) }
-                } else if field == "source", source.utf8.count + bytes.count <= 200 {
-                    source += String(decoding: bytes, as: UTF8.self)
-                }
-            case .partEnd:
-                guard let whole = incoming else { return }
-                incoming = nil
-                queued.append(try enqueue(try whole.finish(), named: name, source: source, visit))
-            }
-        }
-    } catch {
-        incoming?.discard()
-        throw uploadError(error)
+    try await visit.uploadedFiles { file, name, source in
+        queued.append(try enqueue(file, named: name, source: source, visit))
     }
     guard let first = queued.first else {
         throw UserError(.invalid, "No file was chosen.", advice: "Choose one or more CSV files, then upload.")
@@ -75,6 +52,39 @@ private func uploadByForm(_ visit: SignedIn) async throws -> Response {
         Notice(
             .info, "\(queued.count) files are in line",
             "They are read one after the other; this page shows how far they are."))
+}
+
+extension SignedIn {
+    /// The files of a form, each as soon as it is whole, with its name and the source chosen before it.
+    func uploadedFiles(_ take: (ReceivedFile, String, String) throws -> Void) async throws {
+        var incoming: IncomingFile?
+        var name = ""
+        var source = ""
+        var field = ""
+        do {
+            try await readForm { event in
+                switch event {
+                case .part(let part, let fileName, _):
+                    field = part
+                    name = fileName ?? ""
+                    if let fileName, !fileName.isEmpty { incoming = try newIncoming(self) }
+                case .data(let bytes):
+                    if let incoming {
+                        try bytes.withUnsafeBytes { try incoming.append($0) }
+                    } else if field == "source", source.utf8.count + bytes.count <= 200 {
+                        source += String(decoding: bytes, as: UTF8.self)
+                    }
+                case .partEnd:
+                    guard let whole = incoming else { return }
+                    incoming = nil
+                    try take(try whole.finish(), name, source)
+                }
+            }
+        } catch {
+            incoming?.discard()
+            throw uploadError(error)
+        }
+    }
 }
 
 private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
@@ -88,7 +98,13 @@ private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
     }
 }
 
+/// Before any of the bytes are taken.
+private func requireRoom(_ visit: SignedIn) throws {
+    try visit.office.settings.disk.requireRoom(on: try visit.store.diskSpace())
+}
+
 private func newIncoming(_ visit: SignedIn) throws -> IncomingFile {
+    try requireRoom(visit)
     let limit = visit.office.settings.uploadLimit
     if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000
     {
@@ -106,9 +122,10 @@ private func uploadError(_ error: any Error) -> any Error {
 private func enqueue(
     _ file: ReceivedFile, named name: String, source: String? = nil, _ visit: SignedIn
 ) throws -> ID<ImportJob> {
+    var reading = FileReading(dateOrder: DateOrder(rawValue: visit.query["date_order"]))
+    reading.columns = try FileReading(visit.query).columns
     let request = ImportRequest(
-        file: file, fileName: name, source: source ?? visit.query["source"],
-        dateOrder: DateOrder(rawValue: visit.query["date_order"]))
+        file: file, fileName: name, source: source ?? visit.query["source"], reading: reading)
     return try visit.site.imports.add(request, owner: visit.viewer, by: visit.actor)
 }
 
@@ -121,7 +138,21 @@ private func job(_ visit: SignedIn) throws -> ImportJob {
 
 @Sendable
 private func showImport(_ visit: SignedIn) async throws -> Response {
-    try visit.page(ImportPage(try job(visit), visit.format))
+    try await show(try job(visit), visit)
+}
+
+private func show(_ job: ImportJob, _ visit: SignedIn, problem: UserError? = nil) async throws -> Response {
+    let (imports, viewer) = (visit.site.imports, visit.viewer)
+    let asked = try await onOwnThread { try imports.columnQuestion(job.id, for: viewer) }
+    let columns = asked.map { asked in
+        var reading = FileReading()
+        reading.columns = asked.found
+        let form = problem == nil ? Form(reading) : visit.form
+        return ColumnChoice.list(asked.format.key, form, headings: asked.headings)
+    }
+    return try visit.page(
+        ImportPage(job, columns: columns ?? [], problem: problem.map(Problem.init), visit.format),
+        status: problem?.httpStatus ?? .ok)
 }
 
 @Sendable
@@ -176,10 +207,21 @@ private func cancelImport(_ visit: SignedIn) async throws -> Response {
 @Sendable
 private func answerImport(_ visit: SignedIn) async throws -> Response {
     let id: ID<ImportJob> = try visit.id()
+    let (imports, viewer) = (visit.site.imports, visit.viewer)
+    if let asked = try await onOwnThread({ try imports.columnQuestion(id, for: viewer) }) {
+        do {
+            let columns = try FileReading(visit.form).columns
+            try asked.check(columns)
+            try imports.answer(id, by: viewer) { $0.columns = columns }
+        } catch let error as UserError where error.code == .invalid {
+            return try await show(try job(visit), visit, problem: error)
+        }
+        return visit.redirect(to: Paths.importPage(id.description))
+    }
     guard let order = DateOrder(rawValue: visit.form["date_order"]) else {
         throw UserError(
             .invalid, "No answer was chosen.", advice: "Choose whether the day or the month comes first.")
     }
-    try visit.site.imports.answer(id, dateOrder: order, by: visit.viewer)
+    try imports.answer(id, by: viewer) { $0.dateOrder = order }
     return visit.redirect(to: Paths.importPage(id.description))
 }

@@ -84,6 +84,12 @@ public struct OfficeFormat: Sendable {
         return "\(weekday(day)) \(number) \(Self.months[month - 1])"
     }
 
+    /// `November 2026`.
+    public func month(_ day: Day) -> String {
+        let (year, month, _) = day.civil
+        return "\(Self.monthNames[month - 1]) \(year)"
+    }
+
     /// `Mon`.
     public func weekday(_ day: Day) -> String { Self.weekdays[day.weekday] }
 
@@ -128,6 +134,10 @@ public struct OfficeFormat: Sendable {
     private func two(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
 
     private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    private static let monthNames = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    ]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]

@@ -1,14 +1,18 @@
 import Domain
+import Ingest
 import Storage
 
 private let text: JSONText = ["type": "string"]
 private let whole: JSONText = ["type": "integer"]
 private let day: JSONText = ["type": "string", "format": "date"]
+private let callTexts: JSONText = ["type": "object", "additionalProperties": text]
 private func maybe(_ type: String) -> JSONText { ["type": [.text(type), "null"]] }
 private func list(_ items: JSONText) -> JSONText { ["type": "array", "items": items] }
 
+private func object(_ fields: [(String, JSONText)]) -> JSONText { fieldSchema(fields) }
+
 /// Fields that may be missing or null end in `?`.
-private func object(_ fields: [(String, JSONText)]) -> JSONText {
+func fieldSchema(_ fields: [(String, JSONText)]) -> JSONText {
     let names = fields.map(\.0)
     return [
         "type": "object",
@@ -125,7 +129,8 @@ let apiWords: [String: APIWords] = [
     "GET \(Paths.apiFiles)": APIWords(
         summary: "Files, latest upload first",
         parameters: [
-            ("q", "Part of a file's name.", text), ("from", "Files with calls from this day on.", day),
+            ("q", "Part of a file's name, its source's or who uploaded it.", text),
+            ("from", "Files with calls from this day on.", day),
             ("to", "Files with calls up to this day.", day), ("offset", "Files to leave out.", whole),
         ],
         answer: object([
@@ -138,7 +143,127 @@ let apiWords: [String: APIWords] = [
                         ("accepted", whole), ("duplicate", whole), ("changed", whole), ("rejected", whole),
                         ("blank", whole), ("agents", whole), ("from?", day), ("to?", day),
                         ("uploaded", whole),
-                        ("by", text),
+                        ("by", text), ("state", text),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.fileLinesAPI(":id", ":version"))": APIWords(
+        summary: "Lines of a version as it was uploaded, each with its fate; id is the file's",
+        parameters: [
+            (
+                "fate", "Only lines with this fate; not-accepted: rejected, duplicate and changed ones.",
+                ["type": "string", "enum": .list(FileLineQuery.Filter.allCases.map { .text($0.rawValue) })]
+            ),
+            ("from", "The first line that is wanted.", ["type": "integer", "minimum": 1]),
+            (
+                "limit",
+                "So many lines of the file, or, with a fate, so many of that; 100 where none is given.",
+                ["type": "integer", "minimum": 1, "maximum": 1000]
+            ),
+        ],
+        answer: object([
+            ("previous?", whole), ("next?", whole),
+            (
+                "lines",
+                list(
+                    object([
+                        ("line", whole), ("lastLine", whole),
+                        (
+                            "fate",
+                            ["type": "string", "enum": .list(LineFate.allCases.map { .text($0.rawValue) })]
+                        ),
+                        ("other?", whole), ("reason?", text), ("call?", text),
+                        ("counts?", ["type": "boolean"]), ("text", text),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.fileDifferenceAPI(":id"))": APIWords(
+        summary: "Calls that two versions of a file do not share, compared by their ids",
+        parameters: [
+            ("from", "The version before; the one before “to” where none is given.", whole),
+            ("to", "The version after; the latest where none is given.", whole),
+            (
+                "kind", "Which calls to list; the first kind that there are any of where none is given.",
+                ["type": "string", "enum": .list(FileDifferenceKind.allCases.map { .text($0.rawValue) })]
+            ),
+            ("offset", "Calls to leave out.", whole),
+            (
+                "limit", "At most so many calls; 100 where none is given.",
+                ["type": "integer", "minimum": 1, "maximum": 1000]
+            ),
+        ],
+        answer: object([
+            ("file", text), ("from", whole), ("to", whole), ("new", whole), ("changed", whole),
+            ("gone", whole), ("same", whole), ("kind", text), ("offset", whole),
+            (
+                "calls",
+                list(
+                    object([
+                        ("call", text), ("lineBefore?", whole), ("lineAfter?", whole), ("before?", callTexts),
+                        ("after?", callTexts),
+                        (
+                            "changes?",
+                            list(object([("field", text), ("before?", text), ("after?", text)]))
+                        ),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.fileDaysAPI)": APIWords(
+        summary: "The days of a month by source, with the files that have calls of them",
+        parameters: [
+            ("month", "2026-11 for example; that of the last day with calls where none is given.", text)
+        ],
+        answer: object([
+            ("month", text),
+            (
+                "days",
+                list(
+                    object([
+                        ("day", day), ("source", text), ("calls", whole), ("usual?", whole),
+                        (
+                            "state",
+                            [
+                                "type": "string",
+                                "enum": .list(UploadState.allCases.map { .text($0.rawValue) }),
+                            ]
+                        ),
+                        (
+                            "files",
+                            list(
+                                object([
+                                    ("file", text), ("name", text), ("version", whole), ("rows", whole),
+                                    ("counted", whole), ("agents", whole),
+                                ]))
+                        ),
+                    ]))
+            ),
+        ])),
+    "GET \(Paths.versionDaysAPI(":id", ":version"))": APIWords(
+        summary: "The days of a version: rows, those that count, agents; id is the file's",
+        answer: object([
+            (
+                "days",
+                list(object([("day", day), ("rows", whole), ("counted", whole), ("agents", whole)]))
+            )
+        ])),
+    "GET \(Paths.rejectedLinesAPI)": APIWords(
+        summary: "Rejected lines of all files that hold a text",
+        parameters: [
+            ("q", "Part of a line; the marks of a phone number make no difference.", text),
+            ("offset", "Lines to leave out.", whole),
+            (
+                "limit", "At most so many; 100 where none is given.",
+                ["type": "integer", "minimum": 1, "maximum": 1000]
+            ),
+        ],
+        answer: object([
+            ("total", whole), ("offset", whole), ("searched", whole), ("notSearched", whole),
+            (
+                "lines",
+                list(
+                    object([
+                        ("file", text), ("name", text), ("source", text), ("version", whole), ("line", whole),
+                        ("reason", text), ("text", text),
                     ]))
             ),
         ])),
@@ -151,6 +276,11 @@ let apiWords: [String: APIWords] = [
                 ["type": "string", "enum": ["ymd", "mdy", "dmy"]]
             ),
             ("source", "Name or identity of a source, where the header does not tell.", text),
+            (
+                "column.state",
+                "The heading of the state, where it is another than usual; so for each role of a column.",
+                text
+            ),
         ],
         body: ("text/csv", ["type": "string", "format": "binary"]), status: 202,
         answer: object([("import", text), ("href", text)])),
@@ -165,7 +295,12 @@ let apiWords: [String: APIWords] = [
                 ]
             ),
             ("rowsDone", whole), ("rowsEstimated", whole), ("rowsPerSecond", whole), ("secondsLeft?", whole),
-            ("text", text), ("href?", text), ("result?", ["type": "object"]), ("error?", ["type": "object"]),
+            ("text", text), ("href?", text), ("result?", ["type": "object"]),
+            (
+                "error?",
+                // `href`: the version that holds the same bytes.
+                object([("code", text), ("message", text), ("advice", text), ("href?", text)])
+            ),
         ])),
     "GET \(Paths.namesAPI)": APIWords(
         summary: "Names as dialers write them, and whose they are from which day on",
@@ -232,7 +367,7 @@ let apiWords: [String: APIWords] = [
             "application/json",
             object([("comment?", maybe("string")), ("actingFor?", maybe("string"))])
         ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
-]
+].merging(deletionWords) { first, _ in first }
 
 private let requestKind: JSONText = [
     "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),
@@ -259,4 +394,6 @@ private let requestFields: [(String, JSONText)] = [
 ]
 
 /// What every error looks like.
-let failureSchema = object([("error", object([("code", text), ("message", text), ("advice", text)]))])
+let failureSchema = object([
+    ("error", object([("code", text), ("message", text), ("advice", text), ("href?", text)]))
+])

@@ -134,10 +134,13 @@ extension Visit {
         guard let entry = site.menu.first(where: { $0.holds(path) }) else { return nil }
         let pages = entry.pages.filter { viewer.may($0.needs) }
         guard pages.count > 1 else { return nil }
+        // Of an address below another's, the longer one is meant.
+        let current = pages.filter { $0.holds(path) }.max { $0.path.count < $1.path.count }?.path
         return Frame.Section(
             label: entry.label,
             pages: pages.map {
-                Frame.Entry(label: $0.label, href: $0.path, current: $0.holds(path), icon: nil, waiting: nil)
+                Frame.Entry(
+                    label: $0.label, href: $0.path, current: $0.path == current, icon: nil, waiting: nil)
             })
     }
 

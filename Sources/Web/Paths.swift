@@ -54,7 +54,7 @@ public enum Paths {
     static func apiDeletion(_ id: String) -> String { "\(apiDeletions)/\(id)" }
     static func apiDeletionStep(_ id: String, _ action: String) -> String { "\(apiDeletion(id))/\(action)" }
     static let apiHolds = "/api/v1/holds"
-    static func apiHold(_ id: String) -> String { "\(apiHolds)/\(id)" }
+    static func apiHoldLift(_ id: String) -> String { "\(apiHolds)/\(id)/lift" }
 
     // Sessions and tokens of one's own.
     static let ownSessionsEnd = "/me/sessions/end"
@@ -80,6 +80,13 @@ public enum Paths {
 
     static let activity = "/activity"
     static let activityExport = "/activity/export.csv"
+}
+
+// Storage.
+extension Paths {
+    static let storage = "/files/storage"
+    /// The form that asks to delete what is past the retention time.
+    static let pastRetention = "/deletions/new?retention=1"
 }
 
 // Figures.
@@ -138,6 +145,14 @@ extension Paths {
     static let peopleSettings = "/admin/settings/people"
 }
 
+// A version read again, and its mended lines.
+extension Paths {
+    static func fileReadAgain(_ id: String, _ version: String) -> String {
+        "\(fileVersion(id, version))/read-again"
+    }
+    static func fileMended(_ id: String, _ version: String) -> String { "\(fileVersion(id, version))/mended" }
+}
+
 // Requests.
 extension Paths {
     static let requests = "/requests"
@@ -149,4 +164,21 @@ extension Paths {
     static func requestAPI(_ id: String) -> String { "\(requestsAPI)/\(id)" }
     static func requestStepAPI(_ id: String, _ step: String) -> String { "\(requestAPI(id))/\(step)" }
     static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
+}
+
+// Lines of files, differences between versions, and days.
+extension Paths {
+    static let fileDays = "/files/days"
+    static let rejectedLines = "/files/rejected"
+    static func fileLines(_ id: String, _ version: String) -> String { "\(fileVersion(id, version))/lines" }
+    static func fileDifference(_ id: String) -> String { "\(file(id))/difference" }
+    static let fileDaysAPI = "\(apiFiles)/days"
+    static let rejectedLinesAPI = "\(apiFiles)/rejected"
+    static func fileLinesAPI(_ id: String, _ version: String) -> String {
+        "\(apiFiles)/\(id)/versions/\(version)/lines"
+    }
+    static func versionDaysAPI(_ id: String, _ version: String) -> String {
+        "\(apiFiles)/\(id)/versions/\(version)/days"
+    }
+    static func fileDifferenceAPI(_ id: String) -> String { "\(apiFiles)/\(id)/difference" }
 }

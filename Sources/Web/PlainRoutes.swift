@@ -35,6 +35,15 @@ let plainPages: [any Page.Type] = [FailurePage.self]
     gauge("rollcall_versions", "Live versions of files.", String(counts.versions))
     gauge("rollcall_entries", "Entries of the journal.", String(counts.entries))
     gauge("rollcall_sessions", "Sessions.", String(counts.sessions))
+    if let space = try? site.store.diskSpace() {
+        let marks = visit.office?.settings.disk ?? DiskMarks()
+        let level = DiskMarks.Level.allCases.firstIndex(of: marks.level(of: space)) ?? 0
+        gauge("rollcall_disk_free_bytes", "Free space of the data folder's disk.", String(space.free))
+        gauge("rollcall_disk_size_bytes", "Size of the data folder's disk.", String(space.total))
+        gauge(
+            "rollcall_disk_level", "0: enough room, 1: below the warning, 2: uploads are refused.",
+            String(level))
+    }
     let requests = site.counters.snapshot()
     gauge(
         "rollcall_request_seconds_sum", "Seconds spent answering.", String(requests.seconds), type: "counter")

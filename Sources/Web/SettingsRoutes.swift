@@ -43,6 +43,11 @@ struct SettingsPage: Page {
     var idleMinutes: String
     var hours: String
     var uploadMegabytes: String
+    var warnPercent: String
+    var warnMegabytes: String
+    var refuseMegabytes: String
+    /// Empty: never.
+    var retentionMonths: String
     var words: PeopleSettings
     var deletions: DeletionSettings
 
@@ -70,6 +75,12 @@ struct SettingsPage: Page {
         hours = value("hours", String(box.sessionHours))
         uploadMegabytes = value("uploadMegabytes", String(box.uploadLimitMegabytes))
         deletions = DeletionSettings(rules.deletions, typed: typed.flatMap { $0.has("trashDays") ? $0 : nil })
+        warnPercent = value("warnPercent", String(box.disk.warnPercent))
+        warnMegabytes = value("warnMegabytes", String(box.disk.warnMegabytes))
+        refuseMegabytes = value("refuseMegabytes", String(box.disk.refuseMegabytes))
+        // Emptied is typed, too.
+        let kept = typed.flatMap { $0.has("retentionMonths") ? $0["retentionMonths"] : nil }
+        retentionMonths = kept ?? rules.retentionMonths.map { String($0) } ?? ""
         words = PeopleSettings(rules, typed: typed.flatMap { $0.has("expiryDays") ? $0 : nil })
     }
 }
@@ -116,6 +127,11 @@ func showSettings(_ context: SignedIn, problem: UserError?) async throws -> Resp
         (after.name, after.timeZone) = (form["office"], form["timeZone"])
         after.cutOverMinutes = try minutes(form["cutOver"])
         after.maxGapMinutes = try form.wholeNumber("maxGap", "Longest pause")
+        if form.has("retentionMonths") {
+            after.retentionMonths =
+                try form.text("retentionMonths") == nil
+                ? nil : form.wholeNumber("retentionMonths", "Propose files for deletion")
+        }
         try after.check()
         let rules = after
         guard recount.begin() else {
@@ -158,12 +174,18 @@ private func change(_ rules: OfficeRules, countsAgain: Bool, _ context: SignedIn
 @Sendable private func changeBox(_ context: SignedIn) async throws -> Response {
     do {
         let form = context.form
-        try await context.store.changeBoxSettings(
-            BoxSettings(
-                sessionIdleMinutes: try form.wholeNumber("idleMinutes", "Idle limit"),
-                sessionHours: try form.wholeNumber("hours", "Longest session"),
-                uploadLimitMegabytes: try form.wholeNumber("uploadMegabytes", "Upload limit")),
-            by: context.actor)
+        // What this form does not ask for stays as it is.
+        var after = context.office.settings
+        after.sessionIdleMinutes = try form.wholeNumber("idleMinutes", "Idle limit")
+        after.sessionHours = try form.wholeNumber("hours", "Longest session")
+        after.uploadLimitMegabytes = try form.wholeNumber("uploadMegabytes", "Upload limit")
+        if form.has("refuseMegabytes") {
+            after.disk = DiskMarks(
+                warnPercent: try form.wholeNumber("warnPercent", "Warning, share of the disk"),
+                warnMegabytes: try form.wholeNumber("warnMegabytes", "Warning, MB"),
+                refuseMegabytes: try form.wholeNumber("refuseMegabytes", "Uploads refused, MB"))
+        }
+        try await context.store.changeBoxSettings(after, by: context.actor)
     } catch let error as UserError { return try await showSettings(context, problem: error) }
     return context.redirect(to: Paths.settings, Notice(.success, "Saved", "This box's limits are in force."))
 }

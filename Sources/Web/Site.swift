@@ -30,8 +30,15 @@ let siteRoutes: [Route] = [
     rosterRoutes,
     transferRequestRoutes,
     standInRoutes,
+    deleteRequestAPIRoutes,
+    deleteHoldAPIRoutes,
     deleteRequestRoutes,
     deleteHoldRoutes,
+    fileLineRoutes,
+    fileDifferenceRoutes,
+    fileDayRoutes,
+    storageUseRoutes,
+    readAgainRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -60,6 +67,11 @@ let sitePages: [any Page.Type] = [
     transferRequestPages,
     standInPages,
     deleteRequestPages,
+    fileLinePages,
+    fileDifferencePages,
+    fileDayPages,
+    storageUsePages,
+    readAgainPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -78,7 +90,14 @@ let siteMenu: [MenuEntry] = [
     },
     MenuEntry("Calls", Paths.calls, needs: .viewCalls, icon: "calls"),
     MenuEntry("Reports", Paths.reports, needs: .viewFigures, icon: "reports"),
-    MenuEntry("Files", Paths.files, needs: .viewFiles, icon: "files"),
+    MenuEntry(
+        "Files", Paths.files, needs: .viewFiles, icon: "files",
+        pages: [
+            MenuEntry("All files", Paths.files, needs: .viewFiles),
+            MenuEntry("By day", Paths.fileDays, needs: .viewFiles),
+            MenuEntry("Rejected lines", Paths.rejectedLines, needs: .viewFiles),
+            MenuEntry("Storage", Paths.storage, needs: .viewFiles),
+        ]),
     MenuEntry(
         "Deletions", Paths.deletions, needs: .requestDeletions, icon: "trash",
         pages: [

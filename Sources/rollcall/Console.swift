@@ -9,6 +9,8 @@ import Storage
 private struct ConsoleMessage: Codable {
     var arguments: [String]?
     var input: [String]?
+    /// Only whether the command may begin.
+    var asks: Bool?
     var out: String?
     var err: String?
     var exit: Int32?
@@ -16,21 +18,22 @@ private struct ConsoleMessage: Codable {
 
 /// The calling side of the server's local socket.
 enum ConsoleClient {
-    /// Has the running server perform a command.
+    /// Has the running server perform a command, or (`asks`) say whether it may begin.
     ///
     /// - Returns: its exit status; nil when no server listens.
-    static func send(_ arguments: [String], input: @autoclosure () throws -> [String], to folder: DataFolder)
-        throws
-        -> Int32?
-    {
+    static func send(
+        _ arguments: [String], input: @autoclosure () throws -> [String] = [], asks: Bool = false,
+        to folder: DataFolder, out: (String) -> Void = { writeOutput($0 + "\n") }
+    ) throws -> Int32? {
         let descriptor = try unixSocket()
         defer { close(descriptor) }
         guard withSocketAddress(folder.socket, { connect(descriptor, $0, $1) }) == 0 else { return nil }
         guard let stream = fdopen(dup(descriptor), "r+") else { return nil }
         defer { fclose(stream) }
-        try write(ConsoleMessage(arguments: arguments, input: input()), to: descriptor)
+        let message = ConsoleMessage(arguments: arguments, input: try input(), asks: asks ? true : nil)
+        try write(message, to: descriptor)
         while let message = try read(from: stream) {
-            if let out = message.out { writeOutput(out + "\n") }
+            if let line = message.out { out(line) }
             if let err = message.err { writeError(err + "\n") }
             if let exit = message.exit { return exit }
         }
@@ -94,21 +97,24 @@ struct ConsoleService: Service {
                 }
             }
             guard let request, let arguments = request.arguments else { return }
-            let status = await perform(arguments, request.input ?? [], connection)
+            let status = await perform(
+                arguments, request.input ?? [], onlyAsked: request.asks == true, connection)
             try write(ConsoleMessage(exit: status), to: connection)
         } catch {
             logger.debug("The console connection ended: \(error)")
         }
     }
 
-    private func perform(_ arguments: [String], _ input: [String], _ connection: Int32) async -> Int32 {
+    private func perform(
+        _ arguments: [String], _ input: [String], onlyAsked: Bool, _ connection: Int32
+    ) async -> Int32 {
         do {
             guard let command = try Rollcall.parseAsRoot(arguments) as? any OfficeCommand else { return 64 }
             let session = OfficeSession(
                 store: store, input: input,
                 print: { try? write(ConsoleMessage(out: $0), to: connection) },
                 complain: { try? write(ConsoleMessage(err: $0), to: connection) })
-            try await command.perform(session)
+            if onlyAsked { try await command.admit(session) } else { try await command.perform(session) }
             return 0
         } catch let error as UserError {
             try? write(ConsoleMessage(err: "\(error.message)\n\(error.advice)"), to: connection)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Domain
-import Formats
 import Foundation
 import Storage
 
@@ -20,8 +19,9 @@ struct DoctorCommand: AsyncParsableCommand {
         let folder = office.folder
         var checks: [CheckResult] = [folderCheck(folder)]
         if FileManager.default.fileExists(atPath: folder.path) {
-            checks.append(spaceCheck(folder))
-            checks.append(try await officeCheck(folder))
+            let (check, marks) = try await officeCheck(folder)
+            checks.append(spaceCheck(folder, marks))
+            checks.append(check)
             checks += certificateCheck(folder)
         }
         checks.append(clockCheck())
@@ -53,29 +53,40 @@ struct DoctorCommand: AsyncParsableCommand {
                 ? folder.path : "others can look into \(folder.path); run “chmod 700 \(folder.path)”")
     }
 
-    private func spaceCheck(_ folder: DataFolder) -> CheckResult {
-        guard let free = try? freeSpace(at: folder.path) else {
+    private func spaceCheck(_ folder: DataFolder, _ marks: DiskMarks) -> CheckResult {
+        guard let space = try? Disk.system.space(folder.path) else {
             return CheckResult(name: "disk", ok: false, detail: "the free space cannot be told")
         }
-        let isEnough = free > 2_000_000_000
-        return CheckResult(
-            name: "disk", ok: isEnough,
-            detail: "\(free / 1_000_000) MB free" + (isEnough ? "" : "; uploads need more than 2,000 MB"))
+        let free = "\(space.free / 1_000_000) of \(space.total / 1_000_000) MB free"
+        let words =
+            switch marks.level(of: space) {
+            case .plenty: free
+            case .low:
+                "\(free); the warning is at \(marks.warnBelow(of: space) / 1_000_000) MB, uploads end below \(marks.refuseMegabytes) MB"
+            case .full:
+                "\(free); uploads are refused below \(marks.refuseMegabytes) MB. “rollcall files storage” shows what takes the space"
+            }
+        return CheckResult(name: "disk", ok: marks.level(of: space) == .plenty, detail: words)
     }
 
-    private func officeCheck(_ folder: DataFolder) async throws -> CheckResult {
+    /// Also the marks of the disk, which a running server is asked for.
+    private func officeCheck(_ folder: DataFolder) async throws -> (CheckResult, DiskMarks) {
         do {
             let store = try OfficeStore(folder: folder)
             let state = try await store.officeState()
             try store.close()
-            return CheckResult(
+            let check = CheckResult(
                 name: "office", ok: true,
                 detail: state.map { "“\($0.office.rules.name)”, no server is running" }
                     ?? "none yet; “rollcall serve” prints how to begin")
+            return (check, state?.settings.disk ?? DiskMarks())
         } catch let error as UserError where error.code == .busy {
-            return CheckResult(name: "office", ok: true, detail: "a server is running (\(error.message))")
+            let check = CheckResult(
+                name: "office", ok: true, detail: "a server is running (\(error.message))")
+            return (check, FilesStorageCommand.marks(ofServerAt: folder) ?? DiskMarks())
         } catch let error as UserError {
-            return CheckResult(name: "office", ok: false, detail: "\(error.message) \(error.advice)")
+            let check = CheckResult(name: "office", ok: false, detail: "\(error.message) \(error.advice)")
+            return (check, DiskMarks())
         }
     }
 

@@ -21,6 +21,9 @@ struct ImportCommand: OfficeCommand {
     @Option(name: .customLong("date-order"), help: "ymd, mdy or dmy, for dates that can be read both ways.")
     var dateOrder: DateOrder?
 
+    @Option(name: .customLong("column"), help: ArgumentHelp(ColumnAnswer.help, valueName: "role=heading"))
+    var columns: [ColumnAnswer] = []
+
     @Flag(help: "Show what would happen and change nothing.")
     var dryRun = false
 
@@ -29,6 +32,18 @@ struct ImportCommand: OfficeCommand {
         var file: ReceivedFile?
         var problem: UserError.Code?
         var message: String?
+    }
+
+    static let asksFirst = true
+
+    /// Where the disk is below the mark, no file is even copied.
+    func admit(_ session: OfficeSession) async throws {
+        do {
+            try await onOwnThread { [store = session.store] in try store.requireRoom() }
+        } catch let error as UserError {
+            for file in files { try refuse(URL(fileURLWithPath: file).lastPathComponent, error, session) }
+            throw ExitCode(error.code.exitCode)
+        }
     }
 
     /// The files are copied by the caller, who may read what the server may not.
@@ -73,8 +88,10 @@ struct ImportCommand: OfficeCommand {
                 continue
             }
             do {
+                var reading = FileReading(dateOrder: dateOrder)
+                for column in columns { reading.columns[column.role] = column.heading }
                 let request = ImportRequest(
-                    file: file, fileName: input.name, source: source, dateOrder: dateOrder, isDryRun: dryRun)
+                    file: file, fileName: input.name, source: source, reading: reading, isDryRun: dryRun)
                 let result = try await onOwnThread { [store = session.store] in
                     try importFile(request, into: store, by: .console)
                 }
@@ -87,15 +104,41 @@ struct ImportCommand: OfficeCommand {
         }
         if worst != 0 { throw ExitCode(worst) }
     }
+}
 
-    private func refuse(_ name: String, _ error: UserError, _ session: OfficeSession) throws {
+extension OfficeCommand {
+    /// Says that a file was not taken in.
+    func refuse(_ name: String, _ error: UserError, _ session: OfficeSession) throws {
         if office.json {
             session.print(
                 try machineJSON(
-                    RefusedLine(file: name, refused: .init(code: error.code, message: error.message))))
+                    RefusedLine(
+                        file: name,
+                        refused: .init(code: error.code, message: error.message, place: error.place))))
         } else {
             session.complain("\(name): not taken in. \(error.message)\n  \(error.advice)")
         }
+    }
+}
+
+/// Which column a role has, as somebody says it: `state=Disposition`.
+struct ColumnAnswer: ExpressibleByArgument {
+    static let help: String =
+        "Which column is which, for example state=Disposition; empty: none. Roles: "
+        + ColumnRole.allCases.map(\.rawValue).joined(separator: ", ") + "."
+
+    var role: ColumnRole
+    var heading: String
+
+    init?(argument: String) {
+        let halves = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let name = halves.first, let heading = halves.dropFirst().first else { return nil }
+        let folded = name.lowercased().replacing("-", with: "")
+        guard let role = ColumnRole.allCases.first(where: { $0.rawValue.lowercased() == folded }) else {
+            return nil
+        }
+        self.role = role
+        self.heading = String(heading)
     }
 }
 
@@ -108,5 +151,7 @@ struct RefusedLine: Encodable {
     struct Refusal: Encodable {
         var code: UserError.Code
         var message: String
+        /// The version that holds the same bytes.
+        var place: VersionPlace?
     }
 }

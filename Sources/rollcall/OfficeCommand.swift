@@ -23,6 +23,10 @@ struct OfficeOptions: ParsableArguments {
 /// Either way it is the same `perform`, so there is one way to do a thing.
 protocol OfficeCommand: AsyncParsableCommand {
     var office: OfficeOptions { get }
+    /// Whether to ask first, with `admit`, before any input is collected.
+    static var asksFirst: Bool { get }
+    /// - Throws: where the command may not begin.
+    func admit(_ session: OfficeSession) async throws
     /// What only the calling process can get: typed secrets, files of the calling user.
     func collectInput(_ folder: DataFolder) throws -> [String]
     func perform(_ session: OfficeSession) async throws
@@ -31,7 +35,7 @@ protocol OfficeCommand: AsyncParsableCommand {
 /// What a command works with.
 struct OfficeSession: Sendable {
     let store: OfficeStore
-    let input: [String]
+    var input: [String]
     /// Writes a line for the person, or for the machine, who called.
     let print: @Sendable (String) -> Void
     /// Writes to the caller's standard error.
@@ -39,6 +43,8 @@ struct OfficeSession: Sendable {
 }
 
 extension OfficeCommand {
+    static var asksFirst: Bool { false }
+    func admit(_ session: OfficeSession) async throws {}
     func collectInput(_ folder: DataFolder) throws -> [String] { [] }
 
     func run() async throws {
@@ -46,14 +52,21 @@ extension OfficeCommand {
         do {
             let store = try OfficeStore(folder: folder)
             if !(self is RebuildCommand) { try await finishRebuild(store) }
-            let session = OfficeSession(
-                store: store, input: try collectInput(folder), print: { writeOutput($0 + "\n") },
+            var session = OfficeSession(
+                store: store, input: [], print: { writeOutput($0 + "\n") },
                 complain: { writeError($0 + "\n") })
+            try await admit(session)
+            session.input = try collectInput(folder)
             try await perform(session)
             try store.close()
         } catch let error as UserError where error.code == .busy {
             // Somebody has the folder: a server takes the command over, anything else is in the way.
             let arguments = Array(CommandLine.arguments.dropFirst())
+            if Self.asksFirst, let status = try ConsoleClient.send(arguments, asks: true, to: folder),
+                status != 0
+            {
+                throw ExitCode(status)
+            }
             guard let status = try ConsoleClient.send(arguments, input: collectInput(folder), to: folder)
             else {
                 throw error

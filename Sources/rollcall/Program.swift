@@ -59,5 +59,6 @@ enum Version {
     static let text = "0.1.0"
 }
 
-func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-func writeOutput(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+// A reader that went away (`| head`) is no failure.
+func writeError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+func writeOutput(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }

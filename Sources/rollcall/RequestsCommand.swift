@@ -11,10 +11,6 @@ struct RequestsCommand: AsyncParsableCommand {
 }
 
 extension OfficeSession {
-    fileprivate func format() async throws -> OfficeFormat {
-        OfficeFormat(zone: try await store.officeState()?.timeZone ?? .gmt)
-    }
-
     fileprivate func request(_ text: String) async throws -> (row: RequestRow, names: [ID<Person>: String]) {
         do {
             guard let id = ID<TransferRequest>(text) else { throw UserError.notHere }

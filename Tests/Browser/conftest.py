@@ -95,7 +95,7 @@ signed_in = {}
 
 @pytest.fixture
 def as_role(browser, demo):
-    """Signs in to the demo office as one of its five users."""
+    """Signs in to the demo office as one of its users."""
     def sign_in(username):
         return browser.at(demo).sign_in(username, DEMO_PASSWORD)
     return sign_in

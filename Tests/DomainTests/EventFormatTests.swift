@@ -16,6 +16,9 @@ import Testing
         dateOrder: "dmy", outcomes: OutcomeMapping(version: 3, states: ["sale": [.attempted, .success]]))
     private static let plainSource = Source(
         id: id(2), name: "Other", format: "call-centre", outcomes: OutcomeMapping(states: [:]))
+    private static let sourceWithHeader = Source(
+        id: id(2), name: "Other", format: "call-centre", outcomes: OutcomeMapping(states: [:]),
+        knownHeaders: ["0a": ["state": "Result"]])
     private static let person = Person(id: id(3), name: "Jane Doe")
     private static let day = Day(iso: "2026-11-02") ?? Day(number: 0)
     private static let user = User(id: id(5), username: "ann", name: "Ann", role: .teamLeader, person: id(3))
@@ -35,6 +38,21 @@ import Testing
             ])
     }
 
+    private static let recovered = FileUploaded(
+        file: id(6), fileName: "a.csv", source: id(1), version: 1, archive: "aa", original: "bb", bytes: 9,
+        counts: RowCounts(),
+        mapping: FileMapping(
+            format: "readymode", encoding: "utf8", delimiter: ",", headerLine: 1, columns: [:],
+            ignoredColumns: [], dateOrder: "ymd", timeZone: "UTC"), firstDay: nil, lastDay: nil, agents: 0,
+        digest: "00ff", newNames: [],
+        recovered: RecoveredUpload(by: "Dan", time: Instant(milliseconds: 1_700_000_000_000)))
+    private static var uploadAgain: FileUploaded {
+        var again = upload
+        again.readAgain = ReadAgain(version: 1, mapping: again.mapping)
+        again.uploadedAs = "x.csv"
+        return again
+    }
+
     private static let idText = "01890a5d-ac96-774b-bcce-b302099a8"
 
     /// Kind, stream and canonical payload; `@n` is the identity that ends in n.
@@ -52,8 +70,16 @@ import Testing
             #"shared sourceChanged {"after":{"format":"call-centre","id":"@002","name":"Other","outcomes":{"states":{},"version":1},"partTimerSuffix":true}}"#
         ),
         (
+            .sourceChanged(SourceChanged(before: nil, after: sourceWithHeader)),
+            #"shared sourceChanged {"after":{"format":"call-centre","id":"@002","knownHeaders":{"0a":{"state":"Result"}},"name":"Other","outcomes":{"states":{},"version":1},"partTimerSuffix":true}}"#
+        ),
+        (
             .fileUploaded(upload),
             #"shared fileUploaded {"agents":1,"archive":"aa","bytes":99,"counts":{"accepted":4,"badDurations":0,"blank":1,"changed":2,"duplicate":1,"keyless":0,"overlapping":3,"rejected":2,"rows":10},"digest":"00ff","file":"@006","fileName":"a b.csv","firstDay":"2026-11-02","lastDay":"2026-11-02","mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"newNames":[{"folded":"janedoe","from":"2026-11-02","name":"Jane Doe","partTimer":true,"person":"@003"}],"original":"bb","source":"@001","version":2}"#
+        ),
+        (
+            .fileUploaded(uploadAgain),
+            #"shared fileUploaded {"agents":1,"archive":"aa","bytes":99,"counts":{"accepted":4,"badDurations":0,"blank":1,"changed":2,"duplicate":1,"keyless":0,"overlapping":3,"rejected":2,"rows":10},"digest":"00ff","file":"@006","fileName":"a b.csv","firstDay":"2026-11-02","lastDay":"2026-11-02","mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"newNames":[{"folded":"janedoe","from":"2026-11-02","name":"Jane Doe","partTimer":true,"person":"@003"}],"original":"bb","readAgain":{"mapping":{"columns":{"agent":"Agent name"},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":["Ember"],"timeZone":"Europe/Berlin"},"version":1},"source":"@001","uploadedAs":"x.csv","version":2}"#
         ),
         (
             .personAdded(PersonAdded(person: person, placement: Placement(person: person.id, from: day))),
@@ -114,6 +140,25 @@ import Testing
             .boxSettingsChanged(
                 BoxSettingsChanged(before: BoxSettings(), after: BoxSettings(uploadLimitMegabytes: 300))),
             #"local boxSettingsChanged {"after":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":300},"before":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200}}"#
+        ),
+        (
+            .boxSettingsChanged(
+                BoxSettingsChanged(
+                    before: BoxSettings(),
+                    after: BoxSettings(
+                        disk: DiskMarks(warnPercent: 7, warnMegabytes: 900, refuseMegabytes: 90)))),
+            #"local boxSettingsChanged {"after":{"disk":{"refuseMegabytes":90,"warnMegabytes":900,"warnPercent":7},"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200},"before":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200}}"#
+        ),
+        (
+            .officeChanged(
+                OfficeChanged(
+                    before: OfficeRules(name: "S", timeZone: "UTC"),
+                    after: OfficeRules(name: "S", timeZone: "UTC", retentionMonths: 24))),
+            #"shared officeChanged {"after":{"cutOverMinutes":0,"maxGapMinutes":10,"name":"S","retentionMonths":24,"timeZone":"UTC"},"before":{"cutOverMinutes":0,"maxGapMinutes":10,"name":"S","timeZone":"UTC"}}"#
+        ),
+        (
+            .fileUploaded(recovered),
+            #"shared fileUploaded {"agents":0,"archive":"aa","bytes":9,"counts":{"accepted":0,"badDurations":0,"blank":0,"changed":0,"duplicate":0,"keyless":0,"overlapping":0,"rejected":0,"rows":0},"digest":"00ff","file":"@006","fileName":"a.csv","mapping":{"columns":{},"dateOrder":"ymd","delimiter":",","encoding":"utf8","format":"readymode","headerLine":1,"ignoredColumns":[],"timeZone":"UTC"},"newNames":[],"original":"bb","recovered":{"by":"Dan","time":1700000000000},"source":"@001","version":1}"#
         ),
         (
             .uploadRefused(UploadRefused(fileName: "a.csv", code: .dateOrder, message: "m")),

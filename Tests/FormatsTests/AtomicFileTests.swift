@@ -128,11 +128,15 @@ private func mode(_ path: String) throws -> Int? {
     #expect(try scratch.run("ls -A disk").output == "a\n")
 }
 
-@Test func `free space is asked of the file system`() throws {
+@Test func `a second name of a file is the same bytes, and replaces nothing`() throws {
     let scratch = try Scratch()
-    let space = try freeSpace(at: scratch.path)
-    let other = try scratch.run("df --output=avail -B1 . | tail -1").output
-    let blocks = try #require(Int64(other.trimmingCharacters(in: .whitespacesAndNewlines)))
-    #expect(space > 0 && abs(space - blocks) < 1 << 30)
-    #expect(throws: FileFailure.self) { try freeSpace(at: scratch["no"]) }
+    try writeFile(Array("bytes".utf8), to: scratch["a"])
+    #expect(try linkDurably(scratch["a"], to: scratch["b"]))
+    #expect(try scratch.get("b") == Array("bytes".utf8))
+    try writeFile(Array("other".utf8), to: scratch["c"])
+    #expect(try linkDurably(scratch["a"], to: scratch["c"]) == false)
+    #expect(try scratch.get("c") == Array("other".utf8))
+    #expect(try linkDurably(scratch["no"], to: scratch["d"]) == false)
+    try makeDurable(scratch["b"])
+    #expect(throws: FileFailure.self) { try makeDurable(scratch["no"]) }
 }

@@ -25,7 +25,7 @@ final class DeletionWalk {
     var generator: RandomFile
     var model = ImportModel()
     /// Of each file of the model: where it is, its text and its rows.
-    var places: [FilePlace] = []
+    var places: [VersionPlace] = []
     var texts: [String] = []
     var rows: [[ModelRow]] = []
     var names: [String] = []
@@ -76,7 +76,7 @@ final class DeletionWalk {
         let upload = try office.take(text, file: name).upload
         let counts = model.take(content)
         #expect(upload.counts.accepted == counts.accepted && upload.counts.overlapping == counts.overlapping)
-        places.append(FilePlace(file: upload.file, version: upload.version))
+        places.append(VersionPlace(file: upload.file, version: upload.version))
         texts.append(text)
         rows.append(content)
         names.append(name)
@@ -199,7 +199,7 @@ final class DeletionWalk {
         let holders = Dictionary(
             preview.holders.map { holder in
                 (
-                    places.firstIndex(of: FilePlace(file: holder.file, version: holder.version)) ?? -1,
+                    places.firstIndex(of: VersionPlace(file: holder.file, version: holder.version)) ?? -1,
                     holder.calls
                 )
             }, uniquingKeysWith: { $0 + $1 })

@@ -10,7 +10,7 @@ import Testing
 /// A demo office on a Wednesday, made once for all tests.
 private let demo = Task { try await DemoFixture("2026-11-25") }
 
-@Test func `the demo office has five accounts, each opened by the printed password`() async throws {
+@Test func `the demo office has six accounts, each opened by the printed password`() async throws {
     try checkPassword(DemoOffice.password, username: "admin", officeName: DemoOffice.name)
     let it = try await demo.value
     #expect(try await it.sql("SELECT username FROM user ORDER BY username") == DemoOffice.usernames.sorted())
@@ -66,6 +66,21 @@ private let demo = Task { try await DemoFixture("2026-11-25") }
     #expect(try await history("Zoe Papadakis") == ["Cold Caller, Employee, -, -"])
     // Names in other letters are the same person: nobody is there twice.
     #expect(try await it.sql("SELECT count(*) FROM agentName") == ["49"])
+}
+
+@Test func `the demo has something on every page of deletions`() async throws {
+    let store = try await demo.value.store
+    func states(_ part: DeleteQuery.Part) async throws -> [DeleteRequest.State] {
+        try await store.deleteRequests(DeleteQuery(part), for: .console).rows.map(\.state)
+    }
+    #expect(try await states(.all) == [.open, .rejected, .deleted])
+    #expect(try await states(.trash) == [.deleted])
+    let open = try #require(try await store.deleteRequests(DeleteQuery(.open), for: .console).rows.first)
+    #expect(!open.isOutOfDate && open.holds.isEmpty && open.request.preview.gone > 100)
+    #expect(try await store.deleteHolds(for: .console).holds.count == 1)
+    // The trial's calls are in no figure.
+    let trial = try await demo.value.sql("SELECT count(*) FROM fileVersion WHERE state = 'trashed'")
+    #expect(trial == ["1"])
 }
 
 @Test func `the demo's figures add up`() async throws {

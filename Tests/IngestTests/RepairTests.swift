@@ -8,9 +8,9 @@ import Testing
 /// Rebuild gives everything back; verify names what is damaged.
 @Suite struct RepairTests {
     private static let projections = [
-        "agentDay", "dayTally", "agentDayCells", "call", "deletedSpan", "deleteRequest", "deleteHold",
-        "fileVersion", "file", "aliasSpan", "agentName", "placementSpan", "placement", "person", "outcome",
-        "label", "source", "office", "user", "boxSettings",
+        "agentDay", "dayTally", "agentDayCells", "call", "rejectedLine", "versionDay", "deletedSpan",
+        "deleteRequest", "deleteHold", "fileVersion", "file", "aliasSpan", "agentName", "placementSpan",
+        "placement", "person", "outcome", "label", "source", "office", "user", "boxSettings",
     ]
 
     /// Three versions of two files, with calls that later ones replace.
@@ -70,6 +70,7 @@ import Testing
             """
             DROP TABLE agentDayCells; CREATE TABLE hourTally (number INTEGER PRIMARY KEY);
             DROP INDEX callByKey; CREATE UNIQUE INDEX callByKey ON call (source, key, version);
+            DROP TABLE rejectedLine; DROP TABLE versionDay;
             DROP TABLE aliasSpan; DROP TABLE namesApart; DROP TABLE transferRequest; DROP TABLE delegation;
             ALTER TABLE person DROP COLUMN mergedInto; ALTER TABLE agentName DROP COLUMN links;
             ALTER TABLE agentName ADD COLUMN person TEXT; CREATE INDEX agentNameByPerson ON agentName (person);
@@ -84,6 +85,28 @@ import Testing
         #expect(try await office.store.stateHash() == hash)
         #expect(try await office.figures() == figures)
         #expect(try await office.faults() == [])
+    }
+
+    @Test func `a folder without rejected lines and days gets them`() async throws {
+        let office = try await filled()
+        let tables = [
+            "SELECT number & 0xffffffff, reason, text FROM rejectedLine ORDER BY number",
+            "SELECT day, rows, agents FROM versionDay ORDER BY version, day",
+        ]
+        var before: [[String]] = []
+        for sql in tables { before.append(try await office.sql(sql)) }
+        #expect(before.allSatisfy { !$0.isEmpty })
+        try office.damage(
+            """
+            DROP TABLE rejectedLine; DROP TABLE versionDay;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '5 %';
+            """)
+        try office.reopen()
+        #expect(try office.store.isRebuilding())
+        try office.store.rebuildFromArchives()
+        for (sql, rows) in zip(tables, before) { #expect(try await office.sql(sql) == rows) }
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
     }
 
     enum Damage: String, CaseIterable { case missing, flipped, truncated, swapped }
@@ -205,6 +228,15 @@ import Testing
         #expect(try await office.faults() == [])
         try office.damage("UPDATE call SET time = time + 60; DELETE FROM dayTally")
         try office.store.rebuildFromArchives()
+        #expect(try await office.faults() == [])
+    }
+
+    @Test func `an altered day of a version is found`() async throws {
+        let office = try await filled()
+        try office.damage(
+            "UPDATE versionDay SET rows = rows + 1 WHERE day = (SELECT min(day) FROM versionDay)")
+        #expect(try await office.faults().contains { $0.hasPrefix("days") })
+        try office.rebuild()
         #expect(try await office.faults() == [])
     }
 

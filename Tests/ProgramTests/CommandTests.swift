@@ -65,6 +65,26 @@ import Testing
         #expect(source.status == 65)
     }
 
+    @Test func `two versions of a file are compared`() async throws {
+        let office = try await office()
+        let data = office.folder.path
+        let next = try TemporaryFile(oldCalls(250), name: "before.csv")
+        #expect(try await rollcall("import", next.path, "--data", data).status == 0)
+        let words = try await rollcall("files", "diff", "before.csv", "--limit", "3", "--data", data)
+        #expect(words.status == 0, "\(words.err)")
+        #expect(words.out.contains("version 1 to 2: 0 changed, 50 new, 0 gone, 200 the same"))
+        #expect(words.out.contains("… and 47 more new"))
+        let told = try await rollcall(
+            "files", "diff", "before.csv", "--from", "2", "--to", "1", "--json", "--data", data)
+        #expect(told.json.count == 3)
+        #expect(told.json.map { $0["kind"] as? String } == ["changed", "new", "gone"])
+        #expect(told.json.last?["gone"] as? Int == 50)
+        #expect((told.json.last?["calls"] as? [Any])?.count == 20)
+        let missing = try await rollcall("files", "diff", "before.csv", "--to", "1", "--data", data)
+        #expect(missing.status == 64 && missing.err.contains("no version before 1"))
+        #expect(try await rollcall("files", "diff", "none.csv", "--data", data).status == 66)
+    }
+
     @Test func `people are listed, shown and placed`() async throws {
         let office = try await office()
         let data = office.folder.path
@@ -256,6 +276,10 @@ import Testing
 /// A disk that fills up.
 @Suite(.serialized, .enabled(if: SmallDisk.canMount, "a small file system cannot be mounted here"))
 struct FullDiskTests {
+    /// Uploads go on until the disk is full.
+    private static let toTheLast = BoxSettings(
+        disk: DiskMarks(warnPercent: 0, warnMegabytes: 0, refuseMegabytes: 0))
+
     @Test(arguments: [ImportProgress.Stage.reading, .saving])
     func `a disk that fills up during an import costs the import and nothing else`(
         stage: ImportProgress.Stage
@@ -264,6 +288,7 @@ struct FullDiskTests {
     {
         let disk = try SmallDisk(megabytes: 110)
         let office = try await ImportOffice(path: disk.path + "/data")
+        try await office.store.changeBoxSettings(Self.toTheLast, by: .console)
         try office.take(oldCalls(100), file: "before.csv")
         let before = try await office.figures()
         let error = #expect(throws: UserError.self) {
@@ -284,6 +309,7 @@ struct FullDiskTests {
     @Test func `the command says that the disk is full and exits 74`() async throws {
         let disk = try SmallDisk(megabytes: 30)
         let office = try await ImportOffice(path: disk.path + "/data")
+        try await office.store.changeBoxSettings(Self.toTheLast, by: .console)
         try office.store.close()
         let file = try TemporaryFile(oldCalls(5000))
         let first = try await rollcall("import", file.path, "--json", "--data", office.folder.path)

@@ -273,6 +273,13 @@ CREATE INDEX placementSpanByLeader ON placementSpan (leader);
 
 CREATE INDEX placementSpanByManager ON placementSpan (manager);
 
+CREATE TABLE rejectedLine (
+  -- version × 2^32 + line, as a call's.
+  number INTEGER PRIMARY KEY,
+  reason TEXT NOT NULL,
+  text TEXT NOT NULL
+);
+
 CREATE TABLE session (
   hash BLOB PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -332,3 +339,14 @@ CREATE TABLE user (
   disabled INTEGER NOT NULL DEFAULT 0,
   added INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE versionDay (
+  version INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  -- Different names of agents on them.
+  agents INTEGER NOT NULL,
+  PRIMARY KEY (version, day)
+) WITHOUT ROWID;
+
+CREATE INDEX versionDayByDay ON versionDay (day);

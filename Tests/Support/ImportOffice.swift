@@ -12,12 +12,13 @@ public final class ImportOffice: @unchecked Sendable {
     public let folder: DataFolder
     public let ids: IDs
     private let clock: Clock
+    private let disk: Disk
 
     /// The clock stands at 2026-11-23 06:00 UTC.
     public init(
         rules: OfficeRules = OfficeRules(name: "Sample", timeZone: "Europe/Berlin"), seed: UInt64 = 1,
         path: String? = nil, clock: Clock = Clock { Instant(milliseconds: 1_795_413_600_000) },
-        tallyMemory: Int = 10_000_000
+        tallyMemory: Int = 10_000_000, disk: Disk = .system
     ) async throws {
         let path =
             path ?? FileManager.default.temporaryDirectory.path + "/rollcall-import-\(UUID().uuidString)"
@@ -25,9 +26,10 @@ public final class ImportOffice: @unchecked Sendable {
         let numbers = LockedNumbers(seed)
         ids = IDs { numbers.bytes(16) }
         self.clock = clock
+        self.disk = disk
         store = try OfficeStore(
             folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
-            tallyMemory: tallyMemory)
+            tallyMemory: tallyMemory, disk: disk)
         try await store.foundOffice(
             rules: rules, sources: defaultSources, username: "ann", name: "Ann",
             password: "three brown horses",
@@ -40,6 +42,7 @@ public final class ImportOffice: @unchecked Sendable {
         let numbers = LockedNumbers(seed)
         ids = IDs { numbers.bytes(16) }
         clock = .system
+        disk = .system
         store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
     }
 
@@ -51,7 +54,8 @@ public final class ImportOffice: @unchecked Sendable {
     /// What a restart of the program does.
     public func reopen() throws {
         try store.close()
-        store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
+        store = try OfficeStore(
+            folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16), disk: disk)
     }
 
     /// Throws the projections away and makes them again from the journal and the archives.
@@ -157,6 +161,11 @@ public final class ImportOffice: @unchecked Sendable {
                 "SELECT '\(table) of no day', number FROM \(table) WHERE \(day) NOT IN (SELECT number FROM agentDay)"
             )
         }
+        for (table, version) in [("rejectedLine", "number >> 32"), ("versionDay", "version")] {
+            found += try await sql(
+                "SELECT DISTINCT '\(table) of no version', \(version) FROM \(table) WHERE \(version) NOT IN (SELECT number FROM fileVersion)"
+            )
+        }
         found += try await sql("SELECT 'nobody''s name', folded FROM agentName WHERE links IS NULL")
         let files = FileManager.default
         found += try files.contentsOfDirectory(atPath: folder.incoming).map { "Incoming/" + $0 }
@@ -191,6 +200,39 @@ public final class ImportOffice: @unchecked Sendable {
             + sql("SELECT file, version, state, event FROM fileVersion ORDER BY number")
             + sql("SELECT folded, name, links FROM agentName ORDER BY folded")
             + sql("SELECT id, name FROM person ORDER BY id") + leftovers()
+    }
+}
+
+/// A disk of a terabyte that a test fills.
+public final class TestDisk: @unchecked Sendable {
+    private let lock = NSLock()
+    private var free: Int64
+
+    public init(freeMegabytes: Int64 = 500_000) { free = freeMegabytes * 1_000_000 }
+
+    public func set(freeMegabytes: Int64) { lock.withLock { free = freeMegabytes * 1_000_000 } }
+
+    public var disk: Disk {
+        Disk { [self] _ in lock.withLock { DiskSpace(free: free, total: 1_000_000_000_000) } }
+    }
+}
+
+/// A clock that goes on by a second whenever somebody looks.
+public final class TickingClock: @unchecked Sendable {
+    private let lock = NSLock()
+    private var now: Instant
+
+    public init(_ start: Instant = Instant(milliseconds: 1_795_413_600_000)) { now = start }
+
+    public func pass(days: Int64) { lock.withLock { now = now.adding(seconds: days * 86_400) } }
+
+    public var clock: Clock {
+        Clock { [self] in
+            lock.withLock {
+                now = now.adding(seconds: 1)
+                return now
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ let routeTable = """
     GET    /api/v1/calls               view-calls
     GET    /api/v1/openapi.json        view-own-account
     GET    /files                      view-files
+    GET    /files/storage              view-files
     POST   /files                      upload-files
     PUT    /files/upload               upload-files
     GET    /files/imports/:id          upload-files
@@ -35,6 +36,9 @@ let routeTable = """
     GET    /files/:id/versions/:version view-files
     GET    /files/:id/versions/:version/rejects.csv view-files
     GET    /files/:id/versions/:version/original.csv view-files
+    GET    /files/:id/versions/:version/read-again upload-files
+    POST   /files/:id/versions/:version/read-again upload-files
+    POST   /files/:id/versions/:version/mended upload-files
     GET    /api/v1/files               view-files
     POST   /api/v1/files               upload-files
     GET    /api/v1/imports/:id         upload-files
@@ -142,4 +146,25 @@ let routeTable = """
     GET    /people/roster              manage-people
     POST   /people/roster              manage-people
     GET    /people/roster.csv          view-people
+    GET    /files/:id/versions/:version/lines view-files
+    GET    /files/rejected             view-files
+    GET    /files/:id/difference       view-files
+    GET    /files/days                 view-files
+    GET    /api/v1/files/:id/versions/:version/lines view-files
+    GET    /api/v1/files/:id/versions/:version/days view-files
+    GET    /api/v1/files/:id/difference view-files
+    GET    /api/v1/files/days          view-files
+    GET    /api/v1/files/rejected      view-files
+    GET    /api/v1/deletions           request-deletions
+    POST   /api/v1/deletions           request-deletions
+    GET    /api/v1/deletions/:id       request-deletions
+    POST   /api/v1/deletions/:id/approve decide-deletions
+    POST   /api/v1/deletions/:id/restore decide-deletions
+    POST   /api/v1/deletions/:id/purge decide-deletions
+    POST   /api/v1/deletions/:id/reject request-deletions
+    POST   /api/v1/deletions/:id/withdraw request-deletions
+    POST   /api/v1/deletions/:id/comment request-deletions
+    GET    /api/v1/holds               decide-deletions
+    POST   /api/v1/holds               decide-deletions
+    POST   /api/v1/holds/:id/lift      decide-deletions
     """

@@ -17,6 +17,7 @@ final class TestSite: Sendable {
     let store: OfficeStore
     let site: Site
     let time: TestTime
+    let disk: TestDisk
     /// By role: `ann` (admin), `dan` (data entry), `tom` (team manager), `lea` (team leader), `al` (agent).
     let users: [Role: User]
     /// `Bob Other`, agent of `Ned Leader`, who is under `Meg Manager`: nobody of Tom's.
@@ -29,8 +30,10 @@ final class TestSite: Sendable {
         let path = FileManager.default.temporaryDirectory.path + "/rollcall-web-\(UUID().uuidString)"
         let time = TestTime()
         self.time = time
+        disk = TestDisk()
         store = try OfficeStore(
-            folder: DataFolder(path: path), clock: Clock { time.now }, passwords: PasswordCost(rounds: 16))
+            folder: DataFolder(path: path), clock: Clock { time.now }, passwords: PasswordCost(rounds: 16),
+            disk: disk.disk)
         site = try Site(
             store: store, version: "test", isSecure: isSecure, authority: authority,
             logger: Logger(label: "test"))
@@ -68,8 +71,10 @@ final class TestSite: Sendable {
         try before.store.close()
         let time = before.time
         self.time = time
+        disk = before.disk
         store = try OfficeStore(
-            folder: before.store.folder, clock: Clock { time.now }, passwords: PasswordCost(rounds: 16))
+            folder: before.store.folder, clock: Clock { time.now }, passwords: PasswordCost(rounds: 16),
+            disk: disk.disk)
         site = try Site(store: store, version: "test", isSecure: false, logger: Logger(label: "test"))
         users = before.users
         stranger = before.stranger

@@ -9,26 +9,6 @@ import Testing
 
 /// Requests as programs see them: Lea has Al and Ada, Leo is beside her under Tom; Ned and Bob are Meg's.
 @Suite struct TransferRequestAPITests {
-    /// A program with somebody's token.
-    private struct Program {
-        var browser: TestBrowser
-        var token: String
-
-        func get(_ path: String) async throws -> (status: Int, json: [String: Any], text: String) {
-            try await send(.get, path, nil)
-        }
-
-        func send(
-            _ method: HTTPRequest.Method, _ path: String, _ body: String?,
-            type: String = "application/json"
-        ) async throws -> (status: Int, json: [String: Any], text: String) {
-            let answer = try await browser.send(
-                method, path, headers: [.authorization: "Bearer \(token)", .contentType: type], body: body)
-            let json = try? JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any]
-            return (answer.status, json ?? [:], answer.text)
-        }
-    }
-
     private func office() async throws -> (site: TestSite, people: [String: String]) {
         let site = try await TestSite()
         let manager = site.users[.teamManager]?.person
@@ -49,11 +29,10 @@ import Testing
         return (site, people)
     }
 
-    private func program(_ username: String, _ site: TestSite, _ browser: TestBrowser) async throws -> Program
+    private func program(_ username: String, _ site: TestSite, _ browser: TestBrowser) async throws
+        -> TestProgram
     {
-        let user = try await site.store.account(named: username).user.id
-        let token = try await site.store.makeToken(for: user, name: "test", days: 7, by: .console)
-        return Program(browser: browser.another("program"), token: token)
+        try await TestProgram(username, site, browser)
     }
 
     private func events(_ site: TestSite) async throws -> Int {

@@ -9,6 +9,8 @@ public struct LineEraser {
     private var next = 0
     private var line = 1
     private var afterReturn = false
+    /// Whether what was kept last is a CR.
+    private var keptReturn = false
     /// The first byte of a unit that the last chunk cut.
     private var cut: UInt8?
 
@@ -51,13 +53,22 @@ public struct LineEraser {
         let isSecondHalf = afterReturn && value == 0x0a
         afterReturn = value == 0x0d
         if isSecondHalf {
-            kept += bytes
+            keep(value, bytes, &kept)
         } else if value == 0x0a || value == 0x0d {
-            kept += bytes
+            // With nothing between them a CR and a LF would be one end; a blank keeps them two.
+            if value == 0x0a, keptReturn {
+                keep(0x20, unit == 1 ? [0x20] : isBigEndian ? [0, 0x20] : [0x20, 0], &kept)
+            }
+            keep(value, bytes, &kept)
             line += 1
             while ranges.indices.contains(next), ranges[next].upperBound <= line { next += 1 }
         } else if !isErased {
-            kept += bytes
+            keep(value, bytes, &kept)
         }
+    }
+
+    private mutating func keep(_ value: UInt16, _ bytes: [UInt8], _ kept: inout [UInt8]) {
+        kept += bytes
+        keptReturn = value == 0x0d
     }
 }

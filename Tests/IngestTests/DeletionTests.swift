@@ -7,7 +7,11 @@ import Testing
 
 /// Deletions against the slow model: which calls count depends on the set of what is there alone.
 @Suite struct DeletionTests {
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    /// More with `ROLLCALL_TEST_WALKS=500`.
+    private static let walks =
+        ProcessInfo.processInfo.environment["ROLLCALL_TEST_WALKS"].flatMap { UInt64($0) } ?? 48
+
+    @Test(arguments: 1...walks)
     func `figures and previews are those of what is there`(seed: UInt64) async throws {
         let walk = try await DeletionWalk(seed: seed)
         let office = walk.office

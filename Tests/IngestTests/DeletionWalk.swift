@@ -48,19 +48,22 @@ final class DeletionWalk {
 
     func step(_ number: Int) throws {
         clock.advance(60)
-        switch places.isEmpty ? 0 : pick(0..<24) {
-        case 0...2: try upload(generator.rows(50, ids: 1...60), "f\(number).csv")
-        case 3...4: try uploadCorrected()
-        case 5: try uploadAgain()
-        case 6...10: try ask()
-        case 11...14: try approve()
-        case 15...16: try restore()
-        case 17...18: try purge()
-        case 19: try turnDown()
-        case 20: try office.reopen()
-        case 21: if pick(0..<3) == 0 { try office.rebuild() }
-        case 22: if pick(0..<3) == 0 { try moveCutOver() }
-        default: try uploadSecondHolder()
+        switch places.count < 3 ? 0 : pick(1..<25) {
+        case 0...1: try upload(generator.rows(50, ids: 1...60), "f\(number).csv")
+        case 2: try uploadCorrected()
+        case 3...4: try uploadAgain()
+        case 5: try uploadSecondHolder()
+        case 6...8: try ask()
+        case 9...13:
+            try ask()
+            try approve(open.indices.last)
+        case 14...15: try approve(open.indices.randomElement(using: &numbers))
+        case 16...18: try restore()
+        case 19...20: try purge()
+        case 21: try turnDown()
+        case 22: try office.reopen()
+        case 23: if pick(0..<3) == 0 { try office.rebuild() }
+        default: if pick(0..<2) == 0 { try moveCutOver() }
         }
     }
 
@@ -205,8 +208,8 @@ final class DeletionWalk {
         #expect(preview.teams.reduce(0) { $0 + $1.before - $1.after } == change)
     }
 
-    private func approve() throws {
-        guard let index = open.indices.randomElement(using: &numbers) else { return }
+    private func approve(_ index: Int?) throws {
+        guard let index else { return }
         let asked = open.remove(at: index)
         let now = DeletionModel(model, deleting: asked.targets)
         if now.isSame(as: asked.expected) {

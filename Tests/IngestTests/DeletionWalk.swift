@@ -117,7 +117,7 @@ final class DeletionWalk {
         #expect(error?.code == .sameBytes)
         let isCut = (trash + purged).contains { $0.targets.contains { $0.file == first } }
         let words =
-            live.isEmpty ? "in the trash" : isCut ? "some days are deleted" : "in the office already"
+            live.isEmpty ? "in the trash" : isCut ? "Some days of it are deleted" : "in the office already"
         #expect(error?.message.contains(words) == true, "\(words): \(error?.message ?? "")")
         did(words)
     }

@@ -257,4 +257,27 @@ import Testing
         #expect(try await office.faults() == [])
         #expect(try await office.leftovers() == [])
     }
+
+    @Test func `what a purge that was cut off left in the trash is swept at the next start`() async throws {
+        let office = try await ImportOffice()
+        let file = try office.take(CallFileText.usual.text, file: "a.csv").upload.file
+        let request = try delete(.version(file, 1), in: office)
+        let other = try office.take("\n" + CallFileText.usual.text, file: "b.csv").upload.file
+        try office.store.close()
+        // In a folder of its own, and beside an archive that stays.
+        for name in ["\(other)/v0001.tar.zst.kept", "\(other)/.part-1", "\(file)/v0001.tar.zst.kept"] {
+            let path = office.folder.trash + "/" + name
+            try FileManager.default.createDirectory(
+                atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
+                withIntermediateDirectories: true)
+            try Data("half".utf8).write(to: URL(fileURLWithPath: path))
+        }
+        try office.reopen()
+        #expect(try await office.leftovers() == [])
+        #expect(try await office.faults() == [])
+        try office.store.decideDeleteRequest(
+            request, .restore, comment: "back", for: DeletionWalk.cleo, by: .console)
+        #expect(try await office.leftovers() == [])
+        #expect(try await office.faults() == [])
+    }
 }

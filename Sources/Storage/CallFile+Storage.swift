@@ -193,6 +193,7 @@ extension OfficeStore {
         let upload = try makeLive(staged, change, try archive(), isPartTimer: isPartTimer, by: actor)
         // Live: what follows only tidies up; a failure must not undo the import, and the next start sweeps.
         try? change.sweepReplaced()
+        if upload.recovered?.deleted != nil { try? settleArchives() }
         return upload
     }
 

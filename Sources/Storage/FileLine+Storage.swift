@@ -62,7 +62,9 @@ extension OfficeStore {
     /// The number of a version in the database that is live or in the trash.
     static func versionNumber(_ file: ID<CallFile>, _ version: Int, _ db: Database) throws -> Int64? {
         try Int64.fetchOne(
-            db, sql: "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state IN ('live', 'trashed')",
+            db,
+            sql:
+                "SELECT number FROM fileVersion WHERE file = ? AND version = ? AND state IN ('live', 'trashed')",
             arguments: [file.description, version])
     }
 }

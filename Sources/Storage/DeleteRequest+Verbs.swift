@@ -141,8 +141,8 @@ extension OfficeStore {
             do {
                 let agents = try pool.read { db in try staging.agents(db) }
                 if action == .approve {
-                    let now = try pool.read { db in try staging.preview(db) }
-                    guard now.digest == request.preview.digest else {
+                    let now = try pool.read { db in try staging.digest(db) }
+                    guard now == request.preview.digest else {
                         try lapse(request)
                         throw UserError.staleDeletion
                     }

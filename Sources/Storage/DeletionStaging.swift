@@ -213,22 +213,17 @@ final class DeletionStaging {
     /// What exactly it does; after `run`, before the change is posted or abandoned.
     func preview(_ db: Database) throws -> DeletePreview {
         var preview = DeletePreview(rows: rows, gone: calls, stays: stays, returns: returns)
-        let days = concerned.map(\.day) + touched.keys.map(\.day)
-        if let first = days.min(), let last = days.max() {
-            let period = Period(from: Day(number: first), to: Day(number: last))
+        if let period {
             preview.period = period
-            preview.days = Set(days).count
-            func shares(_ by: By) throws -> (before: Report, after: Report, shares: [DeletePreview.Share]) {
-                let query = ReportQuery(period: period, by: [by])
-                let before = try OfficeStore.report(query, .console, db)
-                let after = try OfficeStore.report(query, .console, db, posted: change.number)
-                return (before, after, Self.shares(before, after))
-            }
-            let agents = try shares(.agent)
-            preview.before = DeleteTotals(agents.before.total)
-            preview.after = DeleteTotals(agents.after.total)
-            preview.agents = agents.shares
-            preview.teams = try shares(.leader).shares
+            preview.days = days.count
+            // Both divisions from one report each, for in a large office a report takes its time.
+            let query = ReportQuery(period: period, by: [.agent, .leader])
+            let before = try OfficeStore.report(query, .console, db)
+            let after = try OfficeStore.report(query, .console, db, posted: change.number)
+            preview.before = DeleteTotals(before.total)
+            preview.after = DeleteTotals(after.total)
+            preview.agents = Self.shares(.agent, before, after)
+            preview.teams = Self.shares(.leader, before, after)
             preview.figures = try OfficeStore.figuresDigest(period, db)
         }
         preview.holders = try holders.sorted { $0.key < $1.key }.compactMap { number, calls in
@@ -246,19 +241,31 @@ final class DeletionStaging {
         return preview
     }
 
-    private static func shares(_ before: Report, _ after: Report) -> [DeletePreview.Share] {
+    /// The preview's digest alone: cheap, for it asks no report.
+    func digest(_ db: Database) throws -> String {
+        digest(figures: try period.map { try OfficeStore.figuresDigest($0, db) } ?? "")
+    }
+
+    private var days: Set<Int32> { Set(concerned.map(\.day)).union(touched.keys.map(\.day)) }
+
+    /// All days that it touches.
+    private var period: Period? {
+        guard let first = days.min(), let last = days.max() else { return nil }
+        return Period(from: Day(number: first), to: Day(number: last))
+    }
+
+    private static func shares(_ by: By, _ before: Report, _ after: Report) -> [DeletePreview.Share] {
         var shares: [String: DeletePreview.Share] = [:]
-        for row in before.rows {
-            guard let slice = row.slices.first else { continue }
-            shares[slice.value] = DeletePreview.Share(
-                person: ID(slice.value), name: slice.title, before: row.figures.logs, after: 0)
+        func add(_ report: Report, _ logs: WritableKeyPath<DeletePreview.Share, Int>) {
+            for row in report.rows {
+                guard let slice = row.slices.first(where: { $0.by == by }) else { continue }
+                let none = DeletePreview.Share(
+                    person: ID(slice.value), name: slice.title, before: 0, after: 0)
+                shares[slice.value, default: none][keyPath: logs] += row.figures.logs
+            }
         }
-        for row in after.rows {
-            guard let slice = row.slices.first else { continue }
-            let share = DeletePreview.Share(
-                person: ID(slice.value), name: slice.title, before: 0, after: row.figures.logs)
-            shares[slice.value, default: share].after = row.figures.logs
-        }
+        add(before, \.before)
+        add(after, \.after)
         return shares.values.filter { $0.before != $0.after }.sorted { a, b in
             let (x, y) = (a.before - a.after, b.before - b.after)
             return x == y

@@ -97,6 +97,12 @@
       method: "post", action: `/files/imports/${encodeURIComponent(id)}/cancel`, "data-import-cancel": "",
     }, make("input", { type: "hidden", name: "csrf", value: token() }),
       make("button", { class: "button button-small button-quiet" }, "Cancel"));
+    // The list is inside the upload's form, and a browser lets no form's submit pass through another form.
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      cancel(form);
+    });
     row.append(form);
   }
 

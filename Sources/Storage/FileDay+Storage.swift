@@ -104,10 +104,10 @@ extension OfficeStore {
 
     /// What is kept of the days of versions equals a count of their rows.
     func verifyDays() throws -> CheckResult {
-        guard let rules = try? officeRulesNow() else {
+        guard let state = try pool.read({ db in try Self.officeState(db) }) else {
             return CheckResult(name: "days", ok: true, detail: "no office yet")
         }
-        let counted = try recountedDays(rules).map { Array($0.databaseValues) }
+        let counted = try recountedDays(state.office.rules).map { Array($0.databaseValues) }
         let kept = try pool.read { db in
             try Row.fetchAll(
                 db,

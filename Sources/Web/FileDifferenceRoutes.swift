@@ -21,7 +21,9 @@ extension SignedIn {
     /// The two versions to compare: those that are asked for, else the latest and the one before it.
     fileprivate func pair(of versions: [FileVersion]) -> (from: Int, to: Int)? {
         let numbers = versions.map(\.uploaded.version)
-        func asked(_ name: String) -> Int? { self.query.integer(name).flatMap { numbers.contains($0) ? $0 : nil } }
+        func asked(_ name: String) -> Int? {
+            self.query.integer(name).flatMap { numbers.contains($0) ? $0 : nil }
+        }
         guard let to = asked("to") ?? numbers.first(where: { $0 != asked("from") }),
             let from = asked("from") ?? numbers.first(where: { $0 < to })
                 ?? numbers.first(where: { $0 != to })

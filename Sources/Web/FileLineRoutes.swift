@@ -27,7 +27,9 @@ extension SignedIn {
     }
 
     fileprivate func lines(_ query: FileLineQuery, of version: FileVersion) async throws -> FileLinePage {
-        try await onOwnThread { [store = self.store, viewer] in try version.lines(query, in: store, for: viewer) }
+        try await onOwnThread { [store = self.store, viewer] in
+            try version.lines(query, in: store, for: viewer)
+        }
     }
 
     fileprivate var lineFilter: FileLineQuery.Filter? { FileLineQuery.Filter(rawValue: self.query["fate"]) }

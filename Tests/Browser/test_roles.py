@@ -5,9 +5,9 @@ import pytest
 from selenium.webdriver.common.by import By
 
 NAVIGATION = {
-    "admin": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Files", "Activity", "Users", "Settings"],
-    "data": ["Home", "Agents", "People", "Calls", "Reports", "Files"],
-    "manager": ["Home", "Agents", "People", "Requests", "Calls", "Reports"],
+    "admin": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Files", "Deletions", "Activity", "Users", "Settings"],
+    "data": ["Home", "Agents", "People", "Calls", "Reports", "Files", "Deletions"],
+    "manager": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Deletions"],
     "leader": ["Home", "Agents", "People", "Requests", "Calls", "Reports"],
     "agent": ["Home", "Agents", "People", "Requests", "Calls", "Reports"],
 }

@@ -13,7 +13,7 @@ import Testing
             CallFileText.usual.text + "Jane Doe,P1,4,yesterday,Outbound,Sale,Predictive,North,North,\n"
             + CallFileText.usual.text.split(separator: "\n")[1] + "\n"
         try office.take(text, file: "monday.csv")
-        let archive = try #require(try office.store.liveVersionsNow().first).archivePath
+        let archive = try #require(try office.store.archivedVersionsNow().first).archivePath
         let folder = office.folder.path + "/opened"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         #expect(

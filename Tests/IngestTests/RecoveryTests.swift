@@ -75,7 +75,7 @@ import Testing
         #expect(summary.archives.map(\.fate) == [.taken, .taken, .taken, .taken], "\(summary)")
         #expect(summary.archives.map(\.file) == ["a.csv", "b.csv", "a.csv", "centre.csv"])
         #expect(summary.sources == [], "the new office has sources of these names and layouts")
-        let live = try await lost.store.liveVersions()
+        let live = try await lost.store.archivedVersions()
         #expect(summary.calls == live.reduce(0) { $0 + $1.uploaded.counts.accepted })
         #expect(try await office.figures() == lost.figures())
         #expect(try await versions(office) == versions(lost))
@@ -118,7 +118,7 @@ import Testing
         #expect(try await office.figures() == lost.figures())
         #expect(try await office.faults() == [])
         #expect(try await office.leftovers() == [])
-        for version in try await office.store.liveVersions() {
+        for version in try await office.store.archivedVersions() {
             let attributes = try FileManager.default.attributesOfItem(atPath: version.archivePath)
             #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         }
@@ -145,7 +145,7 @@ import Testing
     }
 
     private func original(_ office: ImportOffice, _ name: String) throws -> [UInt8]? {
-        let version = try office.store.liveVersionsNow().first { $0.uploaded.fileName == name }
+        let version = try office.store.archivedVersionsNow().first { $0.uploaded.fileName == name }
         return try version.map {
             try ArchiveReader(path: $0.archivePath).bytes(of: "original.csv", limit: 1 << 20)
         }
@@ -259,7 +259,7 @@ import Testing
         let lost = try await filled()
         let office = try await founded(lost.folder.files)
         let victim = try #require(
-            try lost.store.liveVersionsNow().first { $0.uploaded.fileName == "b.csv" })
+            try lost.store.archivedVersionsNow().first { $0.uploaded.fileName == "b.csv" })
         let path = office.folder.archive(of: victim.uploaded.file, version: 1)
         try damage(what, path)
         let before = FileManager.default.contents(atPath: path)
@@ -285,7 +285,7 @@ import Testing
     @Test func `strangers in the folder are named, and nothing of theirs is read`() async throws {
         let lost = try await filled()
         let office = try await founded(lost.folder.files)
-        let first = try #require(try lost.store.liveVersionsNow().first).uploaded.file.description
+        let first = try #require(try lost.store.archivedVersionsNow().first).uploaded.file.description
         for name in [
             "notes.txt", "\(first)/v1.tar.zst", "\(first)/v00003.tar.zst", "\(first)/v0009.deleted.json",
         ] {
@@ -307,7 +307,7 @@ import Testing
         let lost = try await filled()
         let office = try await founded(lost.folder.files)
         let file = try #require(
-            try lost.store.liveVersionsNow().first { $0.uploaded.fileName == "a.csv" }
+            try lost.store.archivedVersionsNow().first { $0.uploaded.fileName == "a.csv" }
         ).uploaded.file
         let second = office.folder.archive(of: file, version: 2)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: second))

@@ -23,7 +23,7 @@ import Testing
         let use = try office.store.storageUse(query, for: .console)
         #expect(use.rows.map(\.name) == ["large.csv", "small.csv"])
         #expect(use.rows.map(\.versions) == [2, 1] && use.rows.map(\.version) == [nil, nil])
-        let live = try await office.store.liveVersions()
+        let live = try await office.store.archivedVersions()
         let archives = try live.reduce(0) { try $0 + size($1.archivePath) }
         #expect(use.archives == archives && use.files == archives)
         #expect(use.original == live.reduce(0) { $0 + $1.uploaded.bytes })
@@ -80,7 +80,7 @@ import Testing
         let use = try #require(try office.store.storageUse(StorageQuery(), for: .console).pastRetention)
         #expect(use.versions == 1 && use.before.iso == "2025-11-23")
         #expect(try use.archives == size(past[0].archivePath))
-        #expect(try await office.store.liveVersions().count == 2)
+        #expect(try await office.store.archivedVersions().count == 2)
         #expect(try await office.faults() == [])
     }
 

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import HTTPTypes
 import Ingest
 import Logging
 import Storage
@@ -8,11 +9,12 @@ import Testing
 
 @testable import Web
 
-/// Deletions as programs see them: Al is Tom's, Bob is Meg's; Ann and Eve are admins, Dan does data entry.
+/// Deletions as programs see them: Cal is Tom's, Bob is nobody's; Ann and Eve are admins, Dan does data entry.
 @Suite struct DeleteRequestAPITests {
     private struct Office {
         var site: TestSite
-        /// Calls of Al and of Bob, on two days.
+        var cal: ID<Person>
+        /// Calls of Cal and of Bob, on two days.
         var both: FileUploaded
         /// Calls of Bob alone.
         var bobs: FileUploaded
@@ -32,8 +34,14 @@ import Testing
         _ = try await site.store.addUser(
             username: "eve", name: "Eve Admin", role: .admin, person: nil, password: TestSite.password,
             isInitial: false, by: .console)
+        let lea = site.users[.teamLeader]?.person
+        let cal = try await site.store.addPerson(
+            name: "Cal Caller", folded: "calcaller",
+            placement: {
+                Placement(person: $0, from: Day(number: 20_000), group: "North", leader: lea)
+            }, by: .console)
         return Office(
-            site: site, both: try take(site, ["Al Agent", "Bob Other"], 1, "both.csv"),
+            site: site, cal: cal.id, both: try take(site, ["Cal Caller", "Bob Other"], 1, "both.csv"),
             bobs: try take(site, ["Bob Other"], 100, "bobs.csv"))
     }
 
@@ -55,7 +63,7 @@ import Testing
 
     @Test func `a program asks, another admin approves, restores and purges`() async throws {
         let office = try await office()
-        let body: [String: Any] = [
+        let body: [String: any Sendable] = [
             "file": office.both.file.description, "version": 1, "reason": "Exported twice",
         ]
         try await office.site.run { browser in
@@ -77,7 +85,7 @@ import Testing
             #expect(request.json["actions"] as? [String] == ["approve", "reject", "comment"])
             #expect(request.json["awaitsYou"] as? Bool == true)
             let agents = (request.json["preview"] as? [String: Any])?["agents"] as? [[String: Any]]
-            #expect(Set((agents ?? []).compactMap { $0["name"] as? String }) == ["Al Agent", "Bob Other"])
+            #expect(Set((agents ?? []).compactMap { $0["name"] as? String }) == ["Cal Caller", "Bob Other"])
             for (state, count) in [("open", 1), ("trash", 0), ("all", 1)] {
                 #expect(
                     try await eve.get(Paths.apiDeletions + "?state=\(state)").json["total"] as? Int == count)
@@ -145,13 +153,12 @@ import Testing
 
     @Test func `what has changed since is out of date, and a hold keeps what it names`() async throws {
         let office = try await office()
-        let al = try #require(office.site.users[.agent]?.person)
-        let body: [String: Any] = ["file": office.both.file.description, "reason": "Wrong"]
+        let body: [String: any Sendable] = ["file": office.both.file.description, "reason": "Wrong"]
         try await office.site.run { browser in
             let dan = try await TestProgram("dan", office.site, browser)
             let eve = try await TestProgram("eve", office.site, browser)
             let href = try #require(try await dan.post(Paths.apiDeletions, body).json["href"] as? String)
-            _ = try take(office.site, ["Al Agent"], 200, "more.csv")
+            _ = try take(office.site, ["Cal Caller"], 200, "more.csv")
             #expect(try await eve.get(href).json["outOfDate"] as? Bool == true)
             let stale = try await eve.post(href + "/approve")
             #expect(stale.status == 409 && stale.text.contains("\"stale\""), "\(stale.text)")
@@ -160,8 +167,9 @@ import Testing
 
             let again = try #require(try await dan.post(Paths.apiDeletions, body).json["href"] as? String)
             let set = try await eve.post(
-                Paths.apiHolds, ["person": al.description, "reason": "A complaint", "until": "2026-12-24"])
-            #expect(set.status == 201 && set.json["personName"] as? String == "Al Agent", "\(set.text)")
+                Paths.apiHolds,
+                ["person": office.cal.description, "reason": "A complaint", "until": "2026-12-24"])
+            #expect(set.status == 201 && set.json["personName"] as? String == "Cal Caller", "\(set.text)")
             #expect(try await dan.get(again).json["holds"] as? [String] == ["A complaint"])
             let held = try await eve.post(again + "/approve")
             #expect(held.status == 409 && held.text.contains("A complaint"), "\(held.text)")
@@ -183,15 +191,15 @@ import Testing
         try await office.site.run { browser in
             let tom = try await TestProgram("tom", office.site, browser)
             let dan = try await TestProgram("dan", office.site, browser)
-            let foreign: [String: Any] = ["file": office.bobs.file.description, "reason": "Wrong"]
+            let foreign: [String: any Sendable] = ["file": office.bobs.file.description, "reason": "Wrong"]
             #expect(try await tom.post(Paths.apiDeletions, foreign).status == 404)
-            let body: [String: Any] = ["file": office.both.file.description, "reason": "Wrong"]
+            let body: [String: any Sendable] = ["file": office.both.file.description, "reason": "Wrong"]
             let looked = try await tom.post(Paths.apiDeletions, body.merging(["dryRun": true]) { $1 })
             let asked = try await tom.post(Paths.apiDeletions, body)
             #expect(asked.status == 201, "\(asked.text)")
             let href = try #require(asked.json["href"] as? String)
             for answer in [looked, asked, try await tom.get(href)] {
-                #expect(answer.text.contains("Al Agent") && !answer.text.contains("Bob"), "\(answer.text)")
+                #expect(answer.text.contains("Cal Caller") && !answer.text.contains("Bob"), "\(answer.text)")
                 let preview = answer.json["preview"] as? [String: Any]
                 #expect(preview?["narrowed"] as? Bool == true && preview?["rows"] == nil)
                 #expect(preview?["gone"] as? Int == 5)
@@ -226,7 +234,7 @@ import Testing
                 (["file": file, "days": [String](), "reason": "x"], 400, "No day was chosen"),
                 (["file": file, "version": 9, "reason": "x"], 404, "nothing here"),
                 (["file": file, "days": ["2026-01-01"], "reason": "x"], 409, "nothing to delete"),
-            ] as [([String: Any], Int, String)] {
+            ] as [([String: any Sendable], Int, String)] {
                 let answer = try await dan.post(Paths.apiDeletions, body)
                 #expect(answer.status == status && answer.text.contains(says), "\(says): \(answer.text)")
             }
@@ -234,10 +242,6 @@ import Testing
             #expect(try await dan.get(Paths.apiDeletions + "?state=lost").status == 400)
             #expect(try await eve.post(Paths.apiHolds, ["reason": " "]).status == 400)
             #expect(try await eve.post(Paths.apiHolds, ["reason": "x", "until": "2020-01-01"]).status == 400)
-            #expect(
-                try await eve.post(
-                    Paths.apiHolds, ["reason": "x", "from": "2026-11-02", "to": "2026-11-01"]
-                ).status == 400)
             #expect(try await office.events() == 0)
             let asked = try await dan.post(Paths.apiDeletions, ["file": file, "reason": "x"])
             let href = try #require(asked.json["href"] as? String)
@@ -286,6 +290,8 @@ import Testing
         #expect(try await state(0) == .deleted)
         office.site.time.pass(seconds: 2 * 86_400)
         #expect(try await becomes(.purged, 0))
+        // Until it has been at the other, too.
+        try await Task.sleep(for: .milliseconds(500))
         #expect(try await state(1) == .deleted, "the hold keeps it")
         try await store.changeHold(hold, to: nil, comment: "Settled", for: admin, by: .console)
         try await Task.sleep(for: .milliseconds(200))

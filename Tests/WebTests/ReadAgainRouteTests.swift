@@ -81,7 +81,7 @@ import Testing
             let look = try await browser.post("\(first)/read-again", form)
             #expect(look.status == 200 && look.text.contains("Fri 3 Apr 2026, 09:00:00"))
             #expect(fields(look.text)["dateOrder"] == "dmy")
-            #expect(try await site.store.liveVersions().count == 1)
+            #expect(try await site.store.archivedVersions().count == 1)
             form["step"] = "run"
             let run = try await browser.post("\(first)/read-again", form)
             #expect(run.status == 303 && run.location.hasPrefix("/files/imports/"))
@@ -135,7 +135,7 @@ import Testing
                     #expect(fields(answer.text)["column.state"] == state, "\(change)")
                 }
             }
-            #expect(try await site.store.liveVersions().count == 1)
+            #expect(try await site.store.archivedVersions().count == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: site.store.folder.incoming) == [])
         }
     }
@@ -158,7 +158,7 @@ import Testing
                 #expect(try await browser.post("\(path.text)/mended").status == 404)
             }
         }
-        #expect(try await site.store.liveVersions().count == 1)
+        #expect(try await site.store.archivedVersions().count == 1)
     }
 
     private final class Path: @unchecked Sendable { var text = "" }

@@ -100,7 +100,7 @@ import Testing
             #expect(byForm.text.contains(#"href="/files/storage""#))
             #expect(try FileManager.default.contentsOfDirectory(atPath: site.store.folder.incoming) == [])
             // Everything that reads goes on, and so do other changes.
-            let file = try #require(try site.store.liveVersionsNow().first).uploaded.file.description
+            let file = try #require(try site.store.archivedVersionsNow().first).uploaded.file.description
             #expect(try await browser.get(Paths.fileOriginal(file, "1")).text == Self.calls)
             #expect(try await browser.get(Paths.agents).status == 200)
             let saved = try await browser.post(

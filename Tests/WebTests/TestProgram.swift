@@ -20,7 +20,7 @@ struct TestProgram {
         try await send(.get, path, nil)
     }
 
-    func post(_ path: String, _ body: [String: Any] = [:]) async throws -> (
+    func post(_ path: String, _ body: [String: any Sendable] = [:]) async throws -> (
         status: Int, json: [String: Any], text: String
     ) {
         let data = try JSONSerialization.data(withJSONObject: body)

@@ -166,11 +166,33 @@ extension DeleteContext {
         guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
         return DeleteContext(
             now: now, today: state.businessDay(at: now), rules: state.office.rules.deletions,
-            holds: try DeleteHold.all(db), agents: agents)
+            holds: try DeleteHold.inForce(db), agents: agents)
     }
 }
 
 extension DeleteHold {
+    /// Every hold; one on somebody who was merged into another is on the other too.
+    static func inForce(_ db: Database) throws -> [DeleteHold] {
+        let merged = try Row.fetchAll(
+            db, sql: "SELECT id, mergedInto FROM person WHERE mergedInto IS NOT NULL")
+        var into: [ID<Person>: ID<Person>] = [:]
+        for row in merged {
+            guard let person = ID<Person>(row["id"] as String) else { continue }
+            into[person] = ID(row["mergedInto"] as String)
+        }
+        var holds = try all(db)
+        for hold in holds where !into.isEmpty {
+            var hold = hold
+            // Nobody is merged more often than there are merges.
+            for _ in into {
+                guard let person = hold.person, let next = into[person] else { break }
+                hold.person = next
+                holds.append(hold)
+            }
+        }
+        return holds
+    }
+
     static func all(_ db: Database) throws -> [DeleteHold] {
         try String.fetchAll(db, sql: "SELECT hold FROM deleteHold ORDER BY id").map {
             try fromJSON(DeleteHold.self, $0)

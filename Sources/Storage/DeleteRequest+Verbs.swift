@@ -19,6 +19,8 @@ public struct PlannedDeletion: Sendable {
     public var targets: [DeleteTarget]
     public var cutOverMinutes: Int
     public var preview: DeletePreview
+    /// Everybody with calls among it, also where they stay in another file.
+    public var agents: Set<ID<Person>>
 }
 
 /// Watches and stops work that may take seconds.
@@ -53,9 +55,11 @@ extension OfficeStore {
                 self, id, try parts(of: targets, cutOverMinutes: rules.cutOverMinutes), .out)
             try staging.run(isCancelled: work.isCancelled, progress: work.progress)
             defer { try? staging.change.abandon() }
-            return PlannedDeletion(
-                kind: kind, targets: targets, cutOverMinutes: rules.cutOverMinutes,
-                preview: try pool.read { db in try staging.preview(db) })
+            return try pool.read { db in
+                PlannedDeletion(
+                    kind: kind, targets: targets, cutOverMinutes: rules.cutOverMinutes,
+                    preview: try staging.preview(db), agents: try staging.agents(db))
+            }
         }
         guard try pool.read({ db in try Self.mayAsk(viewer, plan.preview, db) }) else {
             throw UserError.notHere
@@ -83,6 +87,7 @@ extension OfficeStore {
                 reason: reason.trimmingCharacters(in: .whitespacesAndNewlines), preview: plan.preview,
                 opener: RequestParty(viewer), isSingleAdmin: admins == [viewer.user.description],
                 opened: try tx.nextTime())
+            try request.checkOpening(in: try tx.deleteContext(tx.now, agents: plan.agents))
             try tx.append(.deleteRequestOpened(DeleteRequestOpened(request: request)))
             return request
         }

@@ -44,26 +44,39 @@ extension OfficeStore {
         }
     }
 
-    /// What the journal says was purged later: such a version's archive is no more, or has fewer rows than its upload
-    /// says. nil: all of it was.
-    private static func purgedVersions(_ db: Database) throws -> [VersionPlace: KeptVersion?] {
+    /// What the journal says was purged later, lawfully or not: such a version's archive is no more, or has fewer rows
+    /// than its upload says. nil: all of it was.
+    private static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
         let payloads = try String.fetchAll(
             db,
-            sql: "SELECT payload FROM journal WHERE kind = ? AND refusal IS NULL ORDER BY time, office, seq",
+            sql: "SELECT payload FROM journal WHERE kind = ? ORDER BY time, office, seq",
             arguments: [DeleteRequestPurged.kind])
-        var purged: [VersionPlace: KeptVersion?] = [:]
+        var purged: [VersionPlace: [KeptVersion?]] = [:]
         for payload in payloads {
-            for version in try fromJSON(DeleteRequestPurged.self, payload).versions {
-                purged.updateValue(
-                    version.kept, forKey: VersionPlace(file: version.file, version: version.version))
+            // One that cannot be read is refused when it is folded.
+            guard let it = try? fromJSON(DeleteRequestPurged.self, payload) else { continue }
+            for version in it.versions {
+                purged[VersionPlace(file: version.file, version: version.version), default: []].append(
+                    version.kept)
             }
         }
         return purged
     }
 
+    /// An upload as its archive has it today; nil: the archive was erased. The archive itself says which of the purges
+    /// it went through, for only its bytes are sure before they are folded.
+    private func asArchived(_ upload: FileUploaded, _ purges: [KeptVersion?]) throws -> FileUploaded? {
+        guard !purges.isEmpty else { return upload }
+        guard let path = folder.existingArchive(of: upload.file, version: upload.version) else {
+            return purges.contains(nil) ? nil : upload
+        }
+        let digest = try fileDigest(path)
+        return purges.compactMap { $0 }.last { $0.archive == digest }.map(upload.keeping) ?? upload
+    }
+
     /// Returns why an upload's archive could not be read.
     private func refold(
-        _ event: Event, _ purged: [VersionPlace: KeptVersion?],
+        _ event: Event, _ purged: [VersionPlace: [KeptVersion?]],
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
         do {
@@ -76,11 +89,8 @@ extension OfficeStore {
                     store: self, source: source, office: event.office, rules: try officeRulesNow(),
                     time: event.time, countsRollups: false)
                 do {
-                    switch purged[VersionPlace(file: upload.file, version: upload.version)] {
-                    case .none: try readCalls(upload, staged)
-                    case .some(.some(let kept)): try readCalls(upload.keeping(kept), staged)
-                    case .some(.none): break
-                    }
+                    let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
+                    if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }
                 } catch {
                     try staged.abandon()
                     throw error

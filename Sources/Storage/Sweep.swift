@@ -10,6 +10,7 @@ extension OfficeStore {
     func sweep() throws {
         try sweepStaged()
         try settleArchives()
+        try sweepTrash()
         let incoming = Set(try FileManager.default.contentsOfDirectory(atPath: folder.incoming))
         for name in incoming where !isOfQuestion(name, incoming) {
             try FileManager.default.removeItem(atPath: folder.incoming + "/" + name)

@@ -78,6 +78,19 @@ extension OfficeStore {
         }
     }
 
+    /// Removes what a purge that was cut off before its event left in the trash. Runs when all versions are settled.
+    func sweepTrash() throws {
+        for place in try FileManager.default.contentsOfDirectory(atPath: folder.trash) {
+            let path = folder.trash + "/" + place
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+            where !name.hasSuffix(DataFolder.archiveEnding) {
+                try removeFile(path + "/" + name)
+            }
+            // Fails, as it should, where archives are.
+            rmdir(path)
+        }
+    }
+
     private func settle(_ it: Unsettled) throws {
         let live = folder.archive(of: it.file, version: it.version)
         let trashed = folder.trashed(it.file, version: it.version)
@@ -220,7 +233,7 @@ private func syncFolder(_ path: String) throws {
 }
 
 /// SHA-256 of a file in hex; nil when it cannot be read.
-private func fileDigest(_ path: String) throws -> String? {
+func fileDigest(_ path: String) throws -> String? {
     guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
     defer { try? handle.close() }
     var hasher = SHA256()

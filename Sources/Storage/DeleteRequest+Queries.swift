@@ -204,17 +204,19 @@ extension DeletePreview {
     func narrowed(for viewer: Viewer, _ db: Database) throws -> DeletePreview {
         var preview = DeletePreview(period: period, days: days)
         guard let period else { return preview }
-        let spans = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT DISTINCT person, leader FROM placementSpan WHERE manager = ? AND fromDay <= ?
-                  AND untilDay > ?
-                """,
-            arguments: [
-                viewer.person?.description, period.to.number, period.from.number,
-            ])
-        let agents = Set(spans.map { $0["person"] as String })
-        let leaders = Set(spans.compactMap { $0["leader"] as String? })
+        // Of somebody who was another manager's on some of the days, the logs of those days are not his to see.
+        func own(_ column: String) throws -> Set<String> {
+            Set(
+                try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT \(column) FROM placementSpan
+                        WHERE fromDay <= ?1 AND untilDay > ?2 AND \(column) IS NOT NULL GROUP BY 1
+                        HAVING min(coalesce(manager = ?3, 0)) = 1
+                        """,
+                    arguments: [period.to.number, period.from.number, viewer.person?.description]))
+        }
+        let (agents, leaders) = (try own("person"), try own("leader"))
         preview.agents = self.agents.filter { $0.person.map { agents.contains($0.description) } ?? false }
         preview.teams = teams.filter { $0.person.map { leaders.contains($0.description) } ?? false }
         preview.before.logs = preview.agents.reduce(0) { $0 + $1.before }

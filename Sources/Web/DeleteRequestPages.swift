@@ -292,9 +292,7 @@ extension DeleteRequestPage {
         if isOver || row.isOutOfDate, let first = request.targets.first {
             var fields = [("file", first.file.description), ("reason", request.reason)]
             if request.kind == .retention {
-                fields =
-                    request.targets.prefix(200).map { ("place", "\($0.file)/\($0.version)") }
-                    + [("reason", request.reason)]
+                fields = [("retention", "1")]
             } else {
                 if request.targets.count == 1 { fields.append(("version", String(first.version))) }
                 fields += (first.days ?? []).prefix(62).map { ("day", $0.iso) }

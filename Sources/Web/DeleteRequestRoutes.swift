@@ -8,7 +8,7 @@ let deleteRequestRoutes: [Route] =
         Route(.get, Paths.deletions, needs: .requestDeletions) { try await listDeletions($0, .all) },
         Route(.get, Paths.deletionTrash, needs: .requestDeletions) { try await listDeletions($0, .trash) },
         Route(.get, Paths.newDeletion, needs: .requestDeletions) { try await showNew($0, problem: nil) },
-        Route(.post, Paths.newDeletion, needs: .requestDeletions, planDeletion),
+        Route(.post, Paths.newDeletion, needs: .requestDeletions, body: .form(1 << 20), planDeletion),
         Route(.get, Paths.deletionWork(":id"), needs: .requestDeletions) {
             try await showWork($0, problem: nil)
         },
@@ -140,9 +140,22 @@ private func showNew(_ context: SignedIn, problem: UserError?) async throws -> R
                 selected: chosen.contains($0.day))
         }
         page.hasDays = days.count <= 62
-    } else if !form.all("place").isEmpty {
+    } else if form["retention"] == "1", context.may(.viewFiles) {
+        let past = try await context.store.filesPastRetention(for: context.viewer)
+        guard !past.isEmpty else {
+            return context.redirect(
+                to: Paths.storage,
+                Notice(.info, "No file is past its time", "Nothing is proposed for deletion."))
+        }
         page.isRetention = true
-        page.places = form.all("place").map { .init(value: $0, label: $0) }
+        page.reason = form.text("reason") ?? "Past the office's retention period"
+        page.places = past.prefix(5000).map { version in
+            let upload = version.uploaded
+            let last = upload.lastDay.map { ", last day \(format.day($0))" } ?? ""
+            return .init(
+                value: "\(upload.file)/\(upload.version)",
+                label: "\(upload.fileName), version \(upload.version)\(last)")
+        }
     } else {
         let mayChoose = context.may(.viewFiles)
         return context.redirect(
@@ -281,8 +294,7 @@ private func back(to scope: DeleteScope, reason: String) -> String {
     case .days(let file, let version, let days):
         fields = [("file", file.description), ("version", version.map(String.init) ?? ""), ("what", "days")]
         fields += days.prefix(62).map { ("day", $0.iso) }
-    case .retention(let places):
-        fields = places.prefix(200).map { ("place", "\($0.file)/\($0.version)") }
+    case .retention: fields = [("retention", "1")]
     }
     return Form((fields + [("reason", reason)]).filter { !$0.1.isEmpty }).link(Paths.newDeletion)
 }

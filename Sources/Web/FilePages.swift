@@ -317,8 +317,9 @@ struct FileVersionPage: Page {
         lineCount = format.number(total)
         rejectsPath = Paths.fileRejects(upload.file.description, String(upload.version))
         originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
-        callsPath = Form([("file", upload.file.description), ("version", String(upload.version))]).link(
-            "/calls")
+        callsPath = Form(
+            [("from", upload.firstDay?.iso ?? ""), ("to", upload.lastDay?.iso ?? "")].filter { !$0.1.isEmpty }
+        ).link(Paths.calls)
         origin = upload.origin
         if mayUpload, version.state == .live {
             readAgainPath = Paths.fileReadAgain(upload.file.description, String(upload.version))

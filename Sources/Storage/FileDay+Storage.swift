@@ -12,8 +12,10 @@ public struct FileDay: Sendable, Hashable {
     /// Accepted rows, and the agents' names on them.
     public var rows: Int
     public var agents: Int
-    /// Those that no later live file holds.
+    /// Those that no later live file holds, and that are not deleted.
     public var counted: Int
+    /// Some days of the version are deleted.
+    public var isCut = false
 }
 
 extension StagedVersion {
@@ -173,7 +175,7 @@ private struct DayCounter {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT d.*, v.source, v.file, v.version AS versionNumber, f.name FROM versionDay d
+                SELECT d.*, v.source, v.cut, v.file, v.version AS versionNumber, f.name FROM versionDay d
                 JOIN fileVersion v ON v.number = d.version JOIN file f ON f.id = v.file
                 WHERE v.state = 'live' AND d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR (
                   v.source = (SELECT source FROM fileVersion WHERE number = ?3)
@@ -189,7 +191,7 @@ private struct DayCounter {
                 day: FileDay(
                     day: Day(number: row["day"]), file: file, fileName: row["name"],
                     version: row["versionNumber"], source: source, rows: row["rows"], agents: row["agents"],
-                    counted: 0))
+                    counted: 0, isCut: row["cut"]))
         }
         let report = try OfficeStore.report(ReportQuery(period: period, by: [.source, .day]), viewer, db)
         let numbers = Dictionary(sources.map { ($0.source.id.description, $0.number) }) { first, _ in first }

@@ -113,7 +113,8 @@ extension FileDay {
     fileprivate func words(_ format: OfficeFormat) -> String {
         let all = format.count(rows, "row", "rows")
         if counted == rows { return rows == 1 ? "1 row, it counts" : "\(all), all count" }
-        if counted == 0 { return "\(all), none counts: a later file has them" }
+        let others = isCut ? "deleted, or in a later file" : "a later file has them"
+        if counted == 0 { return "\(all), none counts: \(others)" }
         return "\(all), \(format.number(counted)) count"
     }
 }

@@ -42,9 +42,16 @@ public struct DeleteHold: Hashable, Codable, Sendable {
 
     /// Whether it is about some of what would go.
     ///
-    /// - Parameter agents: everybody with calls among it.
-    public func blocks(_ targets: [DeleteTarget], agents: Set<ID<Person>>) -> Bool {
+    /// - Parameters:
+    ///   - agents: everybody with calls among it.
+    ///   - touched: the days of all of it, as they are cut now.
+    public func blocks(_ targets: [DeleteTarget], agents: Set<ID<Person>>, touched: Period? = nil) -> Bool {
         if let person, !agents.contains(person) { return false }
-        return targets.contains { (file == nil || $0.file == file) && $0.touches(period) }
+        let about = targets.filter { file == nil || $0.file == file }
+        if about.contains(where: { $0.touches(period) }) { return true }
+        // Days of a version are as they were cut when it was uploaded.
+        guard let period, let touched, about.count == targets.count, about.allSatisfy({ $0.days == nil })
+        else { return false }
+        return touched.from <= period.to && period.from <= touched.to
     }
 }

@@ -48,7 +48,8 @@ extension DeleteRequest {
     public func checkHolds(in context: DeleteContext) throws {
         let agents = context.agents.union(preview.agents.compactMap(\.person))
         let holds = context.holds.filter { $0.holds(on: context.today) }
-        guard let hold = holds.first(where: { $0.blocks(targets, agents: agents) }) else { return }
+        guard let hold = holds.first(where: { $0.blocks(targets, agents: agents, touched: preview.period) })
+        else { return }
         throw UserError(
             .conflict,
             "A hold keeps some of these calls: \(hold.reason)"
@@ -127,9 +128,12 @@ extension DeleteRequest {
     /// The request after its purge.
     ///
     /// Before its time only an admin who did not ask for it may, with a comment; at its time the program does.
-    /// - Parameter party: nil: the program.
+    /// - Parameters:
+    ///   - party: nil: the program.
+    ///   - versions: what is erased, where it is known already.
     public func purging(
-        by party: RequestParty?, comment: String, at time: HybridTime, in context: DeleteContext
+        _ versions: [PurgedVersion] = [], by party: RequestParty?, comment: String, at time: HybridTime,
+        in context: DeleteContext
     ) throws -> DeleteRequest {
         guard stage == .deleted, let due = purgeTime else {
             throw decided(state(now: context.now, rules: context.rules))
@@ -153,6 +157,13 @@ extension DeleteRequest {
                 .conflict, "Its time in the trash is not over.", advice: "It is purged by itself then.")
         }
         try checkHolds(in: context)
+        for version in versions {
+            let target = targets.first { $0.file == version.file && $0.version == version.version }
+            guard let target, (target.days == nil) == (version.kept == nil) else {
+                throw UserError(
+                    .invalid, "The purge is of other calls than were deleted.", advice: "Purge it again.")
+            }
+        }
         var request = self
         request.stage = .purged
         request.purged = time

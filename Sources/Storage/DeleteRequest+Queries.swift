@@ -165,7 +165,8 @@ extension OfficeStore {
         if state == .open || state == .deleted {
             let agents = Set(request.preview.agents.compactMap(\.person))
             row.holds = context.holds.filter {
-                $0.holds(on: context.today) && $0.blocks(request.targets, agents: agents)
+                $0.holds(on: context.today)
+                    && $0.blocks(request.targets, agents: agents, touched: request.preview.period)
             }.map(\.reason)
         }
         if state == .purged {

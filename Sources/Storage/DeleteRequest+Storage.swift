@@ -42,7 +42,8 @@ extension Transaction {
     func foldDeleteRequestPurged(_ event: Event, _ it: DeleteRequestPurged) throws {
         let request = try deleteRequest(it.request)
         let after = try request.purging(
-            by: it.by, comment: it.comment, at: event.time, in: try deleteContext(event.time.instant))
+            it.versions, by: it.by, comment: it.comment, at: event.time,
+            in: try deleteContext(event.time.instant))
         let numbers = try versions(of: request.id)
         try db.execute(
             sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])

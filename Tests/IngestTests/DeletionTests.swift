@@ -36,6 +36,41 @@ import Testing
     }
 }
 
+extension DeletionTests {
+    @Test(arguments: [0, 240]) func `a day begins and ends to the second`(cutOver: Int) async throws {
+        let office = try await ImportOffice(
+            rules: OfficeRules(name: "Sample", timeZone: "Europe/Berlin", cutOverMinutes: cutOver))
+        let day = Day(iso: "2026-10-21") ?? Day(number: 0)
+        let begin = LocalTime(day, secondOfDay: cutOver * 60).seconds
+        let times = [begin - 1, begin, begin + 86_399, begin + 86_400]
+        let text =
+            ([SampleCall.header]
+            + times.enumerated().map { index, second in
+                SampleCall(id: index + 1, agent: "Ann", time: LocalTime(seconds: second)).text
+            }).joined(separator: "\n")
+        let file = try office.take(text).upload.file
+        let plan = try office.store.planDeletion(.days(file, version: nil, [day]), for: DeletionWalk.bob)
+        #expect(plan.preview.rows == 2 && plan.preview.days == 1)
+        let request = try office.store.openDeleteRequest(
+            plan, reason: "wrong", for: DeletionWalk.bob, by: .console)
+        try office.store.decideDeleteRequest(request.id, .approve, for: DeletionWalk.cleo, by: .console)
+        let lines = try await office.figures()
+        #expect(
+            lines.filter { $0.hasPrefix("day|") }.map { $0.split(separator: "|")[1] }.sorted()
+                == [-1, 1].map {
+                    "\(day.adding($0).number)"
+                })
+        #expect(try await office.faults() == [])
+        // Counted again, and erased.
+        try office.rebuild()
+        #expect(try await office.figures() == lines)
+        try purgeDeletion(request.id, in: office.store, comment: "room", for: DeletionWalk.cleo, by: .console)
+        #expect(try await office.sql("SELECT key FROM call ORDER BY key") == ["1", "4"])
+        #expect(try await office.figures() == lines)
+        #expect(try await office.faults() == [])
+    }
+}
+
 enum EventIDs {
     static func user(_ last: Int) -> ID<User> {
         ID("01890a5d-ac96-774b-bcce-b302099a80\(10 + last)") ?? Viewer.console.user

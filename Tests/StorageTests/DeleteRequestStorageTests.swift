@@ -297,6 +297,23 @@ import Testing
         #expect(refusal { _ = try office.ask(.version(office.cids, 1)) } == .conflict)
     }
 
+    @Test func `a hold on days is about the days as they are cut now`() async throws {
+        let office = try await Office()
+        let night = TeamsOffice.first.adding(3)
+        let file = try takeIn(
+            [SampleCall(id: 7000, agent: "Cid", time: LocalTime(night, secondOfDay: 7200))],
+            file: "night.csv",
+            into: office.store
+        ).upload.file
+        try await office.hold(on: night.adding(-1))
+        let request = try office.ask(.version(file, 1))
+        var rules = try office.store.officeRulesNow()
+        rules.cutOverMinutes = 240
+        try office.store.changeOffice(rules, by: .console)
+        #expect(refusal { _ = try office.ask(.version(file, 1)) } == .conflict)
+        try office.decide(request, .withdraw, Office.dee)
+    }
+
     // MARK: Out of date
 
     @Test func `an upload in between makes it out of date, also of the same calls, and the journal says so`()
@@ -359,13 +376,23 @@ import Testing
                         request: request.id, by: nil, comment: "",
                         versions: [try await purged(request, office)])))
         }
+        // In its time, of what another request is about, and of some days where all was deleted.
+        var kept = try await purged(other, office)
+        kept.kept = KeptVersion(archive: "", original: "", bytes: 0, counts: RowCounts(), digest: "")
+        for version in [try await purged(request, office), kept] {
+            try office.forge(
+                .deleteRequestPurged(
+                    DeleteRequestPurged(
+                        request: other.id, by: RequestParty(Office.bo), comment: "room", versions: [version]))
+            )
+        }
         for _ in 0..<2 {
             try office.store.rebuildFromArchives()
             #expect(try await office.logs() == deleted && deleted < before)
             #expect(try await office.state(request) == .open)
             #expect(try await office.state(other) == .deleted)
             let refusals = try await office.refusals()
-            #expect(refusals.count == 5, "\(refusals)")
+            #expect(refusals.count == 7, "\(refusals)")
             #expect(refusals.contains { $0.contains("Nobody approves") || $0.contains("not yours") })
             #expect(try await office.faults().map { $0.prefix(8) } == ["journal:"])
             // The next one is like one that was cut off.

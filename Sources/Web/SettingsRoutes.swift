@@ -21,9 +21,6 @@ struct SettingsPage: Page {
     static let template = "settings"
     var title = "Settings"
     var problem: Problem?
-    var sources = Paths.sources
-    var users = Paths.users
-    var permissions = Paths.permissions
     /// A recount that goes on.
     struct Recount: Decodable, Sendable {
         var text: String

@@ -107,8 +107,14 @@ let siteMenu: [MenuEntry] = [
         ]
     ) { try await $0.deleteRequestsAwaiting($1) },
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
-    MenuEntry("Users", Paths.users, needs: .manageUsers, icon: "account"),
-    MenuEntry("Settings", Paths.settings, needs: .manageSettings, icon: "admin", also: Paths.sources),
+    MenuEntry(
+        "Settings", Paths.settings, needs: .manageSettings, icon: "admin",
+        pages: [
+            MenuEntry("Office and box", Paths.settings, needs: .manageSettings),
+            MenuEntry("Users", Paths.users, needs: .manageUsers),
+            MenuEntry("Sources", Paths.sources, needs: .manageSettings),
+            MenuEntry("Who may do what", Paths.permissions, needs: .viewPermissions),
+        ]),
 ]
 
 struct MenuEntry: Sendable {
@@ -116,8 +122,6 @@ struct MenuEntry: Sendable {
     var path: String
     var needs: Permission
     var icon: String?
-    /// Pages that are behind it, though their address is another.
-    var also: String?
     /// Its pages, as a line of tabs above each of them.
     var pages: [MenuEntry]
     /// How much of it waits for somebody; asked for every page, so it must be quick.
@@ -125,20 +129,19 @@ struct MenuEntry: Sendable {
 
     /// Whether an address is of this entry.
     func holds(_ path: String) -> Bool {
-        ([self.path, also].compactMap { $0 } + pages.map(\.path)).contains { behind in
+        ([self.path] + pages.map(\.path)).contains { behind in
             behind == "/" ? path == "/" : (path + "/").hasPrefix(behind + "/")
         }
     }
 
     init(
-        _ label: String, _ path: String, needs: Permission, icon: String? = nil, also: String? = nil,
+        _ label: String, _ path: String, needs: Permission, icon: String? = nil,
         pages: [MenuEntry] = [], waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
     ) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
-        self.also = also
         self.pages = pages
         self.waiting = waiting
     }

@@ -111,25 +111,6 @@ extension OfficeStore {
         }
     }
 
-    /// Every hold, and what the people and files in them are called.
-    public func deleteHolds(for viewer: Viewer) async throws -> DeleteHolds {
-        guard viewer.reach(.requestDeletions) == .office else { throw UserError.notHere }
-        return try await read { db in
-            var result = DeleteHolds(holds: try DeleteHold.all(db), today: try Self.today(db))
-            for hold in result.holds {
-                if let file = hold.file {
-                    result.files[file] = try String.fetchOne(
-                        db, sql: "SELECT name FROM file WHERE id = ?", arguments: [file.description])
-                }
-                if let person = hold.person {
-                    result.people[person] = try String.fetchOne(
-                        db, sql: "SELECT name FROM person WHERE id = ?", arguments: [person.description])
-                }
-            }
-            return result
-        }
-    }
-
     /// Deletions whose time in the trash is over, for the program to purge.
     public func purgesDue() throws -> [ID<DeleteRequest>] {
         let now = clock.now()
@@ -185,14 +166,6 @@ extension OfficeStore {
     }
 }
 
-/// Holds as pages show them.
-public struct DeleteHolds: Sendable {
-    public var holds: [DeleteHold]
-    public var files: [ID<CallFile>: String] = [:]
-    public var people: [ID<Person>: String] = [:]
-    public var today: Day?
-}
-
 extension DeleteRequest {
     /// Whoever takes care of the office's files, and whoever asked for it.
     func isVisible(to viewer: Viewer) -> Bool {
@@ -224,96 +197,5 @@ extension DeletePreview {
         preview.after.logs = preview.agents.reduce(0) { $0 + $1.after }
         preview.gone = preview.before.logs - preview.after.logs
         return preview
-    }
-}
-
-/// A file as far as the form that asks to delete it needs it.
-public struct DeletableFile: Sendable {
-    public var name: String
-    /// Versions that are there, in order.
-    public var versions: [Int]
-    public var firstDay: Day?
-    public var lastDay: Day?
-}
-
-extension OfficeStore {
-    /// - Throws: `UserError.notHere` where nothing of it is there, or nothing within the viewer's reach.
-    public func deletableFile(_ file: ID<CallFile>, version: Int? = nil, for viewer: Viewer) async throws
-        -> DeletableFile
-    {
-        try viewer.require(.requestDeletions)
-        return try await read { db in
-            let uploads = try Row.fetchAll(
-                db,
-                sql:
-                    "SELECT number, event FROM fileVersion WHERE file = ? AND state = 'live' ORDER BY version",
-                arguments: [file.description]
-            ).map { ($0["number"] as Int64, try fromJSON(FileUploaded.self, $0["event"] as String)) }
-            guard let first = uploads.first,
-                version == nil || uploads.contains(where: { $0.1.version == version })
-            else { throw UserError.notHere }
-            if viewer.reach(.requestDeletions) < .office {
-                let days = try Self.rowsByDay(uploads.map(\.0), viewer, db)
-                guard !days.isEmpty else { throw UserError.notHere }
-            }
-            return DeletableFile(
-                name: first.1.fileName, versions: uploads.map(\.1.version),
-                firstDay: uploads.compactMap(\.1.firstDay).min(),
-                lastDay: uploads.compactMap(\.1.lastDay).max())
-        }
-    }
-
-    /// Days of a file with rows that are there, and how many; of a team manager's own agents alone.
-    public func deletableDays(_ file: ID<CallFile>, version: Int?, for viewer: Viewer) async throws -> [(
-        day: Day, rows: Int
-    )] {
-        try viewer.require(.requestDeletions)
-        return try await read { db in
-            let numbers = try Int64.fetchAll(
-                db,
-                sql: """
-                    SELECT number FROM fileVersion
-                    WHERE file = ?1 AND (?2 IS NULL OR version = ?2) AND state = 'live'
-                    """, arguments: [file.description, version])
-            return try Self.rowsByDay(numbers, viewer, db)
-        }
-    }
-
-    private static func rowsByDay(_ versions: [Int64], _ viewer: Viewer, _ db: Database) throws -> [(
-        day: Day, rows: Int
-    )] {
-        let cutOver = try officeState(db)?.office.rules.cutOverMinutes ?? 0
-        let isWhole = viewer.reach(.requestDeletions) == .office
-        let reach = try Reachable(viewer, db)
-        var days: [Int64: Int] = [:]
-        for version in versions {
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT a.day, sum(a.rows) FROM (
-                      SELECT c.name, (c.time - \(cutOver * 60)) / 86400 - (c.time < \(cutOver * 60)) AS day,
-                        count(*) AS rows
-                      FROM call c JOIN fileVersion v ON v.number = c.version
-                      WHERE c.number >= ? AND c.number < ? AND \(isLive) GROUP BY 1, 2) a
-                    \(isWhole ? "" : """
-                        JOIN aliasSpan n ON n.name = a.name AND n.fromDay <= a.day AND a.day < n.untilDay
-                        JOIN placementSpan s ON s.person = n.person AND s.fromDay <= a.day AND a.day < s.untilDay
-                        WHERE \(reach.condition ?? "1")
-                        """)
-                    GROUP BY a.day
-                    """,
-                arguments: [
-                    CallRecord.number(version, line: 0), CallRecord.number(version + 1, line: 0),
-                ] + (isWhole ? [] : reach.arguments))
-            for row in rows { days[row[0], default: 0] += row[1] as Int }
-        }
-        return days.sorted { $0.key < $1.key }.map { (Day(number: Int32(clamping: $0.key)), $0.value) }
-    }
-
-    /// A preview as far as the viewer's reach goes.
-    public func narrowed(_ preview: DeletePreview, for viewer: Viewer) async throws -> DeletePreview {
-        try viewer.require(.requestDeletions)
-        guard viewer.reach(.requestDeletions) < .office else { return preview }
-        return try await read { db in try preview.narrowed(for: viewer, db) }
     }
 }

@@ -62,28 +62,6 @@ extension Transaction {
         try save(after)
     }
 
-    func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
-        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
-        let id = (it.after ?? it.before)?.id.description
-        let now = try String.fetchOne(db, sql: "SELECT hold FROM deleteHold WHERE id = ?", arguments: [id])
-            .map { try fromJSON(DeleteHold.self, $0) }
-        guard now == it.before else {
-            throw UserError(
-                .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
-        }
-        guard let after = it.after else {
-            guard it.before != nil else { throw UserError.notHere }
-            try db.execute(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
-            return
-        }
-        try after.check(today: state.businessDay(at: event.time.instant))
-        try db.execute(
-            sql: """
-                INSERT INTO deleteHold (id, hold) VALUES (?, ?)
-                ON CONFLICT (id) DO UPDATE SET hold = excluded.hold
-                """, arguments: [id, try jsonText(after)])
-    }
-
     // MARK: Parts
 
     /// - Throws: `UserError.notHere` where there is none.
@@ -168,35 +146,5 @@ extension DeleteContext {
         return DeleteContext(
             now: now, today: state.businessDay(at: now), rules: state.office.rules.deletions,
             holds: try DeleteHold.inForce(db), agents: agents)
-    }
-}
-
-extension DeleteHold {
-    /// Every hold; one on somebody who was merged into another is on the other too.
-    static func inForce(_ db: Database) throws -> [DeleteHold] {
-        let merged = try Row.fetchAll(
-            db, sql: "SELECT id, mergedInto FROM person WHERE mergedInto IS NOT NULL")
-        var into: [ID<Person>: ID<Person>] = [:]
-        for row in merged {
-            guard let person = ID<Person>(row["id"] as String) else { continue }
-            into[person] = ID(row["mergedInto"] as String)
-        }
-        var holds = try all(db)
-        for hold in holds where !into.isEmpty {
-            var hold = hold
-            // Nobody is merged more often than there are merges.
-            for _ in into {
-                guard let person = hold.person, let next = into[person] else { break }
-                hold.person = next
-                holds.append(hold)
-            }
-        }
-        return holds
-    }
-
-    static func all(_ db: Database) throws -> [DeleteHold] {
-        try String.fetchAll(db, sql: "SELECT hold FROM deleteHold ORDER BY id").map {
-            try fromJSON(DeleteHold.self, $0)
-        }
     }
 }

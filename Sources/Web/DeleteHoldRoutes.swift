@@ -8,6 +8,34 @@ let deleteHoldRoutes: [Route] = [
     Route(.post, Paths.deleteHoldLift(":id"), needs: .decideDeletions, liftHold),
 ]
 
+let deleteHoldPages: [any Page.Type] = [DeleteHoldsPage.self]
+
+struct DeleteHoldsPage: Page {
+    static let template = "deleteHold.list"
+    struct Row: Decodable, Sendable {
+        var what: String
+        var reason: String
+        var until: String
+        var state: String
+        var tone: String
+        var lift: String?
+        var id: String
+    }
+    var title = "Holds"
+    var problem: Problem?
+    var action = Paths.deleteHolds
+    var maySet: Bool
+    var people: [Choice]
+    var from: String
+    var to: String
+    var until: String
+    var earliest: String
+    var reason: String
+    var files: [Choice]
+    var rows: [Row]
+    var isEmpty: Bool
+}
+
 private func showHolds(_ context: SignedIn, problem: UserError?) async throws -> Response {
     let (store, format) = (context.store, context.format)
     let form = problem == nil ? context.query : context.form

@@ -3,7 +3,7 @@ import Storage
 
 let deleteRequestPages: [any Page.Type] = [
     DeleteRequestsPage.self, NewDeletionPage.self, DeletionWorkPage.self, DeleteRequestPage.self,
-    DeletionCertificatePage.self, DeleteHoldsPage.self,
+    DeletionCertificatePage.self,
 ]
 
 struct DeleteRequestsPage: Page {
@@ -32,103 +32,6 @@ struct DeleteRequestsPage: Page {
     var previous: String?
     var next: String?
     var range: String
-}
-
-/// What a deletion does, for whoever decides on it.
-struct DeletePreviewPart: Decodable, Sendable {
-    struct Tile: Decodable, Sendable {
-        var label: String
-        var value: String
-        var hint: String
-    }
-    struct Total: Decodable, Sendable {
-        var label: String
-        var before: String
-        var after: String
-        var change: String
-    }
-    struct Holder: Decodable, Sendable {
-        var label: String
-        var href: String
-        var calls: String
-    }
-    struct Shares: Decodable, Sendable {
-        var title: String
-        var who: String
-        var rows: [Total]
-        var more: String?
-    }
-    var tiles: [Tile]
-    var period: String
-    var totals: [Total]
-    var hasTotals: Bool
-    var holders: [Holder]
-    var hasHolders: Bool
-    var shares: [Shares]
-    var narrowed: Bool
-
-    init(_ preview: DeletePreview, isNarrowed: Bool, linksFiles: Bool, _ format: OfficeFormat) {
-        narrowed = isNarrowed
-        period =
-            preview.period.map {
-                "\(format.period($0)) (\(format.count(preview.days, "day", "days")) with calls)"
-            } ?? OfficeFormat.none
-        tiles =
-            isNarrowed
-            ? [
-                Tile(
-                    label: "Calls of your teams that go", value: format.number(preview.gone),
-                    hint: "Out of every figure of yours.")
-            ]
-            : [
-                Tile(
-                    label: "Rows that go", value: format.number(preview.rows),
-                    hint: "Lines of the file with a call."),
-                Tile(
-                    label: "Calls that go", value: format.number(preview.gone),
-                    hint: "No other file holds them: out of every figure."),
-                Tile(
-                    label: "Rows whose call stays", value: format.number(preview.stays),
-                    hint: preview.returns == 0
-                        ? "Another file holds the same calls."
-                        : "Another file holds the same calls; \(format.number(preview.returns)) count with that file's content then."
-                ),
-            ]
-        func total(_ label: String, _ before: Int, _ after: Int, _ text: (Int) -> String) -> Total {
-            Total(
-                label: label, before: text(before), after: text(after),
-                change: before == after
-                    ? "no change" : (after > before ? "+" : "−") + text(abs(after - before)))
-        }
-        let (before, after) = (preview.before, preview.after)
-        hasTotals = !isNarrowed
-        totals = [
-            total("Logs", before.logs, after.logs) { format.number($0) },
-            total("Contacts", before.contacts, after.contacts) { format.number($0) },
-            total("Successes", before.successes, after.successes) { format.number($0) },
-            total("Talk time", before.talk, after.talk) { format.duration(seconds: $0) },
-            total("Active time", before.active, after.active) { format.duration(seconds: $0) },
-        ]
-        holders = preview.holders.map {
-            Holder(
-                label: "\($0.fileName), version \($0.version)",
-                href: linksFiles ? Paths.fileVersion($0.file.description, String($0.version)) : "",
-                calls: format.number($0.calls))
-        }
-        hasHolders = !holders.isEmpty && !isNarrowed
-        func shares(_ title: String, _ who: String, _ all: [DeletePreview.Share]) -> Shares? {
-            guard !all.isEmpty else { return nil }
-            let rest = all.count - 50
-            return Shares(
-                title: title, who: who,
-                rows: all.prefix(50).map { share in
-                    total(share.name, share.before, share.after) { format.number($0) }
-                }, more: rest > 0 ? "and \(format.number(rest)) more" : nil)
-        }
-        self.shares = [
-            shares("Agents", "Agent", preview.agents), shares("Teams", "Team leader", preview.teams),
-        ].compactMap { $0 }
-    }
 }
 
 struct NewDeletionPage: Page {
@@ -223,53 +126,6 @@ struct DeleteRequestPage: Page {
     var preview: DeletePreviewPart
     var steps: [Step]
     var hasSteps: Bool
-}
-
-struct DeletionCertificatePage: Page {
-    static let template = "deleteRequest.certificate"
-    struct Version: Decodable, Sendable {
-        var name: String
-        var days: String
-        var rows: String
-        var original: String
-        var archive: String
-        var digest: String
-        var kept: String
-    }
-    var title = "Erase certificate"
-    var list = Paths.deletions
-    var request: String
-    var requestTitle: String
-    var office: String
-    var facts: [DeleteRequestPage.Fact]
-    var versions: [Version]
-    var entry: String
-}
-
-struct DeleteHoldsPage: Page {
-    static let template = "deleteHold.list"
-    struct Row: Decodable, Sendable {
-        var what: String
-        var reason: String
-        var until: String
-        var state: String
-        var tone: String
-        var lift: String?
-        var id: String
-    }
-    var title = "Holds"
-    var problem: Problem?
-    var action = Paths.deleteHolds
-    var maySet: Bool
-    var people: [Choice]
-    var from: String
-    var to: String
-    var until: String
-    var earliest: String
-    var reason: String
-    var files: [Choice]
-    var rows: [Row]
-    var isEmpty: Bool
 }
 
 extension DeleteRequestPage {
@@ -385,45 +241,4 @@ extension DeleteRequestPage.Actions {
 
 extension DeleteAction {
     fileprivate var needsComment: Bool { self == .reject || self == .restore }
-}
-
-extension DeletionCertificatePage {
-    init(
-        _ row: DeleteRequestRow, _ it: DeleteRequestPurged, office: String, _ format: OfficeFormat
-    ) {
-        let request = row.request
-        let approval = request.steps.last { $0.action == .approve }
-        self.request = Paths.deletion(request.id.description)
-        requestTitle = DeleteRequestWriter(format: format).headline(request)
-        self.office = office
-        facts = [
-            .init(
-                name: "Asked for by",
-                value: "\(request.opener.name), \(format.moment(request.opened.instant))"),
-            .init(name: "Reason", value: request.reason),
-            .init(
-                name: "Approved by",
-                value: approval.map {
-                    "\($0.by.name), \(format.moment($0.time.instant))"
-                        + ($0.by.user == request.opener.user ? " (the office's only admin)" : "")
-                } ?? OfficeFormat.none),
-            .init(
-                name: "Purged by",
-                value: (it.by?.name ?? "Rollcall, when its time in the trash was over")
-                    + (request.purged.map { ", \(format.moment($0.instant))" } ?? "")),
-            .init(name: "Comment", value: it.comment.isEmpty ? OfficeFormat.none : it.comment),
-        ]
-        versions = it.versions.map { version in
-            let target = request.targets.first { $0.file == version.file && $0.version == version.version }
-            return Version(
-                name: "\(version.fileName), version \(version.version)",
-                days: target?.days.map { $0.map { format.day($0) }.joined(separator: ", ") } ?? "all of it",
-                rows: format.number(version.rows), original: version.original, archive: version.archive,
-                digest: version.digest,
-                kept: version.kept.map {
-                    "The rest of the file goes on: \(format.count($0.counts.accepted, "row", "rows")), archive \($0.archive)"
-                } ?? "Nothing of it is kept.")
-        }
-        entry = row.certificateHash ?? ""
-    }
 }

@@ -1,0 +1,113 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
+        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
+        let id = (it.after ?? it.before)?.id.description
+        let now = try String.fetchOne(db, sql: "SELECT hold FROM deleteHold WHERE id = ?", arguments: [id])
+            .map { try fromJSON(DeleteHold.self, $0) }
+        guard now == it.before else {
+            throw UserError(
+                .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
+        }
+        guard let after = it.after else {
+            guard it.before != nil else { throw UserError.notHere }
+            try db.execute(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
+            return
+        }
+        try after.check(today: state.businessDay(at: event.time.instant))
+        try db.execute(
+            sql: """
+                INSERT INTO deleteHold (id, hold) VALUES (?, ?)
+                ON CONFLICT (id) DO UPDATE SET hold = excluded.hold
+                """, arguments: [id, try jsonText(after)])
+    }
+}
+
+/// Holds as pages show them.
+public struct DeleteHolds: Sendable {
+    public var holds: [DeleteHold]
+    public var files: [ID<CallFile>: String] = [:]
+    public var people: [ID<Person>: String] = [:]
+    public var today: Day?
+}
+
+extension OfficeStore {
+    /// Sets, changes or lifts a hold.
+    ///
+    /// - Parameter after: nil: the hold is lifted, which needs a comment.
+    public func changeHold(
+        _ before: DeleteHold?, to after: DeleteHold?, comment: String = "", for viewer: Viewer,
+        by actor: Actor
+    ) async throws {
+        try viewer.require(.decideDeletions)
+        guard after != nil || !comment.allSatisfy(\.isWhitespace) else {
+            throw UserError(.invalid, "A hold is lifted with a reason.", advice: "Say why it may go.")
+        }
+        try await write(as: actor) { tx in
+            if let file = after?.file {
+                let isThere = try Bool.fetchOne(
+                    tx.db, sql: "SELECT 1 FROM file WHERE id = ?", arguments: [file.description])
+                guard isThere == true else { throw UserError.notHere }
+            }
+            if let person = after?.person {
+                let isThere = try Bool.fetchOne(
+                    tx.db, sql: "SELECT 1 FROM person WHERE id = ?", arguments: [person.description])
+                guard isThere == true else { throw UserError.notHere }
+            }
+            try tx.append(
+                .deleteHoldChanged(DeleteHoldChanged(before: before, after: after, comment: comment)))
+        }
+    }
+
+    /// Every hold, and what the people and files in them are called.
+    public func deleteHolds(for viewer: Viewer) async throws -> DeleteHolds {
+        guard viewer.reach(.requestDeletions) == .office else { throw UserError.notHere }
+        return try await read { db in
+            var result = DeleteHolds(holds: try DeleteHold.all(db), today: try Self.today(db))
+            for hold in result.holds {
+                if let file = hold.file {
+                    result.files[file] = try String.fetchOne(
+                        db, sql: "SELECT name FROM file WHERE id = ?", arguments: [file.description])
+                }
+                if let person = hold.person {
+                    result.people[person] = try String.fetchOne(
+                        db, sql: "SELECT name FROM person WHERE id = ?", arguments: [person.description])
+                }
+            }
+            return result
+        }
+    }
+}
+
+extension DeleteHold {
+    /// Every hold; one on somebody who was merged into another is on the other too.
+    static func inForce(_ db: Database) throws -> [DeleteHold] {
+        let merged = try Row.fetchAll(
+            db, sql: "SELECT id, mergedInto FROM person WHERE mergedInto IS NOT NULL")
+        var into: [ID<Person>: ID<Person>] = [:]
+        for row in merged {
+            guard let person = ID<Person>(row["id"] as String) else { continue }
+            into[person] = ID(row["mergedInto"] as String)
+        }
+        var holds = try all(db)
+        for hold in holds where !into.isEmpty {
+            var hold = hold
+            // Nobody is merged more often than there are merges.
+            for _ in into {
+                guard let person = hold.person, let next = into[person] else { break }
+                hold.person = next
+                holds.append(hold)
+            }
+        }
+        return holds
+    }
+
+    static func all(_ db: Database) throws -> [DeleteHold] {
+        try String.fetchAll(db, sql: "SELECT hold FROM deleteHold ORDER BY id").map {
+            try fromJSON(DeleteHold.self, $0)
+        }
+    }
+}

@@ -280,4 +280,23 @@ import Testing
         #expect(try await office.leftovers() == [])
         #expect(try await office.faults() == [])
     }
+
+    @Test func `a half written archive of a purge that failed takes no archive's place`() async throws {
+        let office = try await ImportOffice()
+        let file = try office.take(CallFileText.usual.text, file: "a.csv").upload.file
+        for restores in [true, false] {
+            let kept = office.store.folder.keptArchive(of: file, version: 1)
+            try FileManager.default.createDirectory(
+                atPath: URL(fileURLWithPath: kept).deletingLastPathComponent().path,
+                withIntermediateDirectories: true)
+            try Data("half".utf8).write(to: URL(fileURLWithPath: kept))
+            let request = try delete(.version(file, 1), in: office)
+            #expect(try await office.faults() == [])
+            #expect(try await office.leftovers() == [])
+            if restores {
+                try office.store.decideDeleteRequest(
+                    request, .restore, comment: "back", for: DeletionWalk.cleo, by: .console)
+            }
+        }
+    }
 }

@@ -339,6 +339,13 @@ import Testing
         #expect(
             entry.count == 1 && entry.first?.contains("lapse The figures of these days have changed") == true)
         #expect(refusal { try office.decide(request, .approve) } == .conflict)
+        // Nor are the totals what the approver was shown when somebody else has more calls on these days.
+        let third = try office.ask(.version(office.cids, 1))
+        try takeIn(
+            [SampleCall(id: 8001, agent: "Ann", time: LocalTime(TeamsOffice.first, secondOfDay: 0))],
+            file: "anns.csv", into: office.store)
+        #expect(try await office.store.deleteRequest(third.id, for: Office.bo).isOutOfDate)
+        #expect(refusal { try office.decide(third, .approve) } == .stale)
         // What does not touch these days does not touch the request.
         let other = try office.ask(.version(office.cids, 1))
         try takeIn(

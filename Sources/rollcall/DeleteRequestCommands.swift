@@ -10,7 +10,8 @@ struct DeleteRequestCommand: OfficeCommand {
         commandName: "delete-request",
         abstract: "Say what a deletion would do, and ask for it.",
         discussion:
-            "Nothing is deleted by asking: an admin's account other than the one that asked has to approve it. "
+            "Nothing is deleted by asking: an admin's account other than the one that asked has to approve it, so it "
+            + "is asked for under an account (--user); --dry-run needs none. "
             + "With days and without --version it is about every version of the file.")
 
     @OptionGroup var office: OfficeOptions

@@ -62,12 +62,11 @@ struct FilesPage: Page {
         self.upload = upload
         rows = files.map { file in
             let upload = file.uploaded
-            let days = [upload.firstDay, upload.lastDay].compactMap { $0 }
             return Row(
                 name: upload.fileName,
                 href: Paths.fileVersion(upload.file.description, String(upload.version)),
                 source: file.sourceName,
-                days: days.count == 2 ? format.period(Period(from: days[0], to: days[1])) : OfficeFormat.none,
+                days: upload.days(format),
                 calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
                 hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),
                 versionsHref: Paths.file(upload.file.description),
@@ -111,6 +110,8 @@ struct FilePage: Page {
         var changed: String
         var rejected: String
         var blank: String
+        var days: String
+        var agents: String
         var state: String
         var tone: String
     }
@@ -136,8 +137,18 @@ struct FilePage: Page {
                 rows: format.number(counts.rows),
                 accepted: format.number(counts.accepted), duplicate: format.number(counts.duplicate),
                 changed: format.number(counts.changed), rejected: format.number(counts.rejected),
-                blank: format.number(counts.blank), state: version.stateTitle, tone: version.stateTone)
+                blank: format.number(counts.blank), days: version.uploaded.days(format),
+                agents: format.number(version.uploaded.agents), state: version.stateTitle,
+                tone: version.stateTone)
         }
+    }
+}
+
+extension FileUploaded {
+    /// `Mon 23 Nov 2026 – Tue 24 Nov 2026`; `—` without calls.
+    func days(_ format: OfficeFormat) -> String {
+        guard let firstDay, let lastDay else { return OfficeFormat.none }
+        return format.period(Period(from: firstDay, to: lastDay))
     }
 }
 

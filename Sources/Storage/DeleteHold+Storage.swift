@@ -43,8 +43,10 @@ extension OfficeStore {
         by actor: Actor
     ) async throws {
         try viewer.require(.decideDeletions)
-        guard after != nil || !comment.allSatisfy(\.isWhitespace) else {
-            throw UserError(.invalid, "A hold is lifted with a reason.", advice: "Say why it may go.")
+        guard after != nil || !comment.allSatisfy(\.isWhitespace), comment.count <= 2000 else {
+            throw UserError(
+                .invalid, "A hold is lifted with a reason of at most 2,000 characters.",
+                advice: "Say why it may go.")
         }
         try await write(as: actor) { tx in
             if let file = after?.file {

@@ -148,7 +148,9 @@ extension OfficeStore {
             row.holds = context.holds.filter {
                 $0.holds(on: context.today)
                     && $0.blocks(request.targets, agents: agents, touched: request.preview.period)
-            }.map(\.reason)
+            }
+            // A hold may be about somebody who is no business of the viewer's.
+            .map { isNarrowed ? "set by an admin" : $0.reason }
         }
         if state == .purged {
             let entries = try Row.fetchAll(

@@ -80,6 +80,7 @@ final class DeletionStaging {
                 var next: Int64? = CallRecord.number(part.number, line: 0)
                 while let from = next {
                     if isCancelled() { throw UserError.cancelledDeletion }
+                    if store.isClosing { throw UserError.closing }
                     next = try store.pool.read { db in try turn(part, from: from, isAlone: isAlone, db) }
                     if tallies.isFull { try tallies.write(isCancelled: isCancelled) }
                     let line = next.map { Int($0 & 0xffff_ffff) } ?? part.rows

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 
 /// An open data folder: the one connection that writes, readers, the clock and the source of identities.
 ///
@@ -17,6 +18,7 @@ public final class OfficeStore: Sendable {
     let pool: DatabasePool
     /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
     private let changing = NSLock()
+    private let closing = Mutex(false)
 
     /// Takes the folder's lock, brings the schema up to date and sweeps what a crash left behind.
     ///
@@ -89,7 +91,8 @@ public final class OfficeStore: Sendable {
     /// Not synced by itself: the write-ahead log is one file, so the commit that makes the rows count syncs
     /// them with itself, and a cut before it leaves only what the next start sweeps.
     func writeStaged<T>(_ body: (Database) throws -> T) throws -> T {
-        try pool.writeWithoutTransaction { db in
+        guard !isClosing else { throw UserError.closing }
+        return try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
             defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
             var result: T?
@@ -124,8 +127,15 @@ public final class OfficeStore: Sendable {
         return try body()
     }
 
-    /// Ends the use of the folder, which another store or process may open then.
+    /// Long changes give up then, as if they had been cancelled; the next start sweeps what they leave.
+    var isClosing: Bool { closing.withLock { $0 } }
+
+    /// Ends the use of the folder, which another store or process may open then; waits for a change that goes on
+    /// to give up.
     public func close() throws {
+        closing.withLock { $0 = true }
+        changing.lock()
+        defer { changing.unlock() }
         try pool.close()
         lock.release()
     }
@@ -139,6 +149,11 @@ public struct Transaction {
     let ids: IDs
 
     public func newID<Entity>() -> ID<Entity> { ids.next(at: now) }
+}
+
+extension UserError {
+    static let closing = UserError(
+        .cancelled, "Rollcall is being stopped; nothing was changed.", advice: "Start it again after that.")
 }
 
 /// Whether the database, or the system under it, ran out of room.

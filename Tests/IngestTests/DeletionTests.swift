@@ -69,6 +69,21 @@ extension DeletionTests {
         #expect(try await office.figures() == lines)
         #expect(try await office.faults() == [])
     }
+
+    @Test func `a store that is closed waits for a deletion that goes on, which gives up`() async throws {
+        let office = try await ImportOffice()
+        try office.take(CallFileText.usual.text, file: "a.csv")
+        let file = try #require(try office.store.archivedVersionsNow().first).uploaded.file
+        let bob = Viewer(user: EventIDs.user(2), name: "Bob", role: .dataEntry, person: nil)
+        for _ in 0..<40 {
+            let store = office.store
+            let work = Task.detached { try store.planDeletion(.file(file), for: bob) }
+            try office.reopen()
+            _ = await work.result
+        }
+        #expect(try await office.leftovers() == [])
+        #expect(try await office.faults() == [])
+    }
 }
 
 enum EventIDs {

@@ -186,6 +186,18 @@ struct FilesExtractCommand: OfficeCommand {
             throw UserError(.conflict, "\(path) exists already.", advice: "Choose another name with --out.")
         }
         try await onOwnThread { try version.extractOriginal(to: path) }
-        session.print("\(version.uploaded.bytes) bytes in \(path)")
+        struct Extracted: Encodable {
+            var file: String
+            var version: Int
+            var bytes: Int64
+            var path: String
+        }
+        let upload = version.uploaded
+        session.print(
+            office.json
+                ? try machineJSON(
+                    Extracted(
+                        file: upload.fileName, version: upload.version, bytes: upload.bytes, path: path))
+                : "\(upload.bytes) bytes in \(path)")
     }
 }

@@ -146,20 +146,7 @@ private struct FileImport {
         guard request.readsAgain == nil else { return }
         let name = request.fileName
         // The name of mended lines is longer than their file's.
-        let kept = CallFile.mendedNames(name).first ?? name
-        guard !name.isEmpty, kept.utf8.count <= 200, !name.contains("/"),
-            !name.utf8.contains(where: { $0 < 0x20 })
-        else {
-            throw UserError(
-                .invalid, "The file's name cannot be kept.",
-                advice: "Give it a plain name of up to 200 bytes.")
-        }
-        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard ["csv", "txt", "tsv", "psv"].contains(ending) else {
-            throw UserError(
-                .unknownFormat, "“\(name)” is not a CSV file by its name.",
-                advice: "Export the call log as CSV. A spreadsheet (.xlsx) can be saved as CSV first.")
-        }
+        try checkFileName(name, keptAs: CallFile.mendedNames(name).first ?? name)
     }
 
     private func findTarget() throws -> ImportTarget {
@@ -253,9 +240,10 @@ private struct FileImport {
 
 /// What a file may be called.
 ///
+/// - Parameter kept: its name in the office; nil: the same.
 /// - Throws: `UserError` `invalid` or `unknownFormat`.
-func checkFileName(_ name: String) throws {
-    guard !name.isEmpty, name.utf8.count <= 200, !name.contains("/"),
+func checkFileName(_ name: String, keptAs kept: String? = nil) throws {
+    guard !name.isEmpty, (kept ?? name).utf8.count <= 200, !name.contains("/"),
         !name.utf8.contains(where: { $0 < 0x20 })
     else {
         throw UserError(

@@ -71,7 +71,7 @@ extension OfficeStore {
         return StateHash(hex: hexadecimal(hasher.finalize()), calls: calls)
     }
 
-    private static func digestOfRollups(_ db: Database) throws -> (Int64, UInt64) {
+    static func digestOfRollups(_ db: Database) throws -> (Int64, UInt64) {
         let rows = try Row.fetchCursor(
             db,
             sql: """

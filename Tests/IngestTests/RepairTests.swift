@@ -77,6 +77,11 @@ import Testing
             DROP TABLE deletedSpan; DROP TABLE deleteRequest; DROP TABLE deleteHold;
             ALTER TABLE fileVersion DROP COLUMN cut; ALTER TABLE fileVersion DROP COLUMN added;
             ALTER TABLE fileVersion DROP COLUMN unsettled;
+            DROP TABLE file; CREATE TABLE file (id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL);
+            ALTER TABLE fileVersion DROP COLUMN incarnation; ALTER TABLE source DROP COLUMN staged;
+            ALTER TABLE folder DROP COLUMN place; ALTER TABLE journal DROP COLUMN arrival;
+            DROP TABLE incomingEvent; DROP TABLE signedHead; DROP TABLE peer; DROP TABLE peerState;
+            DROP TABLE fork; DROP TABLE conflict; DROP TABLE conflictDecision;
             DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %';
             """)
         try office.reopen()

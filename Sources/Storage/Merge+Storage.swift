@@ -65,12 +65,9 @@ struct MergePlan: Sendable {
     var outcome = MergeOutcome()
     /// Versions that are new, or of which other rows are there than before.
     var targets: [LiveTarget] = []
-    var rules = Known()
-
-    struct Known: Sendable {
-        var all: [ID<Office>: OfficeRules] = [:]
-        var sources: [ID<Source>: (source: Source, office: ID<Office>)] = [:]
-    }
+    /// As they will be; nil: not worked out yet.
+    var rules: RulesByOffice?
+    var sources: [ID<Source>: (source: Source, office: ID<Office>)] = [:]
 }
 
 extension OfficeStore {
@@ -119,11 +116,11 @@ extension OfficeStore {
                         return target
                     }
                     .sorted { ($0.time, $0.office) < ($1.time, $1.office) }
-                plan.rules.all = try KnownOffices(tx.db).all
+                plan.rules = try RulesByOffice(tx.db)
                 for row in try Row.fetchAll(tx.db, sql: "SELECT office, settings FROM source") {
                     let source = try fromJSON(Source.self, row["settings"])
                     guard let office = ID<Office>(row["office"] as String) else { continue }
-                    plan.rules.sources[source.id] = (source, office)
+                    plan.sources[source.id] = (source, office)
                 }
                 plan.outcome.uploads = plan.targets.filter { $0.number == nil }.map {
                     MergeOutcome.Upload(office: $0.office, upload: $0.uploaded, isLive: $0.state == "live")

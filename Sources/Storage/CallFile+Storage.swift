@@ -16,12 +16,11 @@ extension Transaction {
         try db.execute(
             sql: """
                 UPDATE fileVersion SET file = ?, version = ?, state = 'live', time = ?, office = ?, original = ?,
-                  event = ?, uploadedBy = ?, added = ? WHERE archive = ? AND state = 'staged'
+                  event = ?, uploadedBy = ? WHERE archive = ? AND state = 'staged'
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, it.recovered?.by ?? event.actor.name,
-                it.counts.accepted - it.counts.overlapping - (it.recovered?.deletedRows ?? 0), it.archive,
+                event.payload, it.recovered?.by ?? event.actor.name, it.archive,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
@@ -93,13 +92,12 @@ public struct FileQuery: Sendable, Hashable {
 }
 
 extension OfficeStore {
-    /// Starts staging a version; call inside `changingCalls`.
-    public func stage(_ source: StoredSource, time: HybridTime? = nil) throws -> StagedVersion {
+    /// Starts staging one version of the office's own; call inside `changingCalls`.
+    ///
+    /// - Parameter deleted: times whose rows are kept and count nowhere.
+    public func stage(_ source: StoredSource, deleted: [ClockSpan] = []) throws -> StagedVersion {
         guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
-        // One at a time: what is staged now is a leftover, of a disk that was full for example.
-        try sweepStaged()
-        return try StagedVersion(
-            store: self, source: source, office: state.office.id, rules: state.office.rules, time: time)
+        return try CallsChange(self).stage(source, office: state.office.id, deleted: deleted)
     }
 
     /// The one place where the version that holds the same bytes is looked at.
@@ -189,7 +187,9 @@ extension OfficeStore {
         _ staged: StagedVersion, by actor: Actor, isPartTimer: (String) -> Bool, isCancelled: () -> Bool,
         archive: () throws -> FileUploaded
     ) throws -> FileUploaded {
-        let change = try staged.stageRollups(isCancelled: isCancelled)
+        guard let change = try staged.change?.finish(isCancelled: isCancelled) else {
+            throw UserError.notHere
+        }
         let upload = try makeLive(staged, change, try archive(), isPartTimer: isPartTimer, by: actor)
         // Live: what follows only tidies up; a failure must not undo the import, and the next start sweeps.
         try? change.sweepReplaced()

@@ -31,9 +31,9 @@ extension OfficeStore {
                 }
                 place = events.last.map(EventPlace.init)
             }
-            let rules = try officeRulesNow()
-            let change = try recountAll(rules)
-            let days = try recountedDays(rules)
+            let calls = try CallsChange(self)
+            let change = try calls.recounted()
+            let days = try recountedDays(calls.rules)
             try writeNow(as: .program) { tx in
                 try change.post(tx)
                 try Self.replaceDays(days, tx.db)
@@ -86,8 +86,8 @@ extension OfficeStore {
                     throw UserError.notHere
                 }
                 let staged = try StagedVersion(
-                    store: self, source: source, office: event.office, rules: try officeRulesNow(),
-                    time: event.time, countsRollups: false)
+                    store: self, source: source, office: event.office,
+                    rules: try rulesByOfficeNow().of(event.office), time: event.time)
                 do {
                     let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
                     if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }

@@ -14,7 +14,7 @@ CREATE TABLE agentDay (
   -- 24 little-endian 16-bit numbers: active seconds by hour of the clock.
   activeByHour BLOB NOT NULL,
   digest INTEGER NOT NULL
-);
+, elsewhere INTEGER NOT NULL DEFAULT 0);
 
 CREATE UNIQUE INDEX agentDayByDay ON agentDay (day, name, change);
 
@@ -25,6 +25,8 @@ CREATE TABLE agentDayCells (
   cells BLOB NOT NULL,
   times BLOB NOT NULL
 );
+
+CREATE INDEX agentDayElsewhere ON agentDay (day) WHERE elsewhere > 0;
 
 CREATE TABLE agentName (
   number INTEGER PRIMARY KEY,
@@ -118,7 +120,6 @@ CREATE TABLE deleteRequest (
   stage TEXT NOT NULL,
   opened INTEGER NOT NULL,
   -- Calls that are out of the figures by it.
-  calls INTEGER NOT NULL DEFAULT 0,
   request TEXT NOT NULL
 ) WITHOUT ROWID;
 
@@ -156,7 +157,7 @@ CREATE TABLE fileVersion (
   original TEXT,
   event TEXT,
   uploadedBy TEXT
-, cut INTEGER NOT NULL DEFAULT 0, added INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 0);
+, cut INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX fileVersionByFile ON fileVersion (file, version);
 
@@ -214,7 +215,7 @@ CREATE TABLE office (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   rules TEXT NOT NULL
-) WITHOUT ROWID;
+, calls INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 
 CREATE TABLE outcome (
   number INTEGER PRIMARY KEY,
@@ -312,7 +313,7 @@ CREATE TABLE source (
   office TEXT NOT NULL,
   name TEXT NOT NULL,
   settings TEXT NOT NULL
-);
+, format TEXT AS (settings ->> '$.format'));
 
 CREATE TABLE transferRequest (
   id TEXT PRIMARY KEY,

@@ -339,6 +339,9 @@ public struct Report: Sendable {
     public var total: Figures
     /// Which meaning of states was used, by source.
     public var mappings: [(source: String, version: Int)]
+    /// Calls that are in files of these agents and counted once, in another office's; nil: not known for a part of
+    /// a day's calls.
+    public var elsewhere: Int?
 
     public init(
         query: ReportQuery, rows: [ReportRow], total: Figures, mappings: [(source: String, version: Int)]

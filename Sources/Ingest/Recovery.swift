@@ -196,11 +196,10 @@ private func makeLive(
     let manifest = archive.manifest
     let spans = try ApprovedDeletions.spans(at: archive.found.deletions)
     let place = try ArchivePlace(archive.found, hash: archive.hash, in: store.folder)
-    let staged = try store.stage(source)
+    let staged = try store.stage(source, deleted: spans)
     do {
         // An archive that is announced goes in a crash; one that lay there before must not.
         if place.isNew { try staged.announceArchive(of: manifest.file, version: manifest.version) }
-        staged.deleted = spans
         let calls = try AcceptedCalls(archive: archive.found.path, in: store) {
             UserError(.damaged, "its calls.csv \($0)", advice: "")
         }

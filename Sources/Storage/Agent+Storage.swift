@@ -163,7 +163,7 @@ extension OfficeStore {
         filter.agents = [.id(person)]
         let query = ReportQuery(period: period, filter: filter)
         return try await read { db in
-            let cutOver = Int64(try Self.officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
+            let rules = try RulesByOffice(db)
             let days = try VisibleDays(query, viewer, db)
             let cells = try Row.fetchAll(db, sql: days.sql("a.day, a.name"), arguments: days.arguments)
             var held: [Int64: (rows: Int, counted: Int)] = [:]
@@ -174,7 +174,7 @@ extension OfficeStore {
                     WHERE c.name = ? AND c.time >= ? AND c.time < ? AND \(Self.isLive) GROUP BY c.version
                     """)
             for cell in cells {
-                let begin = (cell[0] as Int64) * 86_400 + cutOver
+                let begin = try rules.of(name: cell[1], db).begin(of: cell[0])
                 let rows = try Row.fetchAll(
                     statement, arguments: [cell[1] as Int64, begin, begin + 86_400])
                 for row in rows {

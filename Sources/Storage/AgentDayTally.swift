@@ -54,6 +54,8 @@ struct AgentDayTally {
     private var timesTakenBack: [Int32] = []
     private let origin: Int64
     private(set) var digest: UInt64 = 0
+    /// Rows that do not count, because the same call counts in a file of another office.
+    var elsewhere: Int64 = 0
 
     init(day: Day) { origin = Int64(day.number) * 86_400 }
 
@@ -139,9 +141,10 @@ struct AgentDayTally {
     }
 
     /// - Throws: `UserError` `damaged` for what was not written by `packedCells` and `packedTimes`.
-    init(day: Day, cells: Data, times: Data, digest: UInt64) throws {
+    init(day: Day, cells: Data, times: Data, digest: UInt64, elsewhere: Int64) throws {
         self.init(day: day)
         self.digest = digest
+        self.elsewhere = elsewhere
         try Self.forEachCell(of: cells) { self.cells[$0] = $1 }
         var unpacker = NumberUnpacker(Array(times))
         var last: Int32 = 0

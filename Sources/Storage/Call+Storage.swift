@@ -144,7 +144,7 @@ extension OfficeStore {
             for row in rows {
                 let name: Int64 = row["name"]
                 let time = LocalTime(seconds: row["time"])
-                let day = time.businessDay(cutOver: reader.cutOver)
+                let day = try reader.rules.of(name: name, db).day(of: time)
                 let query = ReportQuery(period: Period(from: day, to: day))
                 let days = try VisibleDays(query, viewer, db)
                 // An earlier sighting may be on a day or under a name that has no counted call left.
@@ -231,12 +231,12 @@ struct CallCell: Sendable {
 private struct CallReader: Sendable {
     let conditions: String
     let words: FigureWords
-    let cutOver: Int
+    let rules: RulesByOffice
 
     init(_ filter: CallFilter, _ db: Database) throws {
         words = try FigureWords(db)
         conditions = try RowConditions(filter, words, db).ofCall
-        cutOver = try OfficeStore.officeState(db)?.office.rules.cutOverMinutes ?? 0
+        rules = try RulesByOffice(db)
     }
 
     static func sql(where condition: String, counted: Bool) -> String {
@@ -254,7 +254,7 @@ private struct CallReader: Sendable {
 
     func calls(of cell: CallCell, offset: Int, limit: Int, _ db: Database) throws -> [CallRow] {
         let day = Day(number: cell.day)
-        let begin = LocalTime(day, secondOfDay: cutOver * 60).seconds
+        let begin = try rules.of(name: cell.name, db).begin(of: cell.day)
         let statement = try db.cachedStatement(
             sql: Self.sql(
                 where: "c.name = ? AND c.time >= ? AND c.time < ? AND \(conditions)", counted: true)

@@ -27,16 +27,15 @@ extension Transaction {
         try db.execute(
             sql: """
                 UPDATE fileVersion SET file = ?1, version = ?2, state = 'live', time = ?3, office = ?4,
-                  incarnation = ?5, original = ?6, event = ?7, uploadedBy = ?8, added = ?9, archive = ?10,
-                  source = ?12
-                WHERE state = 'staged' AND office = ?4 AND CASE time WHEN ?11 THEN archive = ?10
+                  incarnation = ?5, original = ?6, event = ?7, uploadedBy = ?8, archive = ?9,
+                  source = ?11
+                WHERE state = 'staged' AND office = ?4 AND CASE time WHEN ?10 THEN archive = ?9
                   ELSE time = ?3 AND (file IS NULL OR (file = ?1 AND version = ?2)) END
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description,
                 event.incarnation, it.original, event.payload, it.recovered?.by ?? event.actor.name,
-                it.counts.accepted - it.counts.overlapping - (it.recovered?.deletedRows ?? 0), it.archive,
-                Int64.max, number,
+                it.archive, Int64.max, number,
             ])
         guard db.changesCount == 1 else {
             throw UserError(
@@ -108,13 +107,12 @@ public struct FileQuery: Sendable, Hashable {
 }
 
 extension OfficeStore {
-    /// Starts staging a version; call inside `changingCalls`.
-    public func stage(_ source: StoredSource, time: HybridTime? = nil) throws -> StagedVersion {
+    /// Starts staging one version of the office's own; call inside `changingCalls`.
+    ///
+    /// - Parameter deleted: times whose rows are kept and count nowhere.
+    public func stage(_ source: StoredSource, deleted: [ClockSpan] = []) throws -> StagedVersion {
         guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
-        // One at a time: what is staged now is a leftover, of a disk that was full for example.
-        try sweepStaged()
-        return try StagedVersion(
-            store: self, source: source, office: state.office.id, rules: state.office.rules, time: time)
+        return try CallsChange(self).stage(source, office: state.office.id, deleted: deleted)
     }
 
     /// The one place where the version that holds the same bytes is looked at.
@@ -204,7 +202,9 @@ extension OfficeStore {
         _ staged: StagedVersion, by actor: Actor, isPartTimer: (String) -> Bool, isCancelled: () -> Bool,
         archive: () throws -> FileUploaded
     ) throws -> FileUploaded {
-        let change = try staged.stageRollups(isCancelled: isCancelled)
+        guard let change = try staged.change?.finish(isCancelled: isCancelled) else {
+            throw UserError.notHere
+        }
         let upload = try makeLive(staged, change, try archive(), isPartTimer: isPartTimer, by: actor)
         // Live: what follows only tidies up; a failure must not undo the import, and the next start sweeps.
         try? change.sweepReplaced()

@@ -57,7 +57,7 @@ extension OfficeStore {
     private static func rowsByDay(_ versions: [Int64], _ viewer: Viewer, _ db: Database) throws -> [(
         day: Day, rows: Int
     )] {
-        let cutOver = try officeState(db)?.office.rules.cutOverMinutes ?? 0
+        let cutOver = try RulesByOffice(db).cutOver(ofName: "c.name")
         let isWhole = viewer.reach(.requestDeletions) == .office
         let reach = try Reachable(viewer, db)
         var days: [Int64: Int] = [:]
@@ -66,7 +66,7 @@ extension OfficeStore {
                 db,
                 sql: """
                     SELECT a.day, sum(a.rows) FROM (
-                      SELECT c.name, (c.time - \(cutOver * 60)) / 86400 - (c.time < \(cutOver * 60)) AS day,
+                      SELECT c.name, (c.time - \(cutOver)) / 86400 - (c.time < \(cutOver)) AS day,
                         count(*) AS rows
                       FROM call c JOIN fileVersion v ON v.number = c.version
                       WHERE c.number >= ? AND c.number < ? AND \(isLive) GROUP BY 1, 2) a

@@ -58,7 +58,7 @@ extension OfficeStore {
             guard let request = try DeleteRequest.fetch(db, id) else { throw UserError.notHere }
             var versions: [PurgePlan.Version] = []
             var names: Set<AgentDay> = []
-            let cutOver = try Self.officeState(db)?.office.rules.cutOverMinutes ?? 0
+            let rules = try RulesByOffice(db)
             for target in request.targets {
                 let row = try Row.fetchOne(
                     db,
@@ -92,8 +92,9 @@ extension OfficeStore {
                     version.rows += 1
                     digest = digest &+ UInt64(bitPattern: select.number(3))
                     if target.days != nil { version.lines.append(Int(clamping: select.number(0))) }
-                    let day = LocalTime(seconds: time).businessDay(cutOver: cutOver)
-                    names.insert(AgentDay(name: select.number(1), day: day.number))
+                    let name = select.number(1)
+                    let day = try rules.of(name: name, db).day(of: LocalTime(seconds: time))
+                    names.insert(AgentDay(name: name, day: day.number))
                 }
                 version.digest = hexadecimal(bigEndian: digest)
                 versions.append(version)

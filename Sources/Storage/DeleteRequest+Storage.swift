@@ -36,7 +36,7 @@ extension Transaction {
             for number in numbers { try settleState(number) }
         case .reject, .withdraw, .lapse, .comment: break
         }
-        try save(after, calls: it.calls)
+        try save(after)
     }
 
     func foldDeleteRequestPurged(_ event: Event, _ it: DeleteRequestPurged) throws {
@@ -84,17 +84,14 @@ extension Transaction {
         try DeleteContext.load(db, now: now, agents: agents)
     }
 
-    /// - Parameter calls: that left the figures with this step.
-    private func save(_ request: DeleteRequest, calls: Int = 0) throws {
+    private func save(_ request: DeleteRequest) throws {
         try db.execute(
             sql: """
-                INSERT INTO deleteRequest (id, stage, opened, calls, request) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, request = excluded.request,
-                  calls = calls + excluded.calls
+                INSERT INTO deleteRequest (id, stage, opened, request) VALUES (?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, request = excluded.request
                 """,
             arguments: [
-                request.id.description, request.stage.rawValue, request.opened.bits, calls,
-                try jsonText(request),
+                request.id.description, request.stage.rawValue, request.opened.bits, try jsonText(request),
             ])
     }
 

@@ -48,16 +48,17 @@ extension OfficeStore {
     {
         try viewer.require(.requestDeletions)
         let (kind, targets) = try pool.read { db in try Self.targets(of: scope, db) }
-        let rules = try officeRulesNow()
+        let cutOver = try pool.read { db in try Self.cutOverMinutes(of: targets, db) }
         let plan = try changingCalls {
             let id: ID<DeleteRequest> = ids.next(at: clock.now())
             let staging = try DeletionStaging(
-                self, id, try parts(of: targets, cutOverMinutes: rules.cutOverMinutes), .out)
+                self, id, try parts(of: targets, cutOverMinutes: cutOver), .out)
             try staging.run(isCancelled: work.isCancelled, progress: work.progress)
-            defer { try? staging.change.abandon() }
+            defer { try? staging.abandon() }
+            _ = try staging.finish(isCancelled: work.isCancelled)
             return try pool.read { db in
                 PlannedDeletion(
-                    kind: kind, targets: targets, cutOverMinutes: rules.cutOverMinutes,
+                    kind: kind, targets: targets, cutOverMinutes: cutOver,
                     preview: try staging.preview(db), agents: try staging.agents(db))
             }
         }
@@ -143,7 +144,9 @@ extension OfficeStore {
                 self, id, try parts(of: request.targets, cutOverMinutes: request.cutOverMinutes),
                 action == .approve ? .out : .back)
             try staging.run(isCancelled: work.isCancelled, progress: work.progress)
+            let change: RollupChange
             do {
+                change = try staging.finish(isCancelled: work.isCancelled)
                 let agents = try pool.read { db in try staging.agents(db) }
                 if action == .approve {
                     let now = try pool.read { db in try staging.digest(db) }
@@ -156,14 +159,14 @@ extension OfficeStore {
                 try writeNow(as: actor) { tx in
                     try append(
                         &tx, agents: agents, calls: action == .approve ? staging.calls : -staging.calls)
-                    try staging.change.post(tx)
+                    try change.post(tx)
                 }
             } catch {
-                try staging.change.abandon()
+                try staging.abandon()
                 throw error
             }
             // Done: what follows only tidies up, and the next start does it again.
-            try? staging.change.sweepReplaced()
+            try? change.sweepReplaced()
             try? settleArchives()
         }
     }
@@ -233,6 +236,17 @@ extension OfficeStore {
         }
         guard !found.isEmpty else { throw UserError.notHere }
         return (kind, found)
+    }
+
+    /// When business days begin in the office whose file it is.
+    private static func cutOverMinutes(of targets: [DeleteTarget], _ db: Database) throws -> Int {
+        let office = try targets.first.flatMap { target in
+            try String.fetchOne(
+                db,
+                sql: "SELECT office FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
+                arguments: [target.file.description, target.version])
+        }
+        return try RulesByOffice(db).of(office: office ?? "").cutOverMinutes
     }
 
     private func parts(of targets: [DeleteTarget], cutOverMinutes: Int) throws -> [DeletionPart] {

@@ -16,20 +16,16 @@ struct DeletionPart: Sendable {
 /// Takes rows out of the figures, or back in: stages the agent-days as they will be, and says exactly what that
 /// does. Nothing is changed until its change is posted with an event.
 ///
-/// The work is one pass over the rows of the versions concerned, with a look at the other rows of each key; no
-/// other row is counted again. Used from one thread, inside `changingCalls`.
+/// One `CallsChange` with a step for each version. Used from one thread, inside `changingCalls`.
 final class DeletionStaging {
     enum Direction { case out, back }
 
-    private let store: OfficeStore
-    private let rules: OfficeRules
     private let parts: [DeletionPart]
     private let direction: Direction
-    /// By source: as it is, as far as the work has come, and as it will be.
-    private var before: [Int64: LiveRows] = [:]
-    private var present: [Int64: LiveRows] = [:]
-    private var after: [Int64: LiveRows] = [:]
-    private var tallies: StagedTallies
+    private let change: CallsChange
+    /// What is deleted of each version, and what is there, when all is done.
+    private var deleted: [Int64: [ClockSpan]] = [:]
+    private var after: LiveRows
 
     private(set) var rows = 0
     /// Calls that leave the figures, or come back.
@@ -37,37 +33,35 @@ final class DeletionStaging {
     private var stays = 0
     private var returns = 0
     private var holders: [Int64: Int] = [:]
-    /// Agent-days of the rows concerned, and those whose figures change, with what is in force for them.
+    /// Agent-days of the rows concerned, and those whose figures change.
     private var concerned: Set<AgentDay> = []
-    private var touched: [AgentDay: UInt64] = [:]
+    private var touched: Set<AgentDay> = []
     private var sums = (rows: UInt64(0), out: UInt64(0), in: UInt64(0))
 
     init(
         _ store: OfficeStore, _ request: ID<DeleteRequest>, _ parts: [DeletionPart], _ direction: Direction
     ) throws {
-        self.store = store
         self.direction = direction
-        rules = try store.officeRulesNow()
-        try store.sweepStaged()
-        for source in Set(parts.map(\.source)) {
-            before[source] = try store.pool.read { db in try LiveRows(source: source, db) }
-        }
-        present = before
-        after = before
+        change = try CallsChange(store)
+        let live = change.live
         // The earliest first: what takes a row's place is then what counts in the end.
-        self.parts = parts.compactMap { [before] part in
-            before[part.source]?.place(of: part.number).map { (part: part, place: $0) }
+        self.parts = parts.compactMap { part in
+            live.place(of: part.number).map { (part: part, place: $0) }
         }.sorted { $0.place < $1.place }.map(\.part)
+        after = live
         for part in parts {
+            let spans: [ClockSpan]
             switch direction {
-            case .out: after[part.source]?.delete(part.spans, of: part.number, by: request)
-            case .back: after[part.source]?.restore(part.number, by: request)
+            case .out: spans = after.deleted(of: part.number) + part.spans
+            case .back:
+                spans = try store.pool.read { db in
+                    try OfficeStore.deletedSpans(of: part.number, besides: request, db)
+                }
             }
+            after.set(part.number, deleted: spans)
+            deleted[part.number] = spans
         }
-        tallies = StagedTallies(try RollupChange(store: store, rules: rules))
     }
-
-    var change: RollupChange { tallies.change }
 
     /// - Parameter progress: rows looked at, and of how many.
     func run(isCancelled: () -> Bool = { false }, progress: (Int, Int) -> Void = { _, _ in }) throws {
@@ -75,133 +69,48 @@ final class DeletionStaging {
             let total = parts.reduce(0) { $0 + $1.rows }
             var done = 0
             for part in parts {
-                guard let isThere = before[part.source], let willBe = after[part.source] else { continue }
-                let isAlone = isThere.isAlone(part.number) && willBe.isAlone(part.number)
-                var next: Int64? = CallRecord.number(part.number, line: 0)
-                while let from = next {
-                    if isCancelled() { throw UserError.cancelledDeletion }
-                    if store.isClosing { throw UserError.closing }
-                    next = try store.pool.read { db in try turn(part, from: from, isAlone: isAlone, db) }
-                    if tallies.isFull { try tallies.write(isCancelled: isCancelled) }
-                    let line = next.map { Int($0 & 0xffff_ffff) } ?? part.rows
-                    progress(min(total, done + min(part.rows, line)), total)
-                }
+                try change.retarget(
+                    part.number, deleted: deleted[part.number] ?? [], later: after, isCancelled,
+                    { line in progress(min(total, done + min(part.rows, line)), total) }, visit: note)
                 done += part.rows
-                present[part.source]?.set(part.number, asIn: willBe)
+                progress(min(total, done), total)
             }
-            try tallies.write(isCancelled: isCancelled)
         } catch {
             try change.abandon()
             throw error
         }
     }
 
-    /// Turns up to 20,000 rows of a version; returns where to go on, nil at its end.
-    private func turn(_ part: DeletionPart, from: Int64, isAlone: Bool, _ db: Database) throws -> Int64? {
-        guard let isThere = before[part.source], let willBe = after[part.source],
-            let now = present[part.source]
-        else { return nil }
-        let select = try RawStatement(
-            db,
-            """
-            SELECT number, key, name, time, campaign, outcome, talk, fingerprint FROM call
-            WHERE number >= ? AND number < ? AND time >= ? AND time < ? ORDER BY number LIMIT 20000
-            """)
-        let sightings = try Sightings(db)
-        select.bind(from, at: 1)
-        select.bind(CallRecord.number(part.number + 1, line: 0), at: 2)
-        select.bind(part.spans.map(\.from).min() ?? 0, at: 3)
-        select.bind(part.spans.map(\.until).max() ?? 0, at: 4)
-        defer { select.reset() }
-        var count = 0
-        var last = from
-        while try select.step() {
-            count += 1
-            last = select.number(0)
-            let second = select.number(3)
-            // On one side of the change it is there, on the other not; else somebody deleted it before.
-            guard
-                let place = direction == .out
-                    ? isThere.place(of: part.number, at: second) : willBe.place(of: part.number, at: second),
-                (direction == .out ? willBe : isThere).place(of: part.number, at: second) == nil
-            else { continue }
-            let name = select.number(2)
-            let entry = AgentDayTally.Entry(
-                time: LocalTime(seconds: second), campaign: select.number(4), outcome: select.number(5),
-                talk: select.isNull(6) ? nil : select.number(6),
-                fingerprint: UInt64(bitPattern: select.number(7)))
-            rows += 1
-            sums.rows = sums.rows &+ entry.fingerprint
-            concerned.insert(agentDay(name, entry))
-            guard !isAlone else {
-                calls += 1
-                try replace(
-                    direction == .out ? (name, entry) : nil, direction == .out ? nil : (name, entry), db)
-                continue
-            }
-            var counted: Sightings.Sighting?
-            var holder: (version: Int64, place: LiveRows.Place)?
-            try sightings.each(source: part.source, besides: part.number) {
-                $0.bind(column: 1, of: select, at: 2)
-            } _: { row, version, second in
-                if let place = now.place(of: version, at: second), counted.map({ $0.place < place }) ?? true {
-                    counted = row.sighting(version, place)
-                }
-                if let place = willBe.place(of: version, at: second),
-                    holder.map({ $0.place < place }) ?? true
-                {
-                    holder = (version, place)
-                }
-            }
-            if let holder, direction == .out {
-                stays += 1
-                holders[holder.version, default: 0] += 1
-            }
-            guard let counted else {
-                calls += 1
-                try replace(
-                    direction == .out ? (name, entry) : nil, direction == .out ? nil : (name, entry), db)
-                continue
-            }
-            // A later version's row counts before and after.
-            guard counted.place < place else { continue }
-            if counted.entry.fingerprint == entry.fingerprint, counted.name == name { continue }
-            if holder != nil { returns += 1 }
-            let other = (counted.name, counted.entry)
-            try replace(
-                direction == .out ? (name, entry) : other, direction == .out ? other : (name, entry), db)
+    private func note(_ turned: CallsChange.Turned, _ db: Database) throws {
+        rows += 1
+        sums.rows = sums.rows &+ turned.row.entry.fingerprint
+        concerned.insert(try change.agentDay(of: turned.row, db))
+        calls += direction == .out ? -turned.turn.calls : turned.turn.calls
+        for row in turned.turn.out {
+            touched.insert(try change.agentDay(of: row, db))
+            sums.out = sums.out &+ row.entry.fingerprint
         }
-        return count < 20_000 ? nil : last + 1
-    }
-
-    private func agentDay(_ name: Int64, _ entry: AgentDayTally.Entry) -> AgentDay {
-        AgentDay(name: name, day: entry.time.businessDay(cutOver: rules.cutOverMinutes).number)
-    }
-
-    /// Takes a row out of its agent-day's figures, and puts another into its own.
-    private func replace(
-        _ old: (name: Int64, entry: AgentDayTally.Entry)?, _ new: (name: Int64, entry: AgentDayTally.Entry)?,
-        _ db: Database
-    ) throws {
-        if let (name, entry) = old {
-            try tallies.takeBack(entry, at: try position(agentDay(name, entry), db))
-            sums.out = sums.out &+ entry.fingerprint
+        for row in turned.turn.back {
+            touched.insert(try change.agentDay(of: row, db))
+            sums.in = sums.in &+ row.entry.fingerprint
         }
-        if let (name, entry) = new {
-            try tallies.add(entry, at: try position(agentDay(name, entry), db))
-            sums.in = sums.in &+ entry.fingerprint
+        guard direction == .out, !turned.later.isEmpty else { return }
+        if let holder = turned.later.kin(of: turned.row).max(by: { $0.place < $1.place }) {
+            stays += 1
+            holders[holder.version, default: 0] += 1
         }
+        let comesBack = turned.turn.back.contains {
+            after.place(of: $0.version, at: $0.entry.time.seconds) != nil
+        }
+        if comesBack { returns += 1 }
     }
 
-    private var lastPosition: (key: AgentDay, position: Int, round: Int)?
-
-    private func position(_ key: AgentDay, _ db: Database) throws -> Int {
-        if let last = lastPosition, last.key == key, last.round == tallies.round { return last.position }
-        let position = try tallies.position(of: key, db)
-        if touched[key] == nil { touched[key] = tallies.digest(at: position) }
-        lastPosition = (key, position, tallies.round)
-        return position
+    /// Stages what was counted; to be posted with the event.
+    func finish(isCancelled: () -> Bool = { false }) throws -> RollupChange {
+        try change.finish(isCancelled: isCancelled)
     }
+
+    func abandon() throws { try change.abandon() }
 
     // MARK: What it does
 
@@ -238,16 +147,16 @@ final class DeletionStaging {
             return DeletePreview.Holder(
                 file: file, fileName: row["name"], version: row["version"], calls: calls)
         }.sorted { ($0.fileName, $0.version) < ($1.fileName, $1.version) }
-        preview.digest = digest(figures: preview.figures)
+        preview.digest = try digest(figures: preview.figures, db)
         return preview
     }
 
     /// The preview's digest alone: cheap, for it asks no report.
     func digest(_ db: Database) throws -> String {
-        digest(figures: try period.map { try OfficeStore.figuresDigest($0, db) } ?? "")
+        try digest(figures: try period.map { try OfficeStore.figuresDigest($0, db) } ?? "", db)
     }
 
-    private var days: Set<Int32> { Set(concerned.map(\.day)).union(touched.keys.map(\.day)) }
+    private var days: Set<Int32> { Set(concerned.map(\.day)).union(touched.map(\.day)) }
 
     /// All days that it touches.
     private var period: Period? {
@@ -275,10 +184,16 @@ final class DeletionStaging {
     }
 
     /// Over what goes, what counts instead, and every agent-day that changes; no number of this database is in it.
-    private func digest(figures: String) -> String {
+    private func digest(figures: String, _ db: Database) throws -> String {
         var hasher = SHA256()
-        let touched = touched.reduce(UInt64(0)) { sum, entry in
-            sum &+ OfficeStore.mixed(day: entry.key.day, digest: entry.value)
+        let inForce = try db.cachedStatement(
+            sql: """
+                SELECT digest FROM agentDay WHERE day = ? AND name = ?
+                  AND change <= (SELECT postedChange FROM folder) ORDER BY change DESC LIMIT 1
+                """)
+        let touched = try touched.reduce(UInt64(0)) { sum, key in
+            let digest = try Int64.fetchOne(inForce, arguments: [key.day, key.name]) ?? 0
+            return sum &+ OfficeStore.mixed(day: key.day, digest: UInt64(bitPattern: digest))
         }
         let lines = [
             "rollcall-deletion-1", "\(rows) \(calls) \(stays) \(returns)",
@@ -290,6 +205,16 @@ final class DeletionStaging {
 }
 
 extension OfficeStore {
+    /// What is deleted of a version by other requests than this one.
+    fileprivate static func deletedSpans(
+        of version: Int64, besides request: ID<DeleteRequest>, _ db: Database
+    ) throws -> [ClockSpan] {
+        try Row.fetchAll(
+            db, sql: "SELECT fromTime, untilTime FROM deletedSpan WHERE version = ? AND request <> ?",
+            arguments: [version, request.description]
+        ).map { ClockSpan(from: $0["fromTime"], until: $0["untilTime"]) }
+    }
+
     /// A digest of every agent-day's rows in a period, as they count now: cheap, and another one whenever any of
     /// these figures is.
     static func figuresDigest(_ period: Period, _ db: Database) throws -> String {

@@ -15,12 +15,17 @@ struct VisibleDays {
     /// The first day of the span that the query's teams are of; far back for somebody who was not known then.
     let spanDay: String
 
-    /// - Parameter posted: as if this change were the latest in force; nil: the one that is.
-    init(_ query: ReportQuery, _ viewer: Viewer, _ db: Database, posted: Int64? = nil) throws {
+    /// - Parameters:
+    ///   - posted: as if this change were the latest in force; nil: the one that is.
+    ///   - having: what agent-days must have to be asked for: calls that count, unless said otherwise.
+    init(
+        _ query: ReportQuery, _ viewer: Viewer, _ db: Database, posted: Int64? = nil,
+        having: String = "a.logs > 0"
+    ) throws {
         let posted = try posted ?? Int64.fetchOne(db, sql: "SELECT postedChange FROM folder") ?? 0
         var conditions = [
             """
-            a.day BETWEEN ? AND ? AND a.change <= ? AND a.logs > 0 AND NOT EXISTS (
+            a.day BETWEEN ? AND ? AND a.change <= ? AND \(having) AND NOT EXISTS (
               SELECT 1 FROM agentDay b
               WHERE b.day = a.day AND b.name = a.name AND b.change > a.change AND b.change <= ?)
             """

@@ -63,17 +63,27 @@ extension OfficeStore {
         }
     }
 
-    /// Counts the rows of every version by day again, as a rebuild and other business days ask for.
-    func recountedDays(_ rules: OfficeRules) throws -> [Row] {
+    /// Counts the rows of versions by day again, as a rebuild and other business days ask for.
+    ///
+    /// - Parameter office: whose versions; nil: every office's.
+    func recountedDays(_ rules: RulesByOffice, of office: ID<Office>? = nil) throws -> [Row] {
         let versions = try pool.read { db in
-            try Int64.fetchAll(db, sql: "SELECT number FROM fileVersion WHERE state IN ('live', 'trashed')")
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT number, office FROM fileVersion
+                    WHERE state IN ('live', 'trashed') AND (?1 IS NULL OR office = ?1)
+                    """, arguments: [office?.description])
         }
         return try versions.flatMap { version in
-            try pool.read { db in try Self.countedDays(of: version, rules, db) }
+            try pool.read { db in
+                try Self.countedDays(of: version["number"], rules.of(office: version["office"]), db)
+            }
         }
     }
 
-    private static func countedDays(of version: Int64, _ rules: OfficeRules, _ db: Database) throws -> [Row] {
+    private static func countedDays(of version: Int64, _ rules: CountingRules, _ db: Database) throws -> [Row]
+    {
         try Row.fetchAll(
             db,
             sql: """
@@ -88,8 +98,11 @@ extension OfficeStore {
 
     /// Brings a version's days, and its lines that the search finds, in line with what a purge left of it.
     func settleDays(of version: Int64) throws {
-        guard let rules = try? officeRulesNow() else { return }
-        let days = try pool.read { db in try Self.countedDays(of: version, rules, db) }
+        let days = try pool.read { db in
+            let office = try String.fetchOne(
+                db, sql: "SELECT office FROM fileVersion WHERE number = ?", arguments: [version])
+            return try Self.countedDays(of: version, RulesByOffice(db).of(office: office ?? ""), db)
+        }
         try pool.write { db in
             try db.execute(sql: "DELETE FROM versionDay WHERE version = ?", arguments: [version])
             try Self.addDays(days, db)
@@ -106,10 +119,7 @@ extension OfficeStore {
 
     /// What is kept of the days of versions equals a count of their rows.
     func verifyDays() throws -> CheckResult {
-        guard let state = try pool.read({ db in try Self.officeState(db) }) else {
-            return CheckResult(name: "days", ok: true, detail: "no office yet")
-        }
-        let counted = try recountedDays(state.office.rules).map { Array($0.databaseValues) }
+        let counted = try recountedDays(rulesByOfficeNow()).map { Array($0.databaseValues) }
         let kept = try pool.read { db in
             try Row.fetchAll(
                 db,
@@ -127,8 +137,13 @@ extension OfficeStore {
                 : "\(wrong) days of versions are not those of their rows. “rollcall rebuild” counts again.")
     }
 
-    static func replaceDays(_ rows: [Row], _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM versionDay")
+    /// - Parameter office: whose versions' days; nil: every office's.
+    static func replaceDays(_ rows: [Row], of office: ID<Office>? = nil, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM versionDay
+                WHERE ?1 IS NULL OR version IN (SELECT number FROM fileVersion WHERE office = ?1)
+                """, arguments: [office?.description])
         try addDays(rows, db)
     }
 
@@ -138,145 +153,5 @@ extension OfficeStore {
                 sql: "INSERT INTO versionDay (version, day, rows, agents) VALUES (?, ?, ?, ?)"
             ).execute(arguments: StatementArguments(row.databaseValues))
         }
-    }
-}
-
-/// Finds of each version how many of its rows count on each day.
-///
-/// The rollups know how many calls of a source count on a day. Mostly that alone says it: all rows count, or only
-/// the latest version's. Only where it does not are rows looked at, the latest version first, until all that
-/// count are found.
-private struct DayCounter {
-    private struct Part {
-        var version: Int64
-        var source: Int64
-        var day: FileDay
-        var isSolved = false
-    }
-
-    /// Latest upload first.
-    private var parts: [Part] = []
-    /// Counted calls by source and day that no part has been given yet.
-    private var left: [SourceDay: Int] = [:]
-    private let only: Int64?
-    private let cutOver: Int64
-
-    private struct SourceDay: Hashable {
-        var source: Int64
-        var day: Day
-    }
-
-    /// - Parameter only: the version that is asked for; other days than its own are left out then.
-    init(_ period: Period, of only: Int64?, _ viewer: Viewer, _ db: Database) throws {
-        self.only = only
-        cutOver = Int64(try OfficeStore.officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
-        let sources = try OfficeStore.sources(db)
-        let ids = Dictionary(sources.map { ($0.number, $0.source.id) }) { first, _ in first }
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT d.*, v.source, v.cut, v.file, v.version AS versionNumber, f.name FROM versionDay d
-                JOIN fileVersion v ON v.number = d.version JOIN file f ON f.id = v.file
-                WHERE v.state = 'live' AND d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR (
-                  v.source = (SELECT source FROM fileVersion WHERE number = ?3)
-                  AND d.day IN (SELECT day FROM versionDay WHERE version = ?3)))
-                ORDER BY v.time DESC, v.office DESC
-                """, arguments: [period.from.number, period.to.number, only])
-        parts = rows.compactMap { row in
-            guard let file = ID<CallFile>(row["file"] as String), let source = ids[row["source"]] else {
-                return nil
-            }
-            return Part(
-                version: row["version"], source: row["source"],
-                day: FileDay(
-                    day: Day(number: row["day"]), file: file, fileName: row["name"],
-                    version: row["versionNumber"], source: source, rows: row["rows"], agents: row["agents"],
-                    counted: 0, isCut: row["cut"]))
-        }
-        let report = try OfficeStore.report(ReportQuery(period: period, by: [.source, .day]), viewer, db)
-        let numbers = Dictionary(sources.map { ($0.source.id.description, $0.number) }) { first, _ in first }
-        for row in report.rows {
-            guard let source = row.slices.first.flatMap({ numbers[$0.value] }),
-                let day = Day(iso: row.slices.last?.value ?? "")
-            else { continue }
-            left[SourceDay(source: source, day: day)] = row.figures.logs
-        }
-    }
-
-    func days(_ db: Database) throws -> [FileDay] {
-        var counter = self
-        try counter.solve(db)
-        return counter.parts.filter { only == nil || $0.version == only }.map(\.day)
-    }
-
-    private mutating func solve(_ db: Database) throws {
-        let latest = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT number FROM fileVersion v WHERE state = 'live' AND cut = 0 AND NOT EXISTS (
-                  SELECT 1 FROM fileVersion w WHERE w.source = v.source AND w.state = 'live'
-                    AND (w.time, w.office) > (v.time, v.office))
-                """
-        ).map { $0[0] as Int64 }
-        for index in parts.indices where latest.contains(parts[index].version) {
-            give(parts[index].day.rows, to: index)
-        }
-        let byDay = Dictionary(grouping: parts.indices.filter { !parts[$0].isSolved }) { index in
-            SourceDay(source: parts[index].source, day: parts[index].day.day)
-        }
-        for (key, indices) in byDay {
-            let rows = indices.reduce(0) { $0 + parts[$1].day.rows }
-            if rows == left[key] ?? 0 { for index in indices { give(parts[index].day.rows, to: index) } }
-        }
-        var rest = byDay.mapValues(\.count)
-        for version in parts.map(\.version).uniqued {
-            let open = parts.indices.filter { parts[$0].version == version && !parts[$0].isSolved }
-            var asked: [Int] = []
-            for index in open {
-                let key = SourceDay(source: parts[index].source, day: parts[index].day.day)
-                rest[key, default: 1] -= 1
-                let remaining = left[key] ?? 0
-                // None is left, or there is nobody else to have them.
-                if remaining == 0 || rest[key] == 0 {
-                    give(remaining, to: index)
-                } else {
-                    asked.append(index)
-                }
-            }
-            let counts = try counted(version, asked.map { parts[$0].day.day }, db)
-            for index in asked { give(counts[parts[index].day.day] ?? 0, to: index) }
-            if version == only { return }
-        }
-    }
-
-    private mutating func give(_ count: Int, to index: Int) {
-        parts[index].isSolved = true
-        parts[index].day.counted = count
-        left[SourceDay(source: parts[index].source, day: parts[index].day.day), default: 0] -= count
-    }
-
-    /// Counts rows of a version that count, one by one.
-    private func counted(_ version: Int64, _ days: [Day], _ db: Database) throws -> [Day: Int] {
-        guard let first = days.min(), let last = days.max() else { return [:] }
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT (c.time - ?1) / 86400, count(*) FROM call c JOIN fileVersion v ON v.number = c.version
-                WHERE c.number >= ?2 AND c.number < ?3 AND c.time >= ?4 AND c.time < ?5
-                  AND \(OfficeStore.isLive) AND \(OfficeStore.isCounted) GROUP BY 1
-                """,
-            arguments: [
-                cutOver, CallRecord.number(version, line: 0), CallRecord.number(version + 1, line: 0),
-                Int64(first.number) * 86_400 + cutOver, (Int64(last.number) + 1) * 86_400 + cutOver,
-            ])
-        return Dictionary(rows.map { (Day(number: $0[0]), $0[1] as Int) }) { first, _ in first }
-    }
-}
-
-extension [Int64] {
-    /// Each once, where it is first.
-    fileprivate var uniqued: [Int64] {
-        var seen: Set<Int64> = []
-        return filter { seen.insert($0).inserted }
     }
 }

@@ -76,14 +76,3 @@ extension CallReference {
         self.init(source: row["source"], key: key)
     }
 }
-
-extension CallKey {
-    init?(_ value: DatabaseValue) {
-        switch value.storage {
-        case .int64(let number): self = .number(number)
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .digest(Array(data))
-        default: return nil
-        }
-    }
-}

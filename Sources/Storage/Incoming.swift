@@ -235,7 +235,7 @@ extension OfficeStore {
             arguments: [chain.office.description, chain.incarnation]) ?? 0
     }
 
-    private static func heldHash(_ chain: Chain, _ seq: Int64, _ db: Database) throws -> Data? {
+    static func heldHash(_ chain: Chain, _ seq: Int64, _ db: Database) throws -> Data? {
         try Data.fetchOne(
             db.cachedStatement(
                 sql: """

@@ -45,6 +45,14 @@ extension Transaction {
                 .conflict, "There is a source named “\(source.name)” already.", advice: "Choose another name."
             )
         }
+        let format = try String.fetchOne(
+            db, sql: "SELECT format FROM source WHERE id = ?", arguments: [source.id.description])
+        // Whether two calls are the same one depends on it.
+        guard format == nil || format == source.format else {
+            throw UserError(
+                .conflict, "The layout of “\(source.name)”'s files cannot be changed.",
+                advice: "Add another source for files of another layout.")
+        }
         try db.execute(
             sql: """
                 INSERT INTO source (id, office, name, settings) VALUES (?, ?, ?, ?)

@@ -110,6 +110,7 @@ extension OfficeStore {
             total: cells.values.reduce(Figures(activity: keeps ? .init() : nil), +),
             mappings: words.sources.values.map { ($0.name, $0.outcomes.version) }
                 .sorted { $0.0 < $1.0 })
+        report.elsewhere = try elsewhere(query, viewer, db, posted: posted)
         guard !query.by.isEmpty else { return report }
         report.rows = cells.map { key, figures in
             ReportRow(
@@ -118,6 +119,19 @@ extension OfficeStore {
         }
         report.sort()
         return report
+    }
+
+    /// Calls that files of the query's agents hold and that count in another office's files instead; nil where it
+    /// asks for some of a day's calls, for it is kept by the day.
+    private static func elsewhere(
+        _ query: ReportQuery, _ viewer: Viewer, _ db: Database, posted: Int64?
+    ) throws -> Int? {
+        guard query.filter.keepsAgentDays, query.filter.hours.isEmpty else { return nil }
+        var whole = query
+        whole.by = []
+        let days = try VisibleDays(whole, viewer, db, posted: posted, having: "a.elsewhere > 0")
+        return try Int.fetchOne(
+            db, sql: days.sql("coalesce(sum(a.elsewhere), 0)"), arguments: days.arguments)
     }
 
     static func labels(_ db: Database, _ numbers: some Sequence<Int64>) throws -> [Int64: String] {

@@ -30,9 +30,9 @@ extension OfficeStore {
                 if let error = try restage(event, upload, purged, readCalls) { lost.append(error) }
             }
             try writeNow(as: .program) { tx in try tx.refoldShared() }
-            let rules = try officeRulesNow()
-            let change = try recountAll(rules)
-            let days = try recountedDays(rules)
+            let calls = try CallsChange(self)
+            let change = try calls.recounted()
+            let days = try recountedDays(calls.rules)
             try writeNow(as: .program) { tx in
                 try change.post(tx)
                 try Self.replaceDays(days, tx.db)
@@ -116,17 +116,12 @@ extension OfficeStore {
         _ event: Event, _ upload: FileUploaded, _ purged: [VersionPlace: [KeptVersion?]],
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
-        let (source, rules): (StoredSource?, OfficeRules?) = try pool.read { db in
-            (
-                try Self.sources(db).first { $0.source.id == upload.source },
-                try KnownOffices(db)[event.office]
-            )
-        }
         // An upload to a source of which nothing is known has no effect.
-        guard let source, let rules else { return nil }
+        let source = try sourcesNow().first { $0.source.id == upload.source }
+        guard let source else { return nil }
         let staged = try StagedVersion(
-            store: self, source: source, office: event.office, rules: rules, time: event.time,
-            countsRollups: false)
+            store: self, source: source, office: event.office,
+            rules: try rulesByOfficeNow().of(event.office), time: event.time)
         do {
             let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
             if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }

@@ -34,7 +34,7 @@ extension OfficeStore {
     /// What the badge on a report says: its logs against its rows, counted one by one.
     ///
     /// Over 100,000 logs that would take longer than the report. Who sees the whole office then gets the whole
-    /// office's logs against what its imports counted; others get their rows all the same.
+    /// office's logs against what its changes of calls added up; others get their rows all the same.
     public func badge(_ report: Report, for viewer: Viewer) async throws -> FigureBadge {
         guard report.total.logs > 100_000, viewer.reach(.viewFigures) == .office else {
             let counted = try await countedRows(report.query, for: viewer)
@@ -47,8 +47,8 @@ extension OfficeStore {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT count(*) FILTER (WHERE state = 'live'),
-                      total(added) - (SELECT total(calls) FROM deleteRequest) FROM fileVersion
+                    SELECT (SELECT count(*) FROM fileVersion WHERE state = 'live'),
+                      (SELECT coalesce(sum(calls), 0) FROM office)
                     """)
             let counted = CountedRows(rows: row?[1] ?? 0, files: row?[0] ?? 0)
             return FigureBadge(logs: logs ?? 0, counted: counted, isWholeOffice: true)
@@ -56,7 +56,7 @@ extension OfficeStore {
     }
 
     static func countedRows(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws -> CountedRows {
-        let cutOver = (try officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
+        let cutOver = try RulesByOffice(db).cutOver(ofName: "a.name")
         let days = try VisibleDays(query, viewer, db)
         let conditions = try RowConditions(query.filter, FigureWords(db), db)
         let rows = try Row.fetchAll(
@@ -64,7 +64,7 @@ extension OfficeStore {
             sql: """
                 SELECT c.version, count(*) FROM (\(days.sql("a.day, a.name"))) a
                 CROSS JOIN call c ON c.name = a.name AND c.time >= a.day * 86400 + \(cutOver)
-                  AND c.time < a.day * 86400 + \(cutOver + 86_400)
+                  AND c.time < a.day * 86400 + \(cutOver) + 86400
                 CROSS JOIN fileVersion v ON v.number = c.version
                 WHERE \(Self.isLive) AND \(conditions.ofCall) AND \(Self.isCounted) GROUP BY c.version
                 """, arguments: days.arguments)

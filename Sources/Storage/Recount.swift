@@ -3,8 +3,8 @@ import Foundation
 import GRDB
 
 extension OfficeStore {
-    /// Changes the rules of the office; where they change figures, every agent-day is counted again first
-    /// and comes into force together with the event. Until then reports show the figures by the old rules.
+    /// Changes the rules of the office; where they change figures, every agent-day of its names is counted again
+    /// first and comes into force together with the event. Until then reports show the figures by the old rules.
     ///
     /// - Parameter progress: names counted again, and of how many.
     public func changeOffice(
@@ -12,48 +12,76 @@ extension OfficeStore {
     ) throws {
         try after.check()
         try changingCalls {
-            let before = try officeRulesNow()
-            guard before != after else { return }
-            let change = after.countsDifferently(from: before) ? try recountAll(after, progress) : nil
+            guard let office = try pool.read({ db in try Self.officeState(db)?.office }) else {
+                throw UserError.notSetUp
+            }
+            guard office.rules != after else { return }
+            let event = EventBody.officeChanged(OfficeChanged(before: office.rules, after: after))
+            guard after.countsDifferently(from: office.rules) else {
+                return try writeNow(as: actor) { tx in try tx.append(event) }
+            }
+            var rules = try rulesByOfficeNow()
+            rules.set(after, of: office.id)
+            let calls = try CallsChange(self, rules: rules)
+            let change = try calls.recounted(office.id, progress)
             do {
-                let days = change == nil ? nil : try recountedDays(after)
+                let days = try recountedDays(rules, of: office.id)
                 try writeNow(as: actor) { tx in
-                    try tx.append(.officeChanged(OfficeChanged(before: before, after: after)))
-                    try change?.post(tx)
-                    if let days { try Self.replaceDays(days, tx.db) }
+                    try tx.append(event)
+                    try change.post(tx)
+                    try Self.replaceDays(days, of: office.id, tx.db)
                 }
             } catch {
-                try change?.abandon()
+                try calls.abandon()
                 throw error
             }
-            try? change?.sweepReplaced()
+            try? change.sweepReplaced()
         }
     }
+}
 
-    /// Counts every agent-day from the rows that count, under a change that is not posted yet.
-    func recountAll(
-        _ rules: OfficeRules, _ progress: (Int, Int) -> Void = { _, _ in }
-    ) throws -> RollupChange {
-        var change = try RollupChange(store: self, rules: rules)
+extension CallsChange {
+    /// Counts every agent-day of an office's names from the rows that are there; before any other step.
+    ///
+    /// - Parameters:
+    ///   - office: nil: every office.
+    ///   - progress: names counted, and of how many.
+    func recount(_ office: ID<Office>? = nil, _ progress: (Int, Int) -> Void = { _, _ in }) throws {
+        let names = try store.pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT number, office FROM agentName WHERE ?1 IS NULL OR office = ?1 ORDER BY number",
+                arguments: [office?.description])
+        }
+        var counted: [String: Int64] = [:]
+        for (done, name) in names.enumerated() {
+            progress(done, names.count)
+            let office: String = name["office"]
+            counted[office, default: 0] += try recount(name["number"], rules.of(office: office))
+        }
+        if office == nil { self.counted(all: counted) }
+    }
+
+    /// The same, and nothing else.
+    func recounted(_ office: ID<Office>? = nil, _ progress: (Int, Int) -> Void = { _, _ in }) throws
+        -> RollupChange
+    {
         do {
-            let names = try pool.read { db in
-                try Int64.fetchAll(db, sql: "SELECT number FROM agentName ORDER BY number")
-            }
-            for (done, name) in names.enumerated() {
-                progress(done, names.count)
-                try recount(name, rules, &change)
-            }
+            try recount(office, progress)
+            return try finish()
         } catch {
-            try change.abandon()
+            try abandon()
             throw error
         }
-        return change
     }
 
     /// A name's rows come in the order of time, so one day at a time is in memory.
-    private func recount(_ name: Int64, _ rules: OfficeRules, _ change: inout RollupChange) throws {
+    ///
+    /// - Returns: how many count.
+    private func recount(_ name: Int64, _ rules: CountingRules) throws -> Int64 {
         var next: Int64? = .min
-        var empty = try pool.read { db in
+        var counted: Int64 = 0
+        var empty = try store.pool.read { db in
             Set(
                 try Int32.fetchAll(
                     db, sql: "SELECT DISTINCT day FROM agentDay WHERE name = ?", arguments: [name]))
@@ -62,19 +90,18 @@ extension OfficeStore {
             // At most 50,000 rows and the rest of their day between two looks at the clock.
             var tallies: [AgentDay: AgentDayTally] = [:]
             next = nil
-            try pool.read { db in
+            try store.pool.read { db in
                 var rows = 0
                 do {
-                    try Self.countedRows(db, name: name, from: from) { row in
-                        let time = LocalTime(seconds: row["time"])
-                        let day = time.businessDay(cutOver: rules.cutOverMinutes)
+                    try OfficeStore.standingRows(db, name: name, from: from) { row in
+                        let day = rules.day(of: LocalTime(seconds: row["time"]))
                         let key = AgentDay(name: name, day: day.number)
                         var tally: AgentDayTally
                         if let known = tallies.removeValue(forKey: key) {
                             tally = known
                         } else {
                             if rows > 50_000 {
-                                next = LocalTime(day, secondOfDay: rules.cutOverMinutes * 60).seconds
+                                next = rules.begin(of: day.number)
                                 throw EnoughRows()
                             }
                             tally = AgentDayTally(day: day)
@@ -85,24 +112,18 @@ extension OfficeStore {
                     }
                 } catch is EnoughRows {}
             }
+            tallies = tallies.filter { $0.value.logs > 0 || $0.value.elsewhere > 0 }
+            counted += tallies.values.reduce(0) { $0 + Int64($1.logs) }
             empty.subtract(tallies.keys.map(\.day))
-            try change.stage(tallies)
+            try stage(counted: tallies)
         }
         var emptied: [AgentDay: AgentDayTally] = [:]
         for day in empty {
             emptied[AgentDay(name: name, day: day)] = AgentDayTally(day: Day(number: day))
         }
-        try change.stage(emptied)
+        try stage(counted: emptied)
+        return counted
     }
 
     private struct EnoughRows: Error {}
-}
-
-extension AgentDayTally {
-    mutating func add(_ row: Row) throws {
-        try add(
-            Entry(
-                time: LocalTime(seconds: row["time"]), campaign: row["campaign"], outcome: row["outcome"],
-                talk: row["talk"], fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64)))
-    }
 }

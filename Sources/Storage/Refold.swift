@@ -75,6 +75,7 @@ extension Transaction {
             sql: """
                 INSERT INTO versionBefore SELECT number, state, cut, \(Self.spansOfVersion) FROM fileVersion
                 """)
+        let calls = try Row.fetchAll(db, sql: "SELECT id, calls FROM office WHERE calls <> 0")
         for table in Schema.foldedShared { try db.execute(sql: "DELETE FROM \(table)") }
         try db.execute(sql: "UPDATE agentName SET links = NULL")
         try db.execute(sql: "UPDATE fileVersion SET state = 'staged', cut = 0")
@@ -97,6 +98,12 @@ extension Transaction {
             ])
         }
         for conflict in refold.ledger.conflicts(id: conflictID) { try save(conflict) }
+        // No entry makes these: changes of calls add them up.
+        for row in calls {
+            try db.execute(
+                sql: "UPDATE office SET calls = ? WHERE id = ?",
+                arguments: [row["calls"] as Int64, row["id"] as String])
+        }
         try settleVersions()
     }
 

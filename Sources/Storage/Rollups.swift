@@ -12,14 +12,18 @@ struct AgentDay: Hashable, Sendable {
 ///
 /// A change holds whole agent-days, each a pure function of the rows that count on it. Reports read,
 /// for each name and day, the latest posted change; so posting is one small update, whatever its size.
-struct RollupChange {
+public struct RollupChange {
     let store: OfficeStore
-    let rules: OfficeRules
+    let rules: RulesByOffice
     let number: Int64
+    /// Calls that it brings into the figures, less those it takes out, by the office of their names.
+    var calls: [String: Int64] = [:]
+    /// Whether these are all the calls that count.
+    var countsAll = false
     /// What is staged, by its number in `agentDay`.
     private var staged: [AgentDay: Int64] = [:]
 
-    init(store: OfficeStore, rules: OfficeRules) throws {
+    init(store: OfficeStore, rules: RulesByOffice) throws {
         self.store = store
         self.rules = rules
         number = try store.pool.write { db in
@@ -56,7 +60,7 @@ struct RollupChange {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT a.digest, c.cells, c.times FROM agentDay a JOIN agentDayCells c ON c.number = a.number
+                    SELECT a.digest, a.elsewhere, c.cells, c.times FROM agentDay a JOIN agentDayCells c ON c.number = a.number
                     WHERE a.day = ?1 AND a.name = ?2
                       AND (a.change <= (SELECT postedChange FROM folder) OR a.change = ?3)
                     ORDER BY a.change DESC LIMIT 1
@@ -64,21 +68,23 @@ struct RollupChange {
         guard let row else { return nil }
         return try AgentDayTally(
             day: Day(number: key.day), cells: row["cells"], times: row["times"],
-            digest: UInt64(bitPattern: row["digest"] as Int64))
+            digest: UInt64(bitPattern: row["digest"] as Int64), elsewhere: row["elsewhere"])
     }
 
     private func save(_ tally: AgentDayTally, _ key: AgentDay, _ db: Database) throws -> Int64 {
-        let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
+        let maxGap = try rules.of(name: key.name, db).maxGapMinutes
+        let activity = tally.activity(maxGap: Int32(clamping: maxGap * 60))
         try db.cachedStatement(
             sql: """
                 INSERT INTO agentDay (day, name, change, logs, first, last, active, idle, longestGap,
-                  longestGapStart, pace, activeByHour, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+                  longestGapStart, pace, activeByHour, digest, elsewhere)
+                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
                 """
         ).execute(arguments: [
             key.day, key.name, number, tally.logs, activity.first, activity.last, activity.active,
             activity.idle,
             activity.longestGap, activity.longestGapStart, activity.pace, activity.packedHours,
-            Int64(bitPattern: tally.digest),
+            Int64(bitPattern: tally.digest), tally.elsewhere,
         ])
         let day = db.lastInsertedRowID
         try db.cachedStatement(sql: "INSERT INTO agentDayCells (number, cells, times) VALUES (?,?,?)")
@@ -108,6 +114,11 @@ struct RollupChange {
     /// Brings the change into every report; part of the transaction that appends its event.
     func post(_ tx: Transaction) throws {
         try tx.db.execute(sql: "UPDATE folder SET postedChange = ?", arguments: [number])
+        if countsAll { try tx.db.execute(sql: "UPDATE office SET calls = 0") }
+        for (office, calls) in calls {
+            try tx.db.execute(
+                sql: "UPDATE office SET calls = calls + ? WHERE id = ?", arguments: [calls, office])
+        }
     }
 
     /// Removes what this change replaced; any time after it was posted.
@@ -143,15 +154,31 @@ extension UserError {
 }
 
 extension OfficeStore {
-    /// Rows of a name that count, from a wall-clock second on, in the order of time: their version is live and
-    /// no later one holds the key.
-    static func countedRows(_ db: Database, name: Int64, from: Int64, _ body: (Row) throws -> Void) throws {
+    /// Rows of a name that are there, from a wall-clock second on, in the order of time, each with its `standing`.
+    static func standingRows(_ db: Database, name: Int64, from: Int64, _ body: (Row) throws -> Void) throws {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT c.* FROM call c JOIN fileVersion v ON v.number = c.version
-                WHERE c.name = ? AND c.time >= ? AND \(isLive) AND \(isCounted) ORDER BY c.time
+                SELECT c.time, c.campaign, c.outcome, c.talk, c.fingerprint, \(standing) AS standing
+                FROM call c JOIN fileVersion v ON v.number = c.version
+                WHERE c.name = ? AND c.time >= ? AND \(isLive) ORDER BY c.time
                 """)
         let rows = try Row.fetchCursor(statement, arguments: [name, from])
         while let row = try rows.next() { try body(row) }
+    }
+}
+
+extension AgentDayTally {
+    /// - Parameter row: one of `standingRows`.
+    mutating func add(_ row: Row) throws {
+        switch row["standing"] as Int {
+        case 1:
+            try add(
+                Entry(
+                    time: LocalTime(seconds: row["time"]), campaign: row["campaign"],
+                    outcome: row["outcome"], talk: row["talk"],
+                    fingerprint: UInt64(bitPattern: row["fingerprint"] as Int64)))
+        case -1: elsewhere += 1
+        default: break
+        }
     }
 }

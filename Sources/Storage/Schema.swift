@@ -9,6 +9,7 @@ enum Schema {
         migrator.registerMigration("3 people, names and requests") { db in try db.execute(sql: version3) }
         migrator.registerMigration("4 deletions") { db in try db.execute(sql: version4) }
         migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
+        migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
         return migrator
     }
@@ -515,5 +516,24 @@ enum Schema {
           event TEXT NOT NULL,
           time INTEGER NOT NULL
         ) WITHOUT ROWID;
+        """
+
+    /// The same call in files of several offices counts once.
+    private static let version6 = """
+        -- Rows of the name and day that do not count because the same call counts in a file of another office.
+        ALTER TABLE agentDay ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX agentDayElsewhere ON agentDay (day) WHERE elsewhere > 0;
+        -- Layout of its files: only calls of one layout can be the same.
+        ALTER TABLE source ADD COLUMN format TEXT AS (settings ->> '$.format');
+        -- Calls that count under the office's names, as changes of calls added them up.
+        ALTER TABLE office ADD COLUMN calls INTEGER NOT NULL DEFAULT 0;
+        UPDATE office SET calls = (SELECT coalesce(sum(added), 0) FROM fileVersion)
+          - (SELECT coalesce(sum(calls), 0) FROM deleteRequest);
+        ALTER TABLE fileVersion DROP COLUMN added;
+        ALTER TABLE deleteRequest DROP COLUMN calls;
+        -- Two sources of one layout may hold the same calls: the next start counts again.
+        UPDATE folder SET rebuilding = 1 WHERE EXISTS (
+          SELECT 1 FROM source a JOIN source b ON b.format = a.format AND b.number > a.number
+          WHERE a.number IN (SELECT source FROM fileVersion) AND b.number IN (SELECT source FROM fileVersion));
         """
 }

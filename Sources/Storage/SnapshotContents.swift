@@ -72,13 +72,13 @@ extension OfficeStore {
         let own = heads.filter { $0.office == chain.office }
         let held = VersionVector(since)
         // The reader's own knowledge of chains that are not here is not ours to ask for.
-        let known = try since.filter { head in try hash(head.chain, head.seq, db) == head.hash }
+        let known = try since.filter { head in try heldHash(head.chain, head.seq, db).map { hexadecimal($0) } == head.hash }
         guard known.count == since.count else {
             throw UserError(
                 .conflict, "That office holds entries that this one does not.",
                 advice: "Take its snapshot in first, or write a full one.")
         }
-        let hash = try stateHash(db, fromRows: false)
+        let hash = try Self.stateHash(db, fromRows: false)
         var contents = SnapshotContents(
             office: chain.office, name: state.office.rules.name, incarnation: chain.incarnation, own: own,
             others: others, since: since, entries: 0, archives: [], calls: hash.calls,
@@ -109,15 +109,6 @@ extension OfficeStore {
                 after = last.seq
             }
         }
-    }
-
-    private static func hash(_ chain: Chain, _ seq: Int64, _ db: Database) throws -> String? {
-        try Data.fetchOne(
-            db,
-            sql: """
-                SELECT hash FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
-                """, arguments: [chain.office.description, chain.incarnation, seq]
-        ).map { hexadecimal($0) }
     }
 
     /// Archives that are not erased: of uploads that the reader lacks, and those from which he has not yet heard that

@@ -26,8 +26,6 @@ struct StagedTallies {
         return tallies.count - 1
     }
 
-    func digest(at position: Int) -> UInt64 { tallies[position].digest }
-
     mutating func add(_ entry: AgentDayTally.Entry, at position: Int) throws {
         try update(position) { try $0.add(entry) }
     }
@@ -35,6 +33,17 @@ struct StagedTallies {
     mutating func takeBack(_ entry: AgentDayTally.Entry, at position: Int) throws {
         try update(position) { try $0.takeBack(entry) }
     }
+
+    mutating func count(elsewhere rows: Int64, at position: Int) { tallies[position].elsewhere &+= rows }
+
+    /// How many calls count in all, by the office of their names; where all are counted again.
+    mutating func count(all calls: [String: Int64]) {
+        change.calls = calls
+        change.countsAll = true
+    }
+
+    /// Stages agent-days that were counted from their rows; before any other is met.
+    mutating func stage(_ counted: [AgentDay: AgentDayTally]) throws { try change.stage(counted) }
 
     private mutating func update(_ position: Int, _ body: (inout AgentDayTally) throws -> Void) throws {
         let before = tallies[position].weight

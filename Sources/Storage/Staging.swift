@@ -12,22 +12,18 @@ public enum RowFate: Hashable, Sendable {
 }
 
 /// A version being read: its rows go in by batches that no page counts, until one short transaction
-/// makes them live.
-///
-/// One at a time per store (`OfficeStore.changes` sees to it); used from one thread.
+/// makes them live. A step of a `CallsChange`, and used from its thread.
 public final class StagedVersion {
     public let source: StoredSource
     let store: OfficeStore
     let number: Int64
     let office: ID<Office>
-    let rules: OfficeRules
-    let time: Int64
-    /// Rows of the source's other versions, which rows of this one may meet. No other change runs meanwhile.
-    private let others: LiveRows
-    private let isAlone: Bool
-    private let countsRollups: Bool
-    /// Agent-days as they will be when this version is live.
-    private var tallies: StagedTallies
+    let place: LiveRows.Place
+    private let rules: CountingRules
+    /// The change that counts its rows; nil: all are counted afterwards, as a rebuild does.
+    let change: CallsChange?
+    /// Times whose rows are kept and count nowhere.
+    private let deleted: [ClockSpan]
 
     /// Numbers in the database by code of the batches' dictionary.
     private var names: [MetName] = []
@@ -40,8 +36,6 @@ public final class StagedVersion {
     /// Rejected lines that the search will find.
     var rejectedKept = 0
 
-    /// Times whose rows are kept and count nowhere, for they were deleted before the office was lost.
-    public var deleted: [ClockSpan] = []
     public private(set) var deletedRows = 0
 
     public private(set) var accepted = 0
@@ -63,30 +57,25 @@ public final class StagedVersion {
         var lastTally: (day: Int32, position: Int, round: Int)?
     }
 
-    /// - Parameters:
-    ///   - time: the place in the total order that the version will have; nil: the last.
-    ///   - countsRollups: false where all are counted afterwards, as a rebuild does.
+    /// - Parameter time: the place in the total order that the version will have; nil: the last.
     init(
-        store: OfficeStore, source: StoredSource, office: ID<Office>, rules: OfficeRules, time: HybridTime?,
-        countsRollups: Bool = true
+        store: OfficeStore, source: StoredSource, office: ID<Office>, rules: CountingRules, time: HybridTime?,
+        change: CallsChange? = nil, deleted: [ClockSpan] = []
     ) throws {
         self.store = store
         self.source = source
         self.office = office
         self.rules = rules
-        self.time = time?.bits ?? .max
-        let (number, others): (Int64, LiveRows) = try store.pool.write { [time = self.time] db in
-            let others = try LiveRows(source: source.number, db)
+        self.change = change
+        self.deleted = deleted
+        let place = LiveRows.Place(time: time?.bits ?? .max, office: office.description)
+        self.place = place
+        number = try store.pool.write { db in
             try db.execute(
                 sql: "INSERT INTO fileVersion (state, time, office, source) VALUES ('staged', ?, ?, ?)",
-                arguments: [time, office.description, source.number])
-            return (db.lastInsertedRowID, others)
+                arguments: [place.time, place.office, source.number])
+            return db.lastInsertedRowID
         }
-        self.number = number
-        self.others = others
-        isAlone = others.isAlone(number)
-        self.countsRollups = countsRollups
-        tallies = StagedTallies(try RollupChange(store: store, rules: rules))
     }
 
     /// Interns and writes one batch; for callers that have no thread of their own to intern on.
@@ -110,6 +99,8 @@ public final class StagedVersion {
                 return x.key == y.key ? x.line < y.line : x.key < y.key
             }
         var fates = [RowFate](repeating: .accepted, count: records.count)
+        let isAlone = change?.live.isAlone(number) ?? true
+        var added = 0
         try store.writeStaged { db in
             try learn(batch, db)
             let (numbers, outcomes, labels) = (names.map(\.number), outcomes, labels)
@@ -154,17 +145,23 @@ public final class StagedVersion {
                     fates[index] = try fate(of: record, same)
                     continue
                 }
-                let day = record.time.businessDay(cutOver: rules.cutOverMinutes)
+                let day = rules.day(of: record.time)
                 accept(record, on: day, nameCode: codes.name)
                 if !deleted.isEmpty, deleted.contains(where: { $0.contains(record.time.seconds) }) {
                     deletedRows += 1
                     continue
                 }
-                try count(entry, on: day, nameCode: codes.name, key: record.key, sightings, db)
+                guard let change else { continue }
+                if !isAlone, try meet(entry, nameCode: codes.name, key: record.key, change, sightings, db) {
+                    continue
+                }
+                added += 1
+                try count(entry, on: day, nameCode: codes.name, change, db)
             }
         }
+        change?.count(added: added, of: place.office)
         // Between two transactions, for it makes its own.
-        if tallies.isFull { try tallies.write() }
+        try change?.makeRoom()
         return fates
     }
 
@@ -193,34 +190,31 @@ public final class StagedVersion {
         }
     }
 
-    /// Puts an accepted row into the tallies, in the place of the sighting that counted so far.
+    /// Counts an accepted row that others may be the same call as; false: none holds its key.
+    private func meet(
+        _ entry: AgentDayTally.Entry, nameCode: Int, key: CallKey, _ change: CallsChange,
+        _ sightings: Sightings, _ db: Database
+    ) throws -> Bool {
+        let others = try sightings.live(besides: number, in: change.live) { $0.bind(key, at: 1) }.now
+        guard !others.isEmpty else { return false }
+        let row = Sighting(
+            version: number, source: source.number, place: place, name: names[nameCode].number, entry: entry)
+        if !others.kin(of: row).isEmpty { overlapping += 1 }
+        try change.turn(row, comes: true, among: others, db)
+        return true
+    }
+
+    /// Counts an accepted row that is alone.
     private func count(
-        _ entry: AgentDayTally.Entry, on day: Day, nameCode: Int, key: CallKey, _ sightings: Sightings,
-        _ db: Database
+        _ entry: AgentDayTally.Entry, on day: Day, nameCode: Int, _ change: CallsChange, _ db: Database
     ) throws {
-        let name = names[nameCode].number
-        let before =
-            isAlone
-            ? nil
-            : try sightings.latest(source: source.number, besides: number, in: others) { $0.bind(key, at: 2) }
-        if let before {
-            overlapping += 1
-            // The same content under the same name: whichever counts, the figures are the same.
-            if before.entry.fingerprint == entry.fingerprint, before.name == name { return }
-            if before.place > LiveRows.Place(time: time, office: office.description) { return }
-            if countsRollups {
-                let was = before.entry.time.businessDay(cutOver: rules.cutOverMinutes)
-                let position = try tallies.position(of: AgentDay(name: before.name, day: was.number), db)
-                try tallies.takeBack(before.entry, at: position)
-            }
+        if let last = names[nameCode].lastTally, last.day == day.number, last.round == change.tallies.round {
+            return try change.add(entry, at: last.position)
         }
-        guard countsRollups else { return }
-        if let last = names[nameCode].lastTally, last.day == day.number, last.round == tallies.round {
-            return try tallies.add(entry, at: last.position)
-        }
-        let position = try tallies.position(of: AgentDay(name: name, day: day.number), db)
-        names[nameCode].lastTally = (day.number, position, tallies.round)
-        try tallies.add(entry, at: position)
+        let position = try change.position(
+            of: AgentDay(name: names[nameCode].number, day: day.number), db)
+        names[nameCode].lastTally = (day.number, position, change.tallies.round)
+        try change.add(entry, at: position)
     }
 
     /// Names whose first file this is, each with the person and first placement the event makes.
@@ -239,13 +233,6 @@ public final class StagedVersion {
         return result
     }
 
-    /// Stages the rollups of every agent-day this version touches, and returns the change to post.
-    func stageRollups(isCancelled: () -> Bool) throws -> RollupChange {
-        try tallies.write(isCancelled: isCancelled)
-        try stageDays()
-        return tallies.change
-    }
-
     /// Says where the version's archive is going to be, so that a crash leaves none that nobody names.
     public func announceArchive(of file: ID<CallFile>, version: Int) throws {
         try store.pool.write { db in
@@ -255,10 +242,9 @@ public final class StagedVersion {
         }
     }
 
-    /// Forgets everything that was staged.
+    /// Forgets everything that was staged, with all of the change that it is a step of.
     public func abandon() throws {
-        try tallies.change.abandon()
-        try store.sweepVersion(number)
+        if let change { try change.abandon() } else { try store.sweepVersion(number) }
     }
 
     // MARK: Dictionaries
@@ -304,36 +290,5 @@ extension CallRecord {
     /// The row's number in the table: a version's rows lie together, in the order of their lines.
     static func number(_ version: Int64, line: Int) -> Int64 {
         (version & 0x7fff_ffff) << 32 | Int64(line & 0xffff_ffff)
-    }
-}
-
-extension CallKey: Comparable {
-    /// As SQLite orders them: numbers, then texts, then digests.
-    public static func < (a: CallKey, b: CallKey) -> Bool {
-        switch (a, b) {
-        case (.number(let x), .number(let y)): x < y
-        case (.text(let x), .text(let y)): x.utf8.lexicographicallyPrecedes(y.utf8)
-        case (.digest(let x), .digest(let y)): x.lexicographicallyPrecedes(y)
-        case (.number, _), (.text, .digest): true
-        default: false
-        }
-    }
-
-    var databaseValue: DatabaseValue {
-        switch self {
-        case .number(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .digest(let value): Data(value).databaseValue
-        }
-    }
-}
-
-extension RawStatement {
-    func bind(_ key: CallKey, at index: Int32) {
-        switch key {
-        case .number(let value): bind(value, at: index)
-        case .text(let value): bind(value, at: index)
-        case .digest(let value): bind(value, at: index)
-        }
     }
 }

@@ -152,19 +152,20 @@ extension OfficeStore {
 
     /// Every agent-day in force equals a count of its rows.
     private static func verifyRollups(_ db: Database) throws -> CheckResult {
-        guard let rules = try officeState(db)?.office.rules else {
-            return CheckResult(name: "rollups", ok: true, detail: "no office yet")
-        }
-        let names = try Row.fetchAll(db, sql: "SELECT number, name FROM agentName ORDER BY number")
+        let byOffice = try RulesByOffice(db)
+        let names = try Row.fetchAll(db, sql: "SELECT number, name, office FROM agentName ORDER BY number")
         var days = 0
+        var calls: [String: Int] = [:]
         for name in names {
             var counted: [Int32: AgentDayTally] = [:]
-            try countedRows(db, name: name["number"], from: .min) { row in
-                let day = LocalTime(seconds: row["time"]).businessDay(cutOver: rules.cutOverMinutes)
+            let rules = byOffice.of(office: name["office"])
+            try standingRows(db, name: name["number"], from: .min) { row in
+                let day = rules.day(of: LocalTime(seconds: row["time"]))
                 var tally = counted.removeValue(forKey: day.number) ?? AgentDayTally(day: day)
                 try tally.add(row)
                 counted[day.number] = tally
             }
+            calls[name["office"], default: 0] += counted.values.reduce(0) { $0 + $1.logs }
             let kept = try Row.fetchAll(
                 db,
                 sql: """
@@ -184,11 +185,21 @@ extension OfficeStore {
                 }
                 days += 1
             }
-            if let (day, tally) = counted.first {
+            if let (day, tally) = counted.first(where: { $0.value.logs > 0 || $0.value.elsewhere > 0 }) {
                 return CheckResult(
                     name: "rollups", ok: false,
                     detail:
                         "\(name["name"] as String) on \(Day(number: day).iso): \(tally.logs) calls in no report. “rollcall rebuild” counts again."
+                )
+            }
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT id, name, calls FROM office") {
+            let (added, counted): (Int, Int) = (row["calls"], calls[row["id"]] ?? 0)
+            guard added == counted else {
+                return CheckResult(
+                    name: "rollups", ok: false,
+                    detail:
+                        "\(row["name"] as String): \(added) calls were added up, \(counted) count. “rollcall rebuild” counts again."
                 )
             }
         }
@@ -197,16 +208,17 @@ extension OfficeStore {
     }
 
     private static let agentDayColumns =
-        "logs, first, last, active, idle, longestGap, longestGapStart, pace, activeByHour, digest"
+        "logs, first, last, active, idle, longestGap, longestGapStart, pace, activeByHour, digest, elsewhere"
 
     /// Whether an agent-day as kept, with its tallies, is what a count of its rows gives.
     private static func equals(
-        _ row: Row, _ tally: AgentDayTally, _ rules: OfficeRules, _ db: Database
+        _ row: Row, _ tally: AgentDayTally, _ rules: CountingRules, _ db: Database
     ) throws -> Bool {
         let activity = tally.activity(maxGap: Int32(clamping: rules.maxGapMinutes * 60))
         let counted: [(any DatabaseValueConvertible)?] = [
             tally.logs, activity.first, activity.last, activity.active, activity.idle, activity.longestGap,
             activity.longestGapStart, activity.pace, activity.packedHours, Int64(bitPattern: tally.digest),
+            tally.elsewhere,
         ]
         guard Array(row.databaseValues.dropFirst(3)) == counted.map({ $0?.databaseValue ?? .null }) else {
             return false

@@ -85,7 +85,7 @@ let apiWords: [String: APIWords] = [
                 "rows",
                 list(object([("key", ["oneOf": [text, list(text)]])] + reportRow))
             ),
-            ("total", object(reportRow)),
+            ("total", object(reportRow)), ("elsewhere?", whole),
             ("outcomeMappings", ["type": "object", "additionalProperties": whole]),
         ])),
     "GET \(Paths.agentsAPI)": APIWords(

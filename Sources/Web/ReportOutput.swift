@@ -48,6 +48,7 @@ public struct ReportValues: Sendable {
                     keys: row.slices.map(\.title), figures: row.figures, rank: ranks.map { $0[index] })
             },
             total: ReportJSON.Row(keys: nil, figures: report.total, rank: nil),
+            elsewhere: (report.elsewhere ?? 0) > 0 ? report.elsewhere : nil,
             outcomeMappings: Dictionary(report.mappings.map { ($0.source, $0.version) }) { first, _ in first }
         )
     }
@@ -61,6 +62,7 @@ public struct ReportValues: Sendable {
         }
         let blanks = Array(repeating: "", count: max(0, report.query.by.count - 1))
         lines.append(["Total"] + blanks + metrics.map { format.metric($0, report.total) })
+        let elsewhere = format.elsewhere(report).map { "\n" + $0 } ?? ""
         let texts = report.query.by.isEmpty ? 1 : report.query.by.count
         if report.query.by.isEmpty { lines[0].insert("", at: 0) }
         let widths = (0..<(texts + metrics.count)).map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -69,7 +71,7 @@ public struct ReportValues: Sendable {
                 let gap = String(repeating: " ", count: cell.1 - cell.0.count)
                 return column < texts ? cell.0 + gap : gap + cell.0
             }.joined(separator: "  ")
-        }.joined(separator: "\n")
+        }.joined(separator: "\n") + elsewhere
     }
 }
 
@@ -88,6 +90,14 @@ extension OfficeFormat {
         (badge.isWholeOffice ? "Whole office: " : "")
             + "\(count(badge.counted.rows, "row", "rows")) \(badge.agrees ? "=" : "≠") \(number(badge.logs)) in "
             + count(badge.counted.files, "file", "files")
+    }
+
+    /// What of a report's calls another office has too; nil: nothing.
+    func elsewhere(_ report: Report) -> String? {
+        guard let calls = report.elsewhere, calls > 0 else { return nil }
+        return calls == 1
+            ? "1 call is also in another office's files and counted once."
+            : "\(number(calls)) calls are also in another office's files and counted once."
     }
 
     /// A figure as pages write it.
@@ -113,6 +123,8 @@ public struct ReportJSON: Encodable, Sendable {
     public var teams: String?
     public var rows: [Row]
     public var total: Row
+    /// Calls that are also in another office's files and counted once, there; nil: none.
+    public var elsewhere: Int?
     /// Version of the meaning of states, by source.
     public var outcomeMappings: [String: Int]
 

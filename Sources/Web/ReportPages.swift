@@ -372,6 +372,7 @@ struct ReportPage: Page {
     var badge: String
     var badgeIsGood: Bool
     var checksHref: String
+    var elsewhere: String?
 }
 
 /// A line of a small table beside a picture.

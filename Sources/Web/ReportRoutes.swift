@@ -114,7 +114,8 @@ extension Teams {
         mappings: figures.mappings.map { "\($0.source) \($0.version)" }.joined(separator: ", "),
         badge: format.badge(badge), badgeIsGood: badge.agrees,
         checksHref: Paths.checks + "?"
-            + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]))
+            + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]),
+        elsewhere: format.elsewhere(figures))
     return try context.page(page)
 }
 

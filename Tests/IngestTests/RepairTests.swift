@@ -75,8 +75,9 @@ import Testing
             ALTER TABLE person DROP COLUMN mergedInto; ALTER TABLE agentName DROP COLUMN links;
             ALTER TABLE agentName ADD COLUMN person TEXT; CREATE INDEX agentNameByPerson ON agentName (person);
             DROP TABLE deletedSpan; DROP TABLE deleteRequest; DROP TABLE deleteHold;
-            ALTER TABLE fileVersion DROP COLUMN cut; ALTER TABLE fileVersion DROP COLUMN added;
-            ALTER TABLE fileVersion DROP COLUMN unsettled;
+            ALTER TABLE fileVersion DROP COLUMN cut; ALTER TABLE fileVersion DROP COLUMN unsettled;
+            DROP INDEX agentDayElsewhere; ALTER TABLE agentDay DROP COLUMN elsewhere;
+            ALTER TABLE source DROP COLUMN format; ALTER TABLE office DROP COLUMN calls;
             DROP TABLE file; CREATE TABLE file (id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL);
             ALTER TABLE fileVersion DROP COLUMN incarnation; ALTER TABLE source DROP COLUMN staged;
             ALTER TABLE folder DROP COLUMN place; ALTER TABLE journal DROP COLUMN arrival;
@@ -197,6 +198,7 @@ import Testing
         "UPDATE agentDay SET longestGapStart = 5",
         "UPDATE agentDay SET activeByHour = zeroblob(47)",
         "UPDATE agentDay SET digest = digest + 1",
+        "UPDATE agentDay SET elsewhere = elsewhere + 1",
         "UPDATE dayTally SET talk = talk + 1",
         "UPDATE dayTally SET talkLogs = talkLogs + 1",
         "UPDATE dayTally SET outcome = outcome + 99",

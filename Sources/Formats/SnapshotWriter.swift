@@ -1,3 +1,4 @@
+import CArchive
 import Crypto
 import Domain
 import Foundation

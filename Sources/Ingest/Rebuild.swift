@@ -18,9 +18,9 @@ extension OfficeStore {
                     advice: "Put the archive back from a backup and run “rollcall rebuild” again.")
             }
         }
+        // Nobody else writes while a rebuild runs, so its transactions need not be paced.
         let lost = try rebuild { upload, staged in
-            try readAcceptedCalls(of: upload, from: self, into: staged)
-            try readRejectedLines(of: upload, from: self, into: staged)
+            try readUpload(upload, from: self, into: staged, batch: RowPipeline.rowsPerBatch.upperBound)
         }
         if let first = lost.first {
             let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
@@ -48,16 +48,16 @@ extension OfficeStore {
     }
 }
 
-/// Reads an upload's calls into a staged version.
+/// Reads an upload's calls, and what is searched of its rejected lines, into a staged version.
 ///
+/// - Parameter batch: rows a transaction: fewer where others write meanwhile.
 /// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
-private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
+func readUpload(_ upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion, batch: Int)
     throws
 {
-    // Nobody else writes while a rebuild runs, so its transactions need not be paced.
     try AcceptedCalls(of: upload, from: store).read(
-        into: staged, batch: RowPipeline.rowsPerBatch.upperBound, accepted: upload.counts.accepted,
-        digest: upload.digest)
+        into: staged, batch: batch, accepted: upload.counts.accepted, digest: upload.digest)
+    try readRejectedLines(of: upload, from: store, into: staged)
 }
 
 /// Reads what the search finds of an upload's rejected lines into a staged version.

@@ -372,7 +372,7 @@ extension OfficeStore {
 
 extension SignedHead {
     /// Whether the signature is that of the key over this head.
-    public var isGenuine: Bool {
+    var isGenuine: Bool {
         guard let key = bytes(ofHexadecimal: key), let signature = bytes(ofHexadecimal: signature),
             let verifier = try? Curve25519.Signing.PublicKey(rawRepresentation: key)
         else { return false }

@@ -179,7 +179,8 @@ extension Transaction {
                 SnapshotMerged(
                     from: offer.office, name: offer.name, made: offer.made, heads: OfficeStore.heads(db),
                     entries: outcome.entries, files: outcome.uploads.count,
-                    calls: Int(clamping: hash.calls - outcome.callsBefore), conflicts: outcome.conflicts.count,
+                    calls: Int(clamping: hash.calls - outcome.callsBefore),
+                    conflicts: outcome.conflicts.count,
                     stateHash: hash.hex)))
         outcome.event = EventName(event)
         return outcome

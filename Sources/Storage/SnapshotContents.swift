@@ -36,7 +36,9 @@ extension OfficeStore {
     /// - Parameters:
     ///   - since: empty: all of it.
     ///   - place: on the data folder's disk, empty.
-    public func snapshotContents(since: [ChainHead] = [], linkingInto place: String) throws -> SnapshotContents {
+    public func snapshotContents(since: [ChainHead] = [], linkingInto place: String) throws
+        -> SnapshotContents
+    {
         // Archives stay where they are while they are linked.
         try changingCalls {
             let now = clock.now()
@@ -70,14 +72,18 @@ extension OfficeStore {
             signed.first { $0.head == head }
         }
         let own = heads.filter { $0.office == chain.office }
-        let held = VersionVector(since)
-        // The reader's own knowledge of chains that are not here is not ours to ask for.
-        let known = try since.filter { head in try heldHash(head.chain, head.seq, db).map { hexadecimal($0) } == head.hash }
-        guard known.count == since.count else {
-            throw UserError(
-                .conflict, "That office holds entries that this one does not.",
-                advice: "Take its snapshot in first, or write a full one.")
+        // Of a chain that the reader holds further than this office, nothing goes along.
+        let since = try heads.compactMap { head -> ChainHead? in
+            guard let theirs = since.first(where: { $0.chain == head.chain }) else { return nil }
+            guard theirs.seq < head.seq else { return head }
+            guard try heldHash(head.chain, theirs.seq, db).map({ hexadecimal($0) }) == theirs.hash else {
+                throw UserError(
+                    .conflict, "That office holds another entry \(theirs.seq) than this one.",
+                    advice: "Take its snapshot in, and see what is said of it.")
+            }
+            return theirs
         }
+        let held = VersionVector(since)
         let hash = try Self.stateHash(db, fromRows: false)
         var contents = SnapshotContents(
             office: chain.office, name: state.office.rules.name, incarnation: chain.incarnation, own: own,
@@ -89,25 +95,42 @@ extension OfficeStore {
     }
 
     /// Every entry that goes along, chain by chain.
-    public func eachEntry(of contents: SnapshotContents, _ body: (Event) throws -> Void) throws {
-        let held = VersionVector(contents.since)
-        for head in contents.heads {
-            var after = held[head.chain]
-            while after < head.seq {
-                let events = try pool.read { [after] db in
-                    try Row.fetchAll(
-                        db,
-                        sql: """
-                            SELECT * FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
-                              AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1000
-                            """,
-                        arguments: [head.office.description, head.incarnation, after, head.seq]
-                    ).map(Event.init)
-                }
-                guard let last = events.last else { throw UserError.notHere }
-                for event in events { try body(event) }
-                after = last.seq
+    public func entries(of contents: SnapshotContents) -> SnapshotEntries {
+        SnapshotEntries(store: self, contents: contents)
+    }
+
+    /// The office and its chain, without entries: for a card.
+    public func officeContents() throws -> SnapshotContents {
+        let now = clock.now()
+        return try pool.read { db in
+            guard let state = try Self.officeState(db), let chain = try ChainIdentity.fetch(db) else {
+                throw UserError.notSetUp
             }
+            return SnapshotContents(
+                office: chain.office, name: state.office.rules.name, incarnation: chain.incarnation, own: [],
+                others: [], since: [], entries: 0, archives: [], calls: 0, stateHash: "", made: now)
+        }
+    }
+
+    /// Tells of a snapshot that was written, and keeps what its reader will hold.
+    public func recordExport(
+        _ manifest: SnapshotManifest, to office: ID<Office>?, name: String, isSealed: Bool, bytes: Int64,
+        by actor: Actor
+    ) throws {
+        try writeNow(as: actor) { tx in
+            if let office {
+                let now = tx.now
+                try Self.savePeerState(office, tx.db) { state in
+                    state.sent = now
+                    state.sentHeads = manifest.heads.map(\.head)
+                }
+            }
+            try tx.append(
+                .snapshotExported(
+                    SnapshotExported(
+                        to: office, name: name, isDelta: manifest.kind == .delta, isSealed: isSealed,
+                        entries: Int(clamping: manifest.counts.events),
+                        files: Int(clamping: manifest.counts.files), bytes: bytes)))
         }
     }
 
@@ -118,7 +141,8 @@ extension OfficeStore {
     ) throws -> [SnapshotContents.Archive] {
         var rewritten: Set<VersionPlace> = []
         let purges = try Row.fetchAll(
-            db, sql: "SELECT office, incarnation, seq, payload FROM journal WHERE kind = 'deleteRequestPurged'")
+            db,
+            sql: "SELECT office, incarnation, seq, payload FROM journal WHERE kind = 'deleteRequestPurged'")
         for row in purges {
             guard let name = EventName(row), !held.holds(name),
                 let it = try? fromJSON(DeleteRequestPurged.self, row["payload"])
@@ -160,5 +184,42 @@ extension SignedHead {
             head: ChainHead(
                 office: office, incarnation: row["incarnation"], seq: row["seq"], hash: row["hash"]),
             name: row["name"], key: row["key"], signature: row["signature"])
+    }
+}
+
+/// The entries of a snapshot, read as they are asked for.
+public struct SnapshotEntries {
+    private let store: OfficeStore
+    private var chains: [(chain: Chain, after: Int64, last: Int64)]
+    private var page: ArraySlice<Event> = []
+
+    fileprivate init(store: OfficeStore, contents: SnapshotContents) {
+        self.store = store
+        let held = VersionVector(contents.since)
+        chains = contents.heads.map { ($0.chain, held[$0.chain], $0.seq) }.reversed()
+    }
+
+    /// nil after the last.
+    public mutating func next() throws -> Event? {
+        while page.isEmpty {
+            guard let (chain, after, last) = chains.last else { return nil }
+            guard after < last else {
+                chains.removeLast()
+                continue
+            }
+            let events = try store.pool.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT * FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
+                          AND seq > ? AND seq <= ? ORDER BY seq LIMIT 500
+                        """, arguments: [chain.office.description, chain.incarnation, after, last]
+                ).map(Event.init)
+            }
+            guard let end = events.last else { throw UserError.notHere }
+            chains[chains.count - 1].after = end.seq
+            page = events[...]
+        }
+        return page.popFirst()
     }
 }

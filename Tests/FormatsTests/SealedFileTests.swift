@@ -116,7 +116,8 @@ func `a sealed snapshot with any byte flipped is refused as damaged`(mask: UInt8
             #expect(try refused(Array(good[..<end]) + [Array(good[end].prefix(length))]) == .damaged)
         }
         #expect(try refused(Array(good[...end]) + Array(good[end...])) == .damaged, "chunk \(end) twice")
-        #expect(try refused(Array(good[..<end]) + Array(good[(end + 1)...])) == .damaged, "without chunk \(end)")
+        #expect(
+            try refused(Array(good[..<end]) + Array(good[(end + 1)...])) == .damaged, "without chunk \(end)")
         for other in 0..<end {
             var swapped = good
             swapped.swapAt(end, other)

@@ -66,6 +66,7 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
     case manageUsers = "manage-users"
     case manageSettings = "manage-settings"
     case verifyOffice = "verify-office"
+    case viewOffices = "view-offices"
 
     /// In the words of the permissions page.
     public var title: String {
@@ -89,6 +90,7 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case .manageUsers: "Add, change and disable users"
         case .manageSettings: "Change office and source settings"
         case .verifyOffice: "Verify the office's data"
+        case .viewOffices: "See other offices and what they sent"
         }
     }
 
@@ -118,6 +120,7 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case (.decideDeletions, .admin): .office
         case (.viewActivity, .admin): .office
         case (.manageUsers, .admin), (.manageSettings, .admin), (.verifyOffice, .admin): .office
+        case (.viewOffices, .admin): .office
         default: .none
         }
     }
@@ -131,12 +134,23 @@ public struct Viewer: Hashable, Sendable {
     public var name: String
     public var role: Role
     public var person: ID<Person>?
+    /// Whose things he looks at; means nothing for who may not see other offices.
+    public var offices = OfficeChoice.own
 
     public init(user: ID<User>, name: String, role: Role, person: ID<Person>?) {
         self.user = user
         self.name = name
         self.role = role
         self.person = person
+    }
+
+    /// The same, looking at every office that he may see: what is named by its identity is found in any.
+    public var everywhere: Viewer { looking(at: .all) }
+
+    public func looking(at offices: OfficeChoice) -> Viewer {
+        var viewer = self
+        viewer.offices = offices
+        return viewer
     }
 
     /// Whoever may open the data folder itself: he could read the database without us.

@@ -137,6 +137,13 @@ extension OfficeStore {
         try viewer.require(.viewCalls)
         return try await read { db in
             let reader = try CallReader(CallFilter(), db)
+            let viewer = viewer.everywhere
+            let offices = try OfficeScope(viewer, for: .viewCalls, db)
+            if !offices.isWhole {
+                let office = try String.fetchOne(
+                    db, sql: "SELECT office FROM source WHERE number = ?", arguments: [call.source])
+                guard offices.holds(office) else { throw UserError.notHere }
+            }
             let rows = try Row.fetchAll(
                 db, sql: CallReader.sql(where: "c.source = ? AND c.key = ?", counted: false),
                 arguments: [call.source, call.key.databaseValue])
@@ -144,7 +151,7 @@ extension OfficeStore {
             for row in rows {
                 let name: Int64 = row["name"]
                 let time = LocalTime(seconds: row["time"])
-                let day = time.businessDay(cutOver: reader.cutOver)
+                let day = time.businessDay(cutOver: reader.cutOvers.seconds(ofName: name) / 60)
                 let query = ReportQuery(period: Period(from: day, to: day))
                 let days = try VisibleDays(query, viewer, db)
                 // An earlier sighting may be on a day or under a name that has no counted call left.
@@ -231,12 +238,12 @@ struct CallCell: Sendable {
 private struct CallReader: Sendable {
     let conditions: String
     let words: FigureWords
-    let cutOver: Int
+    let cutOvers: CutOvers
 
     init(_ filter: CallFilter, _ db: Database) throws {
         words = try FigureWords(db)
         conditions = try RowConditions(filter, words, db).ofCall
-        cutOver = try OfficeStore.officeState(db)?.office.rules.cutOverMinutes ?? 0
+        cutOvers = try CutOvers(db)
     }
 
     static func sql(where condition: String, counted: Bool) -> String {
@@ -254,7 +261,7 @@ private struct CallReader: Sendable {
 
     func calls(of cell: CallCell, offset: Int, limit: Int, _ db: Database) throws -> [CallRow] {
         let day = Day(number: cell.day)
-        let begin = LocalTime(day, secondOfDay: cutOver * 60).seconds
+        let begin = LocalTime(day, secondOfDay: cutOvers.seconds(ofName: cell.name)).seconds
         let statement = try db.cachedStatement(
             sql: Self.sql(
                 where: "c.name = ? AND c.time >= ? AND c.time < ? AND \(conditions)", counted: true)

@@ -18,6 +18,7 @@ extension OfficeStore {
     {
         try viewer.require(.requestDeletions)
         return try await read { db in
+            try Self.requireOwn(file, db)
             let uploads = try Row.fetchAll(
                 db,
                 sql:
@@ -44,6 +45,7 @@ extension OfficeStore {
     )] {
         try viewer.require(.requestDeletions)
         return try await read { db in
+            try Self.requireOwn(file, db)
             let numbers = try Int64.fetchAll(
                 db,
                 sql: """
@@ -54,10 +56,18 @@ extension OfficeStore {
         }
     }
 
+    /// Another office's files are deleted there: a deletion is asked for, and decided, in the office of the file.
+    static func requireOwn(_ file: ID<CallFile>, _ db: Database) throws {
+        let own = try OfficeScope.own(db)
+        let isOwn = try Bool.fetchOne(
+            db, sql: "SELECT \(own.ofFile("?"))", arguments: own.isWhole ? [] : [file.description])
+        guard isOwn == true else { throw UserError.notHere }
+    }
+
     private static func rowsByDay(_ versions: [Int64], _ viewer: Viewer, _ db: Database) throws -> [(
         day: Day, rows: Int
     )] {
-        let cutOver = try officeState(db)?.office.rules.cutOverMinutes ?? 0
+        let cutOver = try CutOvers(db).own
         let isWhole = viewer.reach(.requestDeletions) == .office
         let reach = try Reachable(viewer, db)
         var days: [Int64: Int] = [:]
@@ -66,7 +76,7 @@ extension OfficeStore {
                 db,
                 sql: """
                     SELECT a.day, sum(a.rows) FROM (
-                      SELECT c.name, (c.time - \(cutOver * 60)) / 86400 - (c.time < \(cutOver * 60)) AS day,
+                      SELECT c.name, (c.time - \(cutOver)) / 86400 - (c.time < \(cutOver)) AS day,
                         count(*) AS rows
                       FROM call c JOIN fileVersion v ON v.number = c.version
                       WHERE c.number >= ? AND c.number < ? AND \(isLive) GROUP BY 1, 2) a

@@ -57,9 +57,12 @@ extension OfficeStore {
                     JOIN versionDay d ON d.version = v.number
                     WHERE v.file = ? AND v.version = ? AND v.state = 'live' GROUP BY v.number
                     """, arguments: [file.description, version])
+            try Self.require(file, viewer, for: .viewFiles, db)
             guard let row else { return [] }
             let period = Period(from: Day(number: row[1]), to: Day(number: row[2]))
-            return try DayCounter(period, of: row[0], viewer, db).days(db).sorted { $0.day < $1.day }
+            return try DayCounter(period, of: row[0], viewer.everywhere, db).days(db).sorted {
+                $0.day < $1.day
+            }
         }
     }
 
@@ -73,15 +76,23 @@ extension OfficeStore {
         }
     }
 
+    /// - Parameter rules: of the own office; another office's files are cut by its own.
     private static func countedDays(of version: Int64, _ rules: OfficeRules, _ db: Database) throws -> [Row] {
-        try Row.fetchAll(
+        let office = try String.fetchOne(
+            db,
+            sql: """
+                SELECT s.office FROM fileVersion v JOIN source s ON s.number = v.source
+                WHERE v.number = ? AND s.office <> (SELECT office FROM folder)
+                """, arguments: [version])
+        return try Row.fetchAll(
             db,
             sql: """
                 SELECT version, (time - ?1) / 86400, count(*), count(DISTINCT name) FROM call
                 WHERE number >= ?2 AND number < ?3 GROUP BY 2
                 """,
             arguments: [
-                rules.cutOverMinutes * 60, CallRecord.number(version, line: 0),
+                try office.map { try CutOvers(db).seconds(of: $0) } ?? rules.cutOverMinutes * 60,
+                CallRecord.number(version, line: 0),
                 CallRecord.number(version + 1, line: 0),
             ])
     }
@@ -159,7 +170,7 @@ private struct DayCounter {
     /// Counted calls by source and day that no part has been given yet.
     private var left: [SourceDay: Int] = [:]
     private let only: Int64?
-    private let cutOver: Int64
+    private let cutOvers: CutOvers
 
     private struct SourceDay: Hashable {
         var source: Int64
@@ -169,8 +180,8 @@ private struct DayCounter {
     /// - Parameter only: the version that is asked for; other days than its own are left out then.
     init(_ period: Period, of only: Int64?, _ viewer: Viewer, _ db: Database) throws {
         self.only = only
-        cutOver = Int64(try OfficeStore.officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
-        let sources = try OfficeStore.sources(db)
+        cutOvers = try CutOvers(db)
+        let sources = try OfficeStore.sources(OfficeScope(viewer, for: .viewFiles, db), db)
         let ids = Dictionary(sources.map { ($0.number, $0.source.id) }) { first, _ in first }
         let rows = try Row.fetchAll(
             db,
@@ -180,6 +191,7 @@ private struct DayCounter {
                 WHERE v.state = 'live' AND d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR (
                   v.source = (SELECT source FROM fileVersion WHERE number = ?3)
                   AND d.day IN (SELECT day FROM versionDay WHERE version = ?3)))
+                  AND v.source IN (\(list(sources.map(\.number))))
                 ORDER BY v.time DESC, v.office DESC
                 """, arguments: [period.from.number, period.to.number, only])
         parts = rows.compactMap { row in
@@ -258,6 +270,12 @@ private struct DayCounter {
     /// Counts rows of a version that count, one by one.
     private func counted(_ version: Int64, _ days: [Day], _ db: Database) throws -> [Day: Int] {
         guard let first = days.min(), let last = days.max() else { return [:] }
+        let office = try String.fetchOne(
+            db,
+            sql: """
+                SELECT s.office FROM fileVersion v JOIN source s ON s.number = v.source WHERE v.number = ?
+                """, arguments: [version])
+        let cutOver = Int64(office.map { cutOvers.seconds(of: $0) } ?? cutOvers.own)
         let rows = try Row.fetchAll(
             db,
             sql: """

@@ -82,7 +82,7 @@ extension OfficeStore {
         do {
             let body = try EventBody(kind: event.kind, payload: event.payload)
             if case .fileUploaded(let upload) = body {
-                guard let source = try sourcesNow().first(where: { $0.source.id == upload.source }) else {
+                guard let source = try everySourceNow().first(where: { $0.source.id == upload.source }) else {
                     throw UserError.notHere
                 }
                 let staged = try StagedVersion(

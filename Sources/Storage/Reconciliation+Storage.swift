@@ -41,14 +41,19 @@ extension OfficeStore {
             return FigureBadge(logs: report.total.logs, counted: counted, isWholeOffice: false)
         }
         return try await read { db in
-            let always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            var always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            always.filter.offices = report.query.filter.offices
             let days = try VisibleDays(always, viewer, db)
             let logs = try Int.fetchOne(db, sql: days.sql("total(a.logs)"), arguments: days.arguments)
+            let offices = try OfficeScope(
+                viewer, for: .viewFigures, choosing: report.query.filter.offices, db)
             let row = try Row.fetchOne(
                 db,
                 sql: """
                     SELECT count(*) FILTER (WHERE state = 'live'),
-                      total(added) - (SELECT total(calls) FROM deleteRequest) FROM fileVersion
+                      total(added)
+                        - (SELECT total(calls) FROM deleteRequest WHERE \(offices.ofTargets("request")))
+                    FROM fileVersion WHERE \(offices.ofSource("source"))
                     """)
             let counted = CountedRows(rows: row?[1] ?? 0, files: row?[0] ?? 0)
             return FigureBadge(logs: logs ?? 0, counted: counted, isWholeOffice: true)
@@ -56,7 +61,7 @@ extension OfficeStore {
     }
 
     static func countedRows(_ query: ReportQuery, _ viewer: Viewer, _ db: Database) throws -> CountedRows {
-        let cutOver = (try officeState(db)?.office.rules.cutOverMinutes ?? 0) * 60
+        let cutOver = try CutOvers(db).ofName("a.name")
         let days = try VisibleDays(query, viewer, db)
         let conditions = try RowConditions(query.filter, FigureWords(db), db)
         let rows = try Row.fetchAll(
@@ -64,7 +69,7 @@ extension OfficeStore {
             sql: """
                 SELECT c.version, count(*) FROM (\(days.sql("a.day, a.name"))) a
                 CROSS JOIN call c ON c.name = a.name AND c.time >= a.day * 86400 + \(cutOver)
-                  AND c.time < a.day * 86400 + \(cutOver + 86_400)
+                  AND c.time < (a.day + 1) * 86400 + \(cutOver)
                 CROSS JOIN fileVersion v ON v.number = c.version
                 WHERE \(Self.isLive) AND \(conditions.ofCall) AND \(Self.isCounted) GROUP BY c.version
                 """, arguments: days.arguments)
@@ -77,7 +82,7 @@ extension OfficeStore {
         return try await read { db in
             let whole = try Self.report(ReportQuery(period: period), viewer, db).total
             var checks = [try Self.checkRows(period, whole, viewer, db)]
-            if viewer.reach(.viewFiles) == .office { checks.append(try Self.checkFiles(db)) }
+            if viewer.reach(.viewFiles) == .office { checks.append(try Self.checkFiles(viewer, db)) }
             checks.append(try Self.checkSlices(period, whole, viewer, db))
             checks += try Self.checkAgentDays(period, viewer, db)
             checks.append(try Self.checkScopes(period, viewer, db))
@@ -95,8 +100,11 @@ extension OfficeStore {
                 + "\(grouped(counted.files)) files")
     }
 
-    private static func checkFiles(_ db: Database) throws -> CheckResult {
-        let events = try String.fetchAll(db, sql: "SELECT event FROM fileVersion WHERE state = 'live'")
+    private static func checkFiles(_ viewer: Viewer, _ db: Database) throws -> CheckResult {
+        let offices = try OfficeScope(viewer, for: .viewFiles, db)
+        let events = try String.fetchAll(
+            db,
+            sql: "SELECT event FROM fileVersion WHERE state = 'live' AND \(offices.ofSource("source"))")
         var rows = 0
         for text in events {
             let upload = try fromJSON(FileUploaded.self, text)

@@ -14,7 +14,8 @@ extension OfficeStore {
         try changingCalls {
             let before = try officeRulesNow()
             guard before != after else { return }
-            let change = after.countsDifferently(from: before) ? try recountAll(after, progress) : nil
+            let change =
+                after.countsDifferently(from: before) ? try recountAll(after, OfficeScope.own, progress) : nil
             do {
                 let days = change == nil ? nil : try recountedDays(after)
                 try writeNow(as: actor) { tx in
@@ -30,14 +31,17 @@ extension OfficeStore {
         }
     }
 
-    /// Counts every agent-day from the rows that count, under a change that is not posted yet.
+    /// Counts every agent-day of the offices from the rows that count, under a change that is not posted yet.
     func recountAll(
-        _ rules: OfficeRules, _ progress: (Int, Int) -> Void = { _, _ in }
+        _ rules: OfficeRules, _ offices: (Database) throws -> OfficeScope = { _ in .every },
+        _ progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> RollupChange {
         var change = try RollupChange(store: self, rules: rules)
         do {
             let names = try pool.read { db in
-                try Int64.fetchAll(db, sql: "SELECT number FROM agentName ORDER BY number")
+                let inScope = try offices(db).condition("office")
+                return try Int64.fetchAll(
+                    db, sql: "SELECT number FROM agentName WHERE \(inScope) ORDER BY number")
             }
             for (done, name) in names.enumerated() {
                 progress(done, names.count)

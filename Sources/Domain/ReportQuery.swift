@@ -2,7 +2,7 @@ import Foundation
 
 /// What a report can be divided by; several nest.
 public enum By: String, CaseIterable, Hashable, Sendable {
-    case agent, leader, manager, group, employment, campaign, state, type, source, day, weekday, hour
+    case agent, leader, manager, group, employment, campaign, state, type, source, office, day, weekday, hour
 
     public var title: String {
         switch self {
@@ -15,6 +15,7 @@ public enum By: String, CaseIterable, Hashable, Sendable {
         case .state: "State"
         case .type: "Type"
         case .source: "Source"
+        case .office: "Office"
         case .day: "Day"
         case .weekday: "Weekday"
         case .hour: "Hour"
@@ -24,7 +25,7 @@ public enum By: String, CaseIterable, Hashable, Sendable {
     /// Whether an agent's whole day falls into one slice, so that its active time does too.
     public var isOfAgentDay: Bool {
         switch self {
-        case .agent, .leader, .manager, .group, .employment, .day, .weekday: true
+        case .agent, .leader, .manager, .group, .employment, .office, .day, .weekday: true
         case .campaign, .state, .type, .source, .hour: false
         }
     }
@@ -53,6 +54,8 @@ public struct CallFilter: Hashable, Sendable {
     public var types: [String] = []
     /// Identity or name.
     public var sources: [String] = []
+    /// Own: those that the viewer looks at.
+    public var offices = OfficeChoice.own
     /// 0 is Monday.
     public var weekdays: [Int] = []
     public var hours: [Int] = []
@@ -151,6 +154,7 @@ public struct ReportQuery: Hashable, Sendable {
             case "state": filter.states.append(Self.unescape(text))
             case "type": filter.types.append(Self.unescape(text))
             case "source": filter.sources.append(text)
+            case "office": filter.offices = OfficeChoice(text: text)
             case "weekday":
                 guard let index = Self.weekdayKeys.firstIndex(of: text.lowercased().prefix(3).description)
                 else { throw Self.invalid("weekday", text, Self.weekdayKeys) }
@@ -203,6 +207,7 @@ public struct ReportQuery: Hashable, Sendable {
         items += filter.states.map { ("state", Self.escape($0)) }
         items += filter.types.map { ("type", Self.escape($0)) }
         items += filter.sources.map { ("source", $0) }
+        if let offices = filter.offices.text { items.append(("office", offices)) }
         items += filter.weekdays.compactMap { day in
             Self.weekdayKeys.indices.contains(day) ? ("weekday", Self.weekdayKeys[day]) : nil
         }
@@ -240,6 +245,7 @@ public struct ReportQuery: Hashable, Sendable {
             case .state: query.filter.states = [slice.value]
             case .type: query.filter.types = [slice.value]
             case .source: query.filter.sources = [slice.value]
+            case .office: query.filter.offices = OfficeChoice(text: slice.value)
             case .day: if let day = Day(iso: slice.value) { query.period = Period(from: day, to: day) }
             case .weekday: query.filter.weekdays = Int(slice.value).map { [$0] } ?? []
             case .hour: query.filter.hours = Int(slice.value).map { [$0] } ?? []
@@ -249,9 +255,13 @@ public struct ReportQuery: Hashable, Sendable {
     }
 
     /// The filters in words, for headings and for the journal.
-    public var words: String {
+    ///
+    /// - Parameter offices: what stands for the offices; nil: as they were asked for.
+    public func words(offices: String? = nil) -> String {
         var parts = [period.from == period.to ? period.from.iso : "\(period.from.iso) to \(period.to.iso)"]
-        parts += filterItems.map { "\($0.0) \($0.1 == "-" ? "blank" : $0.1)" }
+        parts += filterItems.map {
+            $0.0 == "office" ? offices ?? "office \($0.1)" : "\($0.0) \($0.1 == "-" ? "blank" : $0.1)"
+        }
         if let words = teams.words { parts.append(words) }
         return parts.joined(separator: ", ")
     }

@@ -142,12 +142,23 @@ public struct Viewer: Hashable, Sendable {
     public var name: String
     public var role: Role
     public var person: ID<Person>?
+    /// Whose things he looks at; means nothing for who may not see other offices.
+    public var offices = OfficeChoice.own
 
     public init(user: ID<User>, name: String, role: Role, person: ID<Person>?) {
         self.user = user
         self.name = name
         self.role = role
         self.person = person
+    }
+
+    /// The same, looking at every office that he may see: what is named by its identity is found in any.
+    public var everywhere: Viewer { looking(at: .all) }
+
+    public func looking(at offices: OfficeChoice) -> Viewer {
+        var viewer = self
+        viewer.offices = offices
+        return viewer
     }
 
     /// Whoever may open the data folder itself: he could read the database without us.

@@ -35,7 +35,7 @@ extension OfficeStore {
         var results = try await verifyDatabase()
         let always = Period(from: Day(number: 0), to: Day(number: 0).adding(200 * 366))
         do {
-            results += try await reconcile(always, for: .console)
+            results += try await reconcile(always, for: .console.everywhere)
         } catch let error as UserError where error.code == .damaged {
             results.append(CheckResult(name: "figures", ok: false, detail: error.message))
         }

@@ -74,8 +74,8 @@ extension OfficeStore {
     ) async throws -> ActivityPage {
         try viewer.require(.viewActivity)
         return try await read { db in
-            var (clauses, arguments) = Self.activityClauses(filter)
-            // The place of an entry is unique: (time, office, incarnation, stream, seq), of which a box writes one office.
+            var (clauses, arguments) = try Self.activityClauses(filter, viewer, db)
+            // The place of an entry is unique but for copies of a box, whose entries of one moment differ in number.
             let place = "(time, office, stream, seq)"
             let backward = after == nil
             if let edge = after ?? before {
@@ -103,7 +103,7 @@ extension OfficeStore {
     public func countActivity(_ filter: ActivityFilter, for viewer: Viewer) async throws -> Int {
         try viewer.require(.viewActivity)
         return try await read { db in
-            let (clauses, arguments) = Self.activityClauses(filter)
+            let (clauses, arguments) = try Self.activityClauses(filter, viewer, db)
             return try Int.fetchOne(
                 db,
                 sql: """
@@ -113,8 +113,12 @@ extension OfficeStore {
         }
     }
 
-    private static func activityClauses(_ filter: ActivityFilter) -> ([String], StatementArguments) {
+    private static func activityClauses(_ filter: ActivityFilter, _ viewer: Viewer, _ db: Database) throws
+        -> ([String], StatementArguments)
+    {
         var clauses: [String] = []
+        let offices = try OfficeScope(viewer, for: .viewActivity, db)
+        if !offices.isWhole { clauses.append(offices.condition("office")) }
         var arguments = StatementArguments()
         func bits(_ instant: Instant) -> Int64 {
             min(max(0, instant.milliseconds), Int64.max >> 16) << 16

@@ -5,6 +5,7 @@ import GRDB
 /// A line of the agents list.
 public struct AgentRow: Sendable, Hashable {
     public var person: Person
+    public var office: ID<Office>?
     public var designation: String
     public var employment: String
     public var status: String
@@ -81,7 +82,8 @@ extension OfficeStore {
                 let text = foldedWords(([span.person.name] + known).joined(separator: " "))
                 guard parts.allSatisfy({ part in text.contains { $0.contains(part) } }) else { return nil }
                 return AgentRow(
-                    person: span.person, designation: span.designation, employment: span.employment,
+                    person: span.person, office: span.office, designation: span.designation,
+                    employment: span.employment,
                     status: span.status, group: span.group,
                     leader: span.leader.map { Person(id: $0, name: persons[$0.description] ?? "") },
                     manager: span.manager.map { Person(id: $0, name: persons[$0.description] ?? "") },
@@ -98,6 +100,7 @@ extension OfficeStore {
         try viewer.require(.viewFigures)
         var filter = CallFilter()
         filter.agents = [.id(person)]
+        filter.offices = .all
         let total = try await report(ReportQuery(period: period, filter: filter), for: viewer).total
         return try await read { [filter] db in
             guard let span = try Self.spans(in: period, filter, viewer, db).first else {
@@ -111,7 +114,8 @@ extension OfficeStore {
                     """, arguments: [person.description])
             let persons = try Self.personNames(db)
             return AgentRow(
-                person: span.person, designation: span.designation, employment: span.employment,
+                person: span.person, office: span.office, designation: span.designation,
+                employment: span.employment,
                 status: span.status, group: span.group,
                 leader: span.leader.map { Person(id: $0, name: persons[$0.description] ?? "") },
                 manager: span.manager.map { Person(id: $0, name: persons[$0.description] ?? "") },
@@ -126,6 +130,7 @@ extension OfficeStore {
         try viewer.require(.viewFigures)
         var filter = CallFilter()
         filter.agents = [.id(person)]
+        filter.offices = .all
         let query = ReportQuery(period: period, filter: filter)
         return try await read { db in
             let days = try VisibleDays(query, viewer, db)
@@ -161,6 +166,7 @@ extension OfficeStore {
         try viewer.require(.viewFigures)
         var filter = CallFilter()
         filter.agents = [.id(person)]
+        filter.offices = .all
         let query = ReportQuery(period: period, filter: filter)
         return try await read { db in
             let rules = try RulesByOffice(db)
@@ -209,6 +215,7 @@ extension OfficeStore {
 
     struct PersonSpan {
         var person: Person
+        var office: ID<Office>?
         var designation: String
         var employment: String
         var status: String
@@ -225,6 +232,7 @@ extension OfficeStore {
         let other = try TeamSpans(teams, db)
         let team = teams == .ofTheDay ? "s" : "o"
         let (reach, wanted) = (try Reachable(viewer, db), WantedPersons(filter, teams: team))
+        let offices = try OfficeScope(viewer, for: .viewFigures, choosing: filter.offices, db)
         let join =
             teams == .ofTheDay
             ? ""
@@ -235,12 +243,13 @@ extension OfficeStore {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                \(other.with)SELECT p.id, p.name, s.designation, s.status,
+                \(other.with)SELECT p.id, p.name, p.office, s.designation, s.status,
                   coalesce(\(team).employment, s.employment) AS employment,
                   coalesce(\(team).groupName, '') AS groupName, \(team).leader, \(team).manager
                 FROM person p JOIN placementSpan s ON s.person = p.id\(join)
                 WHERE s.fromDay <= ? AND s.untilDay > ? AND p.mergedInto IS NULL
                   AND \(reach.condition ?? "1") AND \(wanted.condition ?? "1")
+                  AND \(offices.condition("p.office"))
                 ORDER BY p.name COLLATE NOCASE, p.id, s.fromDay DESC, \(team).fromDay DESC
                 """,
             arguments: other.arguments + [period.to.number, period.from.number] + reach.arguments
@@ -250,8 +259,9 @@ extension OfficeStore {
             guard let id = ID<Person>(row["id"] as String), result.last?.person.id != id else { continue }
             result.append(
                 PersonSpan(
-                    person: Person(id: id, name: row["name"]), designation: row["designation"],
-                    employment: row["employment"], status: row["status"], group: row["groupName"],
+                    person: Person(id: id, name: row["name"]), office: ID(row["office"] as String),
+                    designation: row["designation"], employment: row["employment"], status: row["status"],
+                    group: row["groupName"],
                     leader: (row["leader"] as String?).flatMap { ID($0) },
                     manager: (row["manager"] as String?).flatMap { ID($0) }))
         }

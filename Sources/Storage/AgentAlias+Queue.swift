@@ -53,6 +53,7 @@ extension OfficeStore {
     public func unmatchedNames(for viewer: Viewer) async throws -> [UnmatchedName] {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         return try await read { db in
+            let offices = try OfficeScope(viewer, for: .matchNames, db)
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -63,7 +64,7 @@ extension OfficeStore {
                     LEFT JOIN agentDay a ON a.name = n.number AND a.change = (
                       SELECT max(change) FROM agentDay b WHERE b.day = a.day AND b.name = a.name
                         AND b.change <= (SELECT postedChange FROM folder))
-                    WHERE \(knownFromFiles)
+                    WHERE \(knownFromFiles) AND \(offices.condition("p.office"))
                       AND (SELECT count(*) FROM aliasSpan o WHERE o.name = n.number) = 1
                     GROUP BY n.number ORDER BY n.name <> p.name, n.name
                     """)
@@ -93,16 +94,17 @@ extension OfficeStore {
     /// How many wait in the name queue, for the first screen.
     public func unmatchedNameCount(for viewer: Viewer) async throws -> Int {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
-        return try await read { db in try Self.unmatchedPersons(db).count }
+        return try await read { db in try Self.unmatchedPersons(viewer, db).count }
     }
 
-    private static func unmatchedPersons(_ db: Database) throws -> Set<ID<Person>> {
-        Set(
+    private static func unmatchedPersons(_ viewer: Viewer, _ db: Database) throws -> Set<ID<Person>> {
+        let offices = try OfficeScope(viewer, for: .matchNames, db)
+        return Set(
             try String.fetchAll(
                 db,
                 sql: """
                     SELECT DISTINCT p.id FROM person p JOIN aliasSpan s ON s.person = p.id
-                    WHERE \(knownFromFiles)
+                    WHERE \(knownFromFiles) AND \(offices.condition("p.office"))
                       AND (SELECT count(*) FROM aliasSpan o WHERE o.name = s.name) = 1
                     """
             ).compactMap { ID<Person>($0) })
@@ -112,7 +114,7 @@ extension OfficeStore {
     public func nameBook(search: String = "", for viewer: Viewer) async throws -> NameBook {
         let all = try await names(for: viewer)
         let (persons, unmatched) = try await read { db in
-            (try Self.namesOfPersons(db), try Self.unmatchedPersons(db))
+            (try Self.namesOfPersons(db), try Self.unmatchedPersons(viewer, db))
         }
         let words = foldedWords(search)
         let found = all.filter { alias in
@@ -128,7 +130,7 @@ extension OfficeStore {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         return try await read { [clock, ids] db in
             let tx = Transaction(db: db, now: clock.now(), actor: .program, ids: ids)
-            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let alias = try tx.alias(office: office, folded: folded, for: viewer)
             let persons = try Self.namesOfPersons(db)
             let shares = try alias.spans.map { span in
                 let row = try Row.fetchOne(
@@ -167,7 +169,7 @@ extension OfficeStore {
             throw UserError.notHere
         }
         return try await write(as: actor) { tx in
-            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let alias = try tx.alias(office: office, folded: folded, for: viewer)
             let person = Person(
                 id: tx.newID(), name: personName.trimmingCharacters(in: .whitespacesAndNewlines))
             // Added and named in one transaction: there is never one without the other.

@@ -38,6 +38,21 @@ extension Transaction {
         ).flatMap { try AgentAlias($0) }
     }
 
+    /// - Throws: `UserError.notHere` for a name out of the viewer's sight, as for one that is not there.
+    func alias(office: ID<Office>, folded: String, for viewer: Viewer) throws -> AgentAlias {
+        let offices = try OfficeScope(viewer.everywhere, for: .matchNames, db)
+        guard offices.holds(office.description), let alias = try alias(office: office, folded: folded) else {
+            throw UserError.notHere
+        }
+        return alias
+    }
+
+    /// - Throws: `UserError.notHere` where one of them is another office's that the viewer does not see.
+    func requireNamed(_ persons: [ID<Person>], for viewer: Viewer) throws {
+        let outsiders = try OfficeStore.outsiders(viewer.everywhere, for: .matchNames, db)
+        guard outsiders.isDisjoint(with: persons) else { throw UserError.notHere }
+    }
+
     /// Every name that was a person's on any day.
     func aliases(of person: ID<Person>) throws -> [AgentAlias] {
         try Row.fetchAll(
@@ -98,12 +113,18 @@ extension OfficeStore {
     public func names(for viewer: Viewer) async throws -> [AgentAlias] {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         return try await read { db in
-            try Row.fetchAll(db, sql: AgentAlias.sql + "ORDER BY name COLLATE NOCASE, office")
-                .compactMap { try AgentAlias($0) }
+            let offices = try OfficeScope(viewer, for: .matchNames, db)
+            return try Row.fetchAll(
+                db,
+                sql: AgentAlias.sql
+                    + "AND \(offices.condition("office")) ORDER BY name COLLATE NOCASE, office"
+            )
+            .compactMap { try AgentAlias($0) }
         }
     }
 
-    /// Names that may be spellings of one human, without those that somebody said are two.
+    /// Names that may be spellings of one human, without those that somebody said are two; of two offices only
+    /// where the viewer looks at all of them.
     public func nameSuggestions(for viewer: Viewer) async throws -> [NameSuggestion] {
         let all = try await names(for: viewer)
         let (apart, merged): (Set<String>, Set<String>) = try await read { db in
@@ -120,6 +141,7 @@ extension OfficeStore {
         }
         return Domain.nameSuggestions(compared.filter { !merged.contains($0.person.description) }).filter {
             !apart.contains(NamesHeldApart($0.first.person, $0.second.person).pair)
+                && (viewer.offices == .all || $0.first.office == $0.second.office)
         }
     }
 
@@ -130,7 +152,8 @@ extension OfficeStore {
     ) async throws {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         try await write(as: actor) { tx in
-            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let alias = try tx.alias(office: office, folded: folded, for: viewer)
+            try tx.requireNamed([person], for: viewer)
             let change = AliasChange(from: alias, to: alias.linked(to: person, from: day))
             // A person made for this name alone is nobody when the name is another's.
             let before = alias.links.first?.person
@@ -154,7 +177,7 @@ extension OfficeStore {
     ) async throws {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         try await write(as: actor) { tx in
-            guard let alias = try tx.alias(office: office, folded: folded) else { throw UserError.notHere }
+            let alias = try tx.alias(office: office, folded: folded, for: viewer)
             let change = AliasChange(from: alias, to: try alias.unlinked(from: day))
             try tx.append(.aliasChanged(AliasChanged(changes: [change])))
         }
@@ -167,6 +190,7 @@ extension OfficeStore {
     ) async throws {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
         try await write(as: actor) { tx in
+            try tx.requireNamed([person, other], for: viewer)
             try tx.append(
                 .aliasChanged(
                     .merge(person, into: other, aliases: try tx.aliases(of: person), reason: reason)))
@@ -178,7 +202,10 @@ extension OfficeStore {
         async throws
     {
         guard viewer.reach(.matchNames) == .office else { throw UserError.notHere }
-        try await write(as: actor) { tx in try tx.append(.namesHeldApart(NamesHeldApart(first, second))) }
+        try await write(as: actor) { tx in
+            try tx.requireNamed([first, second], for: viewer)
+            try tx.append(.namesHeldApart(NamesHeldApart(first, second)))
+        }
     }
 
     /// The last changes of names, newest first.
@@ -187,6 +214,7 @@ extension OfficeStore {
         return try await read { [clock, ids] db in
             let tx = Transaction(db: db, now: clock.now(), actor: .program, ids: ids)
             let names = try Self.namesOfPersons(db)
+            let offices = try OfficeScope(viewer.everywhere, for: .matchNames, db)
             return try Row.fetchAll(
                 db,
                 sql: """
@@ -195,8 +223,9 @@ extension OfficeStore {
                       AND incarnation = (SELECT incarnation FROM folder)
                     ORDER BY seq DESC LIMIT ?
                     """, arguments: [max(0, min(limit, 500))]
-            ).map { row in
+            ).compactMap { row in
                 let change = try fromJSON(AliasChanged.self, row["payload"] as String)
+                guard change.changes.allSatisfy({ offices.holds($0.office.description) }) else { return nil }
                 var stands = try change.changes.allSatisfy {
                     try tx.alias(office: $0.office, folded: $0.folded)?.links == $0.after
                 }
@@ -226,6 +255,9 @@ extension OfficeStore {
                     """, arguments: [seq])
             guard let payload else { throw UserError.notHere }
             let change = try fromJSON(AliasChanged.self, payload)
+            for name in change.changes {
+                _ = try tx.alias(office: name.office, folded: name.folded, for: viewer)
+            }
             try tx.append(.aliasChanged(change.undoing(reason: "Undone")))
         }
     }

@@ -137,6 +137,13 @@ extension OfficeStore {
         try viewer.require(.viewCalls)
         return try await read { db in
             let reader = try CallReader(CallFilter(), db)
+            let viewer = viewer.everywhere
+            let offices = try OfficeScope(viewer, for: .viewCalls, db)
+            if !offices.isWhole {
+                let office = try String.fetchOne(
+                    db, sql: "SELECT office FROM source WHERE number = ?", arguments: [call.source])
+                guard offices.holds(office) else { throw UserError.notHere }
+            }
             let rows = try Row.fetchAll(
                 db, sql: CallReader.sql(where: "c.source = ? AND c.key = ?", counted: false),
                 arguments: [call.source, call.key.databaseValue])

@@ -85,6 +85,8 @@ public struct FileVersion: Sendable {
     public var isCut: Bool
     public var uploaded: FileUploaded
     public var sourceName: String
+    /// The office of the source, where that is not the own.
+    public var otherOffice: String?
     public var uploadedAt: Instant
     public var uploadedBy: String
     /// How many versions the file has.
@@ -220,6 +222,15 @@ extension OfficeStore {
         }
     }
 
+    /// A snapshot that was not taken in.
+    public func recordRefusal(ofSnapshot fileName: String, _ error: UserError, by actor: Actor) async throws {
+        try await write(as: actor) { tx in
+            try tx.append(
+                .snapshotRefused(
+                    SnapshotRefused(fileName: fileName, code: error.code, message: error.message)))
+        }
+    }
+
     /// The latest version of each file in the query's state, newest upload first, and how many files fit the query.
     public func files(_ query: FileQuery, for viewer: Viewer) async throws -> (
         files: [FileVersion], total: Int
@@ -227,6 +238,7 @@ extension OfficeStore {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         let result: FilePage = try await read { [self] db in
             let wanted = query.state.map { "= '\($0.rawValue)'" } ?? "<> 'staged'"
+            let offices = try OfficeScope(viewer, for: .viewFiles, db)
             let condition = """
                 v.state \(wanted) AND v.version = (
                   SELECT max(version) FROM fileVersion WHERE file = v.file AND state \(wanted))
@@ -234,6 +246,7 @@ extension OfficeStore {
                     OR instr(swiftLowercaseString(s.name), ?1) > 0
                     OR instr(swiftLowercaseString(v.uploadedBy), ?1) > 0)
                   AND (?2 IS NULL OR (v.event ->> 'firstDay' <= ?3 AND v.event ->> 'lastDay' >= ?2))
+                  AND \(offices.condition("s.office"))
                 """
             let period = query.period
             let arguments: StatementArguments = [
@@ -260,9 +273,13 @@ extension OfficeStore {
     public func versions(of file: ID<CallFile>, for viewer: Viewer) async throws -> [FileVersion] {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try await read { [self] db in
-            try Row.fetchAll(
+            let offices = try OfficeScope(viewer.everywhere, for: .viewFiles, db)
+            return try Row.fetchAll(
                 db,
-                sql: Self.versionSelect + "WHERE v.file = ? AND v.state <> 'staged' ORDER BY v.version DESC",
+                sql: Self.versionSelect + """
+                    WHERE v.file = ? AND v.state <> 'staged' AND \(offices.condition("s.office"))
+                    ORDER BY v.version DESC
+                    """,
                 arguments: [file.description]
             ).map(version)
         }
@@ -304,6 +321,8 @@ extension OfficeStore {
 
     static let versionSelect = """
         SELECT v.event, v.time, v.uploadedBy, v.state, v.cut, v.unsettled, s.name AS sourceName,
+          (SELECT o.name FROM office o
+            WHERE o.id = s.office AND o.id <> (SELECT office FROM folder)) AS otherOffice,
           (SELECT count(*) FROM fileVersion WHERE file = v.file AND state <> 'staged') AS versions,
           (SELECT group_concat(DISTINCT request) FROM deletedSpan d WHERE d.version = v.number) AS deletions
         FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
@@ -316,6 +335,7 @@ extension OfficeStore {
             state: VersionState(rawValue: state) ?? .live,
             deletions: (row["deletions"] as String? ?? "").split(separator: ",").compactMap { ID($0) },
             isCut: row["cut"], uploaded: uploaded, sourceName: row["sourceName"],
+            otherOffice: row["otherOffice"],
             uploadedAt: uploaded.recovered?.time ?? HybridTime(bits: row["time"]).instant,
             uploadedBy: row["uploadedBy"] ?? "",
             versions: row["versions"],

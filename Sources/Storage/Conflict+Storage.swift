@@ -192,7 +192,7 @@ extension Transaction {
             }
             again = .officeChanged(OfficeChanged(before: try rules(of: chain.office), after: it.after))
         case .sourceChanged(let it):
-            let now = try OfficeStore.sources(db).first { $0.source.id == it.after.id }?.source
+            let now = try OfficeStore.sources(.every, db).first { $0.source.id == it.after.id }?.source
             again = .sourceChanged(SourceChanged(before: now, after: it.after))
         case .personRenamed(let it):
             let now = try String.fetchOne(

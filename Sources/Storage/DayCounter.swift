@@ -32,7 +32,7 @@ struct DayCounter {
     init(_ period: Period, of only: Int64?, _ viewer: Viewer, _ db: Database) throws {
         self.only = only
         let rules = try RulesByOffice(db)
-        let sources = try OfficeStore.sources(db)
+        let sources = try OfficeStore.sources(OfficeScope(viewer, for: .viewFiles, db), db)
         let ids = Dictionary(sources.map { ($0.number, $0.source.id) }) { first, _ in first }
         let rows = try Row.fetchAll(
             db,
@@ -42,6 +42,7 @@ struct DayCounter {
                 WHERE v.state = 'live' AND d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR (
                   v.source = (SELECT source FROM fileVersion WHERE number = ?3)
                   AND d.day IN (SELECT day FROM versionDay WHERE version = ?3)))
+                  AND v.source IN (\(list(sources.map(\.number))))
                 ORDER BY v.time DESC, v.office DESC
                 """, arguments: [period.from.number, period.to.number, only])
         parts = rows.compactMap { row in

@@ -56,8 +56,10 @@ extension OfficeStore {
             let names = try Self.personNames(db).reduce(into: [ID<Person>: String]()) { names, entry in
                 if let id = ID<Person>(entry.key) { names[id] = entry.value }
             }
+            let outsiders = try Self.outsiders(viewer, for: .decideRequests, db)
             let all = try Delegation.all(db).filter {
-                viewer.reach(.decideRequests) == .office || $0.person == viewer.person
+                guard !outsiders.contains($0.person) else { return false }
+                return viewer.reach(.decideRequests) == .office || $0.person == viewer.person
                     || $0.delegate == viewer.person
             }
             return DelegationList(list: all, names: names)
@@ -73,8 +75,11 @@ extension OfficeStore {
             let organization = try Organization.load(db)
             let deciders = try Delegation.deciders(db)
             let today = state.businessDay(at: clock.now())
+            let outsiders = try Self.outsiders(viewer, for: .decideRequests, db)
             let leading = organization.persons.filter {
-                guard let it = organization.standing(of: $0, on: today) else { return false }
+                guard !outsiders.contains($0), let it = organization.standing(of: $0, on: today) else {
+                    return false
+                }
                 return it.rank != .agent && !it.hasLeft
             }
             func persons(_ ids: some Sequence<ID<Person>>) -> [Person] {

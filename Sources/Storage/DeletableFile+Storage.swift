@@ -18,6 +18,7 @@ extension OfficeStore {
     {
         try viewer.require(.requestDeletions)
         return try await read { db in
+            try Self.requireOwn(file, db)
             let uploads = try Row.fetchAll(
                 db,
                 sql:
@@ -44,6 +45,7 @@ extension OfficeStore {
     )] {
         try viewer.require(.requestDeletions)
         return try await read { db in
+            try Self.requireOwn(file, db)
             let numbers = try Int64.fetchAll(
                 db,
                 sql: """
@@ -52,6 +54,14 @@ extension OfficeStore {
                     """, arguments: [file.description, version])
             return try Self.rowsByDay(numbers, viewer, db)
         }
+    }
+
+    /// Another office's files are deleted there: a deletion is asked for, and decided, in the office of the file.
+    static func requireOwn(_ file: ID<CallFile>, _ db: Database) throws {
+        let own = try OfficeScope.own(db)
+        let isOwn = try Bool.fetchOne(
+            db, sql: "SELECT \(own.ofFile("?"))", arguments: own.isWhole ? [] : [file.description])
+        guard isOwn == true else { throw UserError.notHere }
     }
 
     private static func rowsByDay(_ versions: [Int64], _ viewer: Viewer, _ db: Database) throws -> [(

@@ -48,7 +48,13 @@ extension OfficeStore {
                 advice: "Say why it may go.")
         }
         try await write(as: actor) { tx in
+            if let before, try !OfficeScope.own(tx.db).holds(before.office(tx.db)) {
+                throw UserError(
+                    .notAllowed, "This hold is another office's; nothing was changed.",
+                    advice: "It is changed or lifted in that office.")
+            }
             if let file = after?.file {
+                try Self.requireOwn(file, tx.db)
                 let isThere = try Bool.fetchOne(
                     tx.db, sql: "SELECT 1 FROM file WHERE id = ?", arguments: [file.description])
                 guard isThere == true else { throw UserError.notHere }
@@ -67,7 +73,11 @@ extension OfficeStore {
     public func deleteHolds(for viewer: Viewer) async throws -> DeleteHolds {
         guard viewer.reach(.requestDeletions) == .office else { throw UserError.notHere }
         return try await read { db in
-            var result = DeleteHolds(holds: try DeleteHold.all(db), today: try Self.today(db))
+            let offices = try OfficeScope(viewer, for: .requestDeletions, db)
+            let holds = try DeleteHold.all(db).filter { hold in
+                try offices.isWhole || offices.holds(hold.office(db))
+            }
+            var result = DeleteHolds(holds: holds, today: try Self.today(db))
             for hold in result.holds {
                 if let file = hold.file {
                     result.files[file] = try String.fetchOne(
@@ -84,6 +94,16 @@ extension OfficeStore {
 }
 
 extension DeleteHold {
+    /// Whose it is: the office that set it.
+    func office(_ db: Database) throws -> String? {
+        try String.fetchOne(
+            db,
+            sql: """
+                SELECT office FROM journal WHERE kind = ? AND payload ->> '$.after.id' = ? AND refusal IS NULL
+                ORDER BY time LIMIT 1
+                """, arguments: [DeleteHoldChanged.kind, id.description])
+    }
+
     /// Every hold; one on somebody who was merged into another is on the other too.
     static func inForce(_ db: Database) throws -> [DeleteHold] {
         let merged = try Row.fetchAll(

@@ -56,6 +56,7 @@ extension OfficeStore {
         if let viewer { try viewer.require(.decideDeletions) }
         return try pool.read { [clock, folder] db in
             guard let request = try DeleteRequest.fetch(db, id) else { throw UserError.notHere }
+            try request.requireOwnOffice(db)
             var versions: [PurgePlan.Version] = []
             var names: Set<AgentDay> = []
             let rules = try RulesByOffice(db)

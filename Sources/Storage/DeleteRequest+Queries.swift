@@ -54,9 +54,11 @@ extension OfficeStore {
                 case .all: DeleteRequest.Stage.allCases
                 }
             let own = viewer.reach(.requestDeletions) == .office ? nil : viewer
+            let offices = try OfficeScope(viewer, for: .requestDeletions, db)
             let condition = """
                 stage IN (\(stages.map { "'\($0.rawValue)'" }.joined(separator: ", ")))
                 AND (?1 IS NULL OR request ->> '$.opener.user' = ?1 OR request ->> '$.opener.person' = ?2)
+                AND \(offices.ofTargets("request"))
                 """
             let whose: StatementArguments = [own?.user.description, own?.person?.description]
             let total =
@@ -87,7 +89,7 @@ extension OfficeStore {
     public func deleteRequest(_ id: ID<DeleteRequest>, for viewer: Viewer) async throws -> DeleteRequestRow {
         try viewer.require(.requestDeletions)
         return try await read { [clock] db in
-            guard let request = try DeleteRequest.fetch(db, id), request.isVisible(to: viewer) else {
+            guard let request = try DeleteRequest.fetch(db, id), try request.isVisible(to: viewer, db) else {
                 throw UserError.notHere
             }
             return try Self.row(request, viewer, clock.now(), db)
@@ -100,7 +102,11 @@ extension OfficeStore {
         return try await read { [clock] db in
             let texts = try String.fetchAll(
                 db,
-                sql: "SELECT request FROM deleteRequest WHERE stage = 'open' ORDER BY opened DESC LIMIT 500")
+                sql: """
+                    SELECT request FROM deleteRequest
+                    WHERE stage = 'open' AND \(try OfficeScope.own(db).ofTargets("request"))
+                    ORDER BY opened DESC LIMIT 500
+                    """)
             guard !texts.isEmpty else { return 0 }
             let context = try DeleteContext.load(db, now: clock.now())
             return try texts.count { text in
@@ -111,13 +117,19 @@ extension OfficeStore {
         }
     }
 
-    /// Deletions whose time in the trash is over, for the program to purge.
+    /// Deletions of the own files whose time in the trash is over, for the program to purge.
     public func purgesDue() throws -> [ID<DeleteRequest>] {
         let now = clock.now()
         return try pool.read { db in
-            try String.fetchAll(db, sql: "SELECT request FROM deleteRequest WHERE stage = 'deleted'")
-                .map { try fromJSON(DeleteRequest.self, $0) }
-                .filter { $0.purgeTime.map { $0 <= now } ?? false }.map(\.id)
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT request FROM deleteRequest
+                    WHERE stage = 'deleted' AND \(try OfficeScope.own(db).ofTargets("request"))
+                    """
+            )
+            .map { try fromJSON(DeleteRequest.self, $0) }
+            .filter { $0.purgeTime.map { $0 <= now } ?? false }.map(\.id)
         }
     }
 
@@ -127,17 +139,20 @@ extension OfficeStore {
         let context = try DeleteContext.load(db, now: now)
         let party = RequestParty(viewer)
         let state = request.state(now: now, rules: context.rules)
-        let actions = request.allowedActions(for: party, in: context)
+        let office = try request.office(db)
+        let isOwnOffice = try OfficeScope.own(db).holds(office?.description)
+        // What becomes of another office's files is decided there.
+        let actions = isOwnOffice ? request.allowedActions(for: party, in: context) : []
         let isNarrowed = viewer.reach(.requestDeletions) < .office
         var shown = request
         if isNarrowed { shown.preview = try request.preview.narrowed(for: viewer, db) }
         var isOutOfDate = false
         if state == .open, let period = request.preview.period {
-            isOutOfDate = try figuresDigest(period, db) != request.preview.figures
+            isOutOfDate = try figuresDigest(period, of: office, db) != request.preview.figures
         }
         var row = DeleteRequestRow(
             request: shown, state: state, isOutOfDate: isOutOfDate, actions: actions,
-            mayPurge: state == .deleted && viewer.reach(.decideDeletions) == .office
+            mayPurge: isOwnOffice && state == .deleted && viewer.reach(.decideDeletions) == .office
                 && !request.isOwn(party), awaitsViewer: actions.contains(.approve),
             expires: state == .open ? request.expiry(context.rules) : nil,
             singleAdminFrom: state == .open && request.isSingleAdmin
@@ -170,8 +185,26 @@ extension OfficeStore {
 
 extension DeleteRequest {
     /// Whoever takes care of the office's files, and whoever asked for it.
-    func isVisible(to viewer: Viewer) -> Bool {
-        viewer.reach(.requestDeletions) == .office || isOwn(RequestParty(viewer))
+    func isVisible(to viewer: Viewer, _ db: Database) throws -> Bool {
+        guard viewer.reach(.requestDeletions) == .office else { return isOwn(RequestParty(viewer)) }
+        let offices = try OfficeScope(viewer.everywhere, for: .requestDeletions, db)
+        return try offices.isWhole || offices.holds(office(db)?.description)
+    }
+
+    /// Whose the files are that it is about; nil where they are not known.
+    func office(_ db: Database) throws -> ID<Office>? {
+        try String.fetchOne(
+            db, sql: "SELECT s.office FROM file f JOIN source s ON s.id = f.source WHERE f.id = ?",
+            arguments: [targets.first?.file.description]
+        ).flatMap { ID($0) }
+    }
+
+    /// - Throws: `UserError` where another office's files are decided about.
+    func requireOwnOffice(_ db: Database) throws {
+        guard try !OfficeScope.own(db).holds(office(db)?.description) else { return }
+        throw UserError(
+            .notAllowed, "These are another office's files; nothing was changed.",
+            advice: "Their deletion is decided in that office.")
     }
 }
 

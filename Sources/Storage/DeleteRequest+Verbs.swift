@@ -127,9 +127,10 @@ extension OfficeStore {
         }
         // Whether it is his to take is said before any work is done.
         let request = try pool.read { [clock] db in
-            guard let request = try DeleteRequest.fetch(db, id), request.isVisible(to: viewer) else {
+            guard let request = try DeleteRequest.fetch(db, id), try request.isVisible(to: viewer, db) else {
                 throw UserError.notHere
             }
+            try request.requireOwnOffice(db)
             let now = clock.now()
             _ = try request.deciding(
                 action, comment: comment, typedName: action == .approve ? decided(request) : nil, by: party,
@@ -202,6 +203,7 @@ extension OfficeStore {
         -> (DeleteRequest.Kind, [DeleteTarget])
     {
         func targets(_ file: ID<CallFile>, _ version: Int?, _ days: [Day]?) throws -> [DeleteTarget] {
+            try requireOwn(file, db)
             let rows = try String.fetchAll(
                 db,
                 sql: """

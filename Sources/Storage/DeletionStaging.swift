@@ -217,12 +217,17 @@ extension OfficeStore {
 
     /// A digest of every agent-day's rows in a period, as they count now: cheap, and another one whenever any of
     /// these figures is.
-    static func figuresDigest(_ period: Period, _ db: Database) throws -> String {
+    ///
+    /// - Parameter office: whose figures; nil: the own. What another office sends changes no digest of this one.
+    static func figuresDigest(_ period: Period, of office: ID<Office>? = nil, _ db: Database) throws -> String
+    {
+        let offices = try OfficeScope(of: office, db)
         let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT day, digest, max(change) FROM agentDay WHERE day BETWEEN ? AND ?
-                  AND change <= (SELECT postedChange FROM folder) GROUP BY day, name
+                  AND change <= (SELECT postedChange FROM folder) AND \(offices.ofName("name"))
+                GROUP BY day, name
                 """, arguments: [period.from.number, period.to.number])
         var sum: UInt64 = 0
         while let row = try rows.next() {

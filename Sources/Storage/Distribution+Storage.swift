@@ -11,7 +11,27 @@ extension OfficeStore {
         try viewer.require(.decideRequests)
         return try await read { db in
             try Organization.load(db).board(on: day, for: viewer, of: manager)
+                .without(Self.boardOutsiders(viewer, db))
         }
+    }
+
+    /// A manager, too, takes in only those of his office who are under nobody.
+    private static func boardOutsiders(_ viewer: Viewer, _ db: Database) throws -> Set<ID<Person>> {
+        guard viewer.reach(.decideRequests) < .office else {
+            return try outsiders(viewer, for: .decideRequests, db)
+        }
+        return try strangers(viewer, db)
+    }
+
+    /// Persons of other offices but for those who are, or were, the viewer's.
+    static func strangers(_ viewer: Viewer, _ db: Database) throws -> Set<ID<Person>> {
+        let others = try outsiders(.own(db), db)
+        guard !others.isEmpty else { return [] }
+        return others.subtracting(
+            try String.fetchAll(
+                db, sql: "SELECT person FROM placementSpan WHERE leader = ?1 OR manager = ?1 OR person = ?1",
+                arguments: [viewer.person?.description]
+            ).compactMap { ID($0) })
     }
 
     /// Moves agents to a place of the board from a day, all in one event.

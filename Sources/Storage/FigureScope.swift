@@ -30,6 +30,8 @@ struct VisibleDays {
               WHERE b.day = a.day AND b.name = a.name AND b.change > a.change AND b.change <= ?)
             """
         ]
+        let offices = try OfficeScope(viewer, for: .viewFigures, choosing: query.filter.offices, db)
+        if !offices.isWhole { conditions.append(offices.ofName("a.name")) }
         let other = try TeamSpans(query.teams, db)
         var arguments = other.arguments
         arguments += [query.period.from.number, query.period.to.number, posted, posted]
@@ -226,7 +228,12 @@ struct FigureWords: Sendable {
     }
 
     var outcomes: [Int64: Outcome] = [:]
+    /// Of every office.
     var sources: [Int64: Source] = [:]
+    /// By the number that `officeOfName` gives.
+    var offices: [Int64: KnownOffice] = [:]
+    /// SQL: the office of the name of an agent-day `a`, as a number to group by.
+    private(set) var officeOfName = "0"
     var persons: [String: String] = [:]
     /// Person of a name's span, by its number in `aliasSpan`.
     var people: [Int64: String] = [:]
@@ -239,7 +246,7 @@ struct FigureWords: Sendable {
                 source: row[1], type: row[2], state: row[3],
                 flags: (row[4] as Int?).map(OutcomeFlags.init(rawValue:)))
         }
-        for stored in try OfficeStore.sources(db) { sources[stored.number] = stored.source }
+        for stored in try OfficeStore.sources(.every, db) { sources[stored.number] = stored.source }
         let names = try Row.fetchCursor(db, sql: "SELECT id, name FROM person")
         while let row = try names.next() { persons[row[0]] = row[1] }
         let aliases = try Row.fetchCursor(
@@ -248,6 +255,13 @@ struct FigureWords: Sendable {
             people[row[0]] = row[1]
             owners[row[2], default: []].append((row[3], row[4], row[1]))
         }
+        let known = try KnownOffice.all(db)
+        offices[0] = known.first
+        guard known.count > 1 else { return }
+        // Where an identity begins in the list of all is its office's number.
+        let list = known.map(\.id.description).joined(separator: ",")
+        for (place, office) in known.enumerated() { offices[Int64(1 + place * 37)] = office }
+        officeOfName = "(SELECT instr('\(list)', x.office) FROM agentName x WHERE x.number = a.name)"
     }
 
     /// Whose a dialer's name is on a day; empty only while its first file is being staged.

@@ -44,6 +44,9 @@ extension FigureWords {
                     title: titles.indices.contains(index) ? titles[index] : String(index))
             case .hour:
                 return Slice(by: by, value: String(number), title: number < 10 ? "0\(number)" : "\(number)")
+            case .office:
+                let office = offices[number]
+                return Slice(by: by, value: office?.id.description ?? "", title: office?.name ?? "(blank)")
             case .source:
                 let source = sources[number]
                 return Slice(by: by, value: source?.id.description ?? "", title: source?.name ?? "(blank)")

@@ -57,9 +57,12 @@ extension OfficeStore {
                     JOIN versionDay d ON d.version = v.number
                     WHERE v.file = ? AND v.version = ? AND v.state = 'live' GROUP BY v.number
                     """, arguments: [file.description, version])
+            try Self.require(file, viewer, for: .viewFiles, db)
             guard let row else { return [] }
             let period = Period(from: Day(number: row[1]), to: Day(number: row[2]))
-            return try DayCounter(period, of: row[0], viewer, db).days(db).sorted { $0.day < $1.day }
+            return try DayCounter(period, of: row[0], viewer.everywhere, db).days(db).sorted {
+                $0.day < $1.day
+            }
         }
     }
 
@@ -91,7 +94,8 @@ extension OfficeStore {
                 WHERE number >= ?2 AND number < ?3 GROUP BY 2
                 """,
             arguments: [
-                rules.cutOverMinutes * 60, CallRecord.number(version, line: 0),
+                rules.cutOverMinutes * 60,
+                CallRecord.number(version, line: 0),
                 CallRecord.number(version + 1, line: 0),
             ])
     }

@@ -29,6 +29,7 @@ extension OfficeStore {
     ) async throws -> FileDifference {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try await read { db in
+            try Self.require(file, viewer, for: .viewFiles, db)
             guard let before = try Self.versionNumber(file, from, db),
                 let after = try Self.versionNumber(file, to, db)
             else { throw UserError.notHere }

@@ -18,6 +18,7 @@ extension OfficeStore {
     ) throws -> [AcceptedLine] {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try pool.read { db in
+            try Self.require(file, viewer, for: .viewFiles, db)
             guard let number = try Self.versionNumber(file, version, db) else { return [] }
             return try Row.fetchAll(
                 db,
@@ -46,6 +47,7 @@ extension OfficeStore {
     ) throws -> Int? {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try pool.read { db in
+            try Self.require(file, viewer, for: .viewFiles, db)
             guard let number = try Self.versionNumber(file, version, db) else { return nil }
             return try Int.fetchOne(
                 db,

@@ -31,7 +31,7 @@ extension OfficeStore {
                 }
                 logs[source.value, default: [:]][day] = row.figures.logs
             }
-            return try Self.sources(db).compactMap { stored in
+            return try Self.sources(.every, db).compactMap { stored in
                 logs[stored.source.id.description].map {
                     UploadCalendarRow(
                         source: stored.source, days: uploadDays($0, in: period, today: today))
@@ -54,14 +54,16 @@ extension OfficeStore {
         }
     }
 
-    /// Days on which anybody at all has calls: elsewhere “no file” is told from 0 by them.
-    public func daysWithCalls(in period: Period) async throws -> Set<Day> {
-        try await read { db in
+    /// Days on which anybody at all of the offices has calls: elsewhere “no file” is told from 0 by them.
+    public func daysWithCalls(_ query: ReportQuery, for viewer: Viewer) async throws -> Set<Day> {
+        let period = query.period
+        return try await read { db in
+            let offices = try OfficeScope(viewer, choosing: query.filter.offices, db)
             let days = try Int32.fetchAll(
                 db,
                 sql: """
                     SELECT DISTINCT day FROM agentDay WHERE day BETWEEN ? AND ? AND logs > 0
-                      AND change <= (SELECT postedChange FROM folder)
+                      AND change <= (SELECT postedChange FROM folder) AND \(offices.ofName("name"))
                     """, arguments: [period.from.number, period.to.number])
             return Set(days.map { Day(number: $0) })
         }
@@ -74,7 +76,7 @@ extension OfficeStore {
             var query = ReportQuery(period: period, by: [.source, .state])
             query.filter.counting = .unmapped
             let sources = Dictionary(
-                try Self.sources(db).map { ($0.source.id.description, $0.source) },
+                try Self.sources(.every, db).map { ($0.source.id.description, $0.source) },
                 uniquingKeysWith: { first, _ in first })
             return try Self.report(query, viewer, db).rows.compactMap { row in
                 guard let source = row.slices.first.flatMap({ sources[$0.value] }),

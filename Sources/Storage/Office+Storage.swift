@@ -56,7 +56,7 @@ extension Transaction {
         try db.execute(
             sql: """
                 INSERT INTO source (id, office, name, settings) VALUES (?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings, staged = 0
                 """,
             arguments: [source.id.description, office.description, source.name, try jsonText(source)])
         guard
@@ -79,6 +79,8 @@ extension Transaction {
 public struct OfficeState: Sendable {
     public var office: Office
     public var settings: BoxSettings
+    /// Every office that the folder holds things of, the own first.
+    public var known: [KnownOffice]
 
     public var timeZone: TimeZone { TimeZone(identifier: office.rules.timeZone) ?? .gmt }
 }
@@ -103,26 +105,42 @@ extension OfficeStore {
         let settings = try String.fetchOne(db, sql: "SELECT settings FROM boxSettings")
         return OfficeState(
             office: Office(id: chain.office, rules: try fromJSON(OfficeRules.self, rules)),
-            settings: try settings.map { try fromJSON(BoxSettings.self, $0) } ?? BoxSettings())
+            settings: try settings.map { try fromJSON(BoxSettings.self, $0) } ?? BoxSettings(),
+            known: try KnownOffice.all(db))
     }
 
+    /// The office's own: where uploads go.
     public func sources() async throws -> [StoredSource] {
-        try await read { db in try Self.sources(db) }
+        try await read { db in try Self.sources(.own(db), db) }
     }
 
-    static func sources(_ db: Database) throws -> [StoredSource] {
-        try Row.fetchAll(db, sql: "SELECT number, settings FROM source ORDER BY name, number").map { row in
+    /// Of the offices that the viewer looks at.
+    public func sources(for viewer: Viewer) async throws -> [StoredSource] {
+        try await read { db in try Self.sources(OfficeScope(viewer, db), db) }
+    }
+
+    static func sources(_ scope: OfficeScope, _ db: Database) throws -> [StoredSource] {
+        try Row.fetchAll(
+            db,
+            sql:
+                "SELECT number, settings FROM source WHERE staged = 0 AND \(scope.condition("office")) ORDER BY name, number"
+        ).map { row in
             StoredSource(
                 number: row["number"], source: try fromJSON(Source.self, row["settings"] as String))
         }
     }
 
-    /// For threads that may block.
-    public func sourcesNow() throws -> [StoredSource] { try pool.read { db in try Self.sources(db) } }
+    /// The office's own, for threads that may block.
+    public func sourcesNow() throws -> [StoredSource] {
+        try pool.read { db in try Self.sources(.own(db), db) }
+    }
+
+    /// Every office's, for threads that may block.
+    func everySourceNow() throws -> [StoredSource] { try pool.read { db in try Self.sources(.every, db) } }
 
     /// For threads that may block.
     ///
-    /// - Throws: `UserError.notHere` for an id that is no source's.
+    /// - Throws: `UserError.notHere` for an id that is no source's of the office.
     public func sourceNow(_ id: ID<Source>) throws -> StoredSource {
         guard let source = try sourcesNow().first(where: { $0.source.id == id }) else {
             throw UserError.notHere
@@ -194,7 +212,11 @@ extension OfficeStore {
     @discardableResult
     public func saveSource(_ source: Source, by actor: Actor) async throws -> Source {
         try await write(as: actor) { tx in
-            let before = try Self.sources(tx.db).first { $0.source.id == source.id }?.source
+            let before = try Self.sources(.every, tx.db).first { $0.source.id == source.id }?.source
+            guard
+                try before == nil
+                    || Self.sources(.own(tx.db), tx.db).contains(where: { $0.source.id == source.id })
+            else { throw UserError.notHere }
             var after = source
             if let before {
                 after.outcomes.version =

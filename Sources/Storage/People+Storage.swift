@@ -24,6 +24,7 @@ extension OfficeStore {
         try viewer.require(.viewPeople)
         return try await read { db in
             try Self.organization(db, known: known).chart(on: day).narrowed(to: viewer)
+                .without(Self.outsiders(viewer, for: .viewPeople, db))
         }
     }
 

@@ -14,6 +14,12 @@ public struct ManagedPerson: Sendable {
     public var person: Person
     /// The whole office, for choices; narrow what is shown of it.
     public var organization: Organization
+    /// Who is not of the person's office, and is not offered.
+    public var outsiders: Set<ID<Person>>
+    /// The words of the person's office.
+    public var terms: PlacementTerms
+    /// Its name, where it is not the own.
+    public var otherOffice: String?
     /// Accounts that are not disabled.
     public var accounts: [User]
 }
@@ -50,8 +56,15 @@ extension OfficeStore {
             guard let name = organization.names[id], organization.isManaged(id, by: viewer, from: day) else {
                 throw UserError.notHere
             }
+            let office = try Self.office(of: id, db)
+            let rules = try String.fetchOne(
+                db, sql: "SELECT rules FROM office WHERE id = ?", arguments: [office?.description]
+            ).map { try fromJSON(OfficeRules.self, $0) }
             return ManagedPerson(
                 person: Person(id: id, name: name), organization: organization,
+                outsiders: try Self.outsiders(OfficeScope(of: office, db), db),
+                terms: rules?.terms ?? organization.terms,
+                otherOffice: try KnownOffice.all(db).first { $0.id == office && !$0.isOwn }?.name,
                 accounts: try Self.openAccounts(of: id, db))
         }
     }
@@ -92,9 +105,11 @@ extension OfficeStore {
         try viewer.require(.managePeople)
         return try await read { db in
             let organization = try Organization.load(db)
+            let outsiders = try Self.outsiders(viewer, for: .managePeople, db)
             return (
                 organization.scheduled(after: day).filter {
-                    organization.isManaged($0.placement.person, by: viewer, from: day)
+                    !outsiders.contains($0.placement.person)
+                        && organization.isManaged($0.placement.person, by: viewer, from: day)
                 }, organization
             )
         }

@@ -20,16 +20,19 @@ extension OfficeStore {
         let byDay = query.by.contains(.day) || query.by.contains(.weekday)
         let byHour = query.by.contains(.hour)
         let byCampaign = query.by.contains(.campaign)
+        let byOffice = query.by.contains(.office)
         let days = try VisibleDays(query, viewer, db, posted: posted)
         let withSpan = query.by.contains { $0.isOfSpan }
 
         var cells: [[SliceKey]: Figures] = [:]
         let keeps = query.filter.keepsAgentDays && query.by.allSatisfy { $0.isOfAgentDay || $0 == .hour }
-        func key(name: Int64, spanFrom: Int64, day: Int32, hour: Int, campaign: Int64, outcome: Int64)
-            -> [SliceKey]
-        {
+        func key(
+            name: Int64, spanFrom: Int64, office: Int64, day: Int32, hour: Int, campaign: Int64,
+            outcome: Int64
+        ) -> [SliceKey] {
             query.by.map { by in
                 switch by {
+                case .office: .number(office)
                 case .agent: .text(words.people[name] ?? "")
                 case .leader: .text(spans.leader(name, spanFrom))
                 case .manager: .text(spans.manager(name, spanFrom))
@@ -48,13 +51,14 @@ extension OfficeStore {
 
         // Counts: integers alone in the grouping, their words are put on afterwards.
         let grouping = TallyGrouping(
-            person: byPerson, span: withSpan, day: byDay, hour: byHour, campaign: byCampaign, outcome: true)
+            person: byPerson, span: withSpan, office: byOffice ? words.officeOfName : nil, day: byDay,
+            hour: byHour, campaign: byCampaign, outcome: true)
         var campaignsMet: Set<Int64> = []
         try days.forEachTally(db, conditions, grouping) { it, tally in
             if byCampaign { campaignsMet.insert(it.campaign) }
             let slice = key(
-                name: it.name, spanFrom: it.spanFrom, day: it.day, hour: it.hour, campaign: it.campaign,
-                outcome: it.outcome)
+                name: it.name, spanFrom: it.spanFrom, office: it.office, day: it.day, hour: it.hour,
+                campaign: it.campaign, outcome: it.outcome)
             cells[slice, default: Figures(activity: keeps ? .init(active: 0) : nil)].add(
                 Int(tally.logs), flags: words.outcomes[it.outcome]?.flags, talkLogs: Int(tally.talkLogs),
                 talk: Int(tally.talk))
@@ -70,18 +74,21 @@ extension OfficeStore {
             let splits = byHour || !query.filter.hours.isEmpty
             let sql = days.sql(
                 "a.name, \(byPerson ? "n.number" : "0"), \(withSpan ? days.spanDay : "0"), a.day, "
-                    + "a.logs, a.active, a.idle, " + (splits ? "a.activeByHour" : "NULL"))
+                    + "a.logs, a.active, a.idle, " + (splits ? "a.activeByHour" : "NULL") + ", "
+                    + (byOffice ? words.officeOfName : "0"))
             let rows = try Row.fetchCursor(db, sql: sql, arguments: days.arguments)
             while let row = try rows.next() {
                 let (name, owner, spanFrom, day): (Int64, Int64, Int64, Int32) = (
                     row[0], row[1], row[2], row[3]
                 )
+                let office: Int64 = row[8]
                 if splits {
                     let packed: Data = row[7]
                     for (hour, seconds) in activeSeconds(packed).enumerated()
                     where query.filter.hours.isEmpty || query.filter.hours.contains(hour) {
                         let slice = key(
-                            name: owner, spanFrom: spanFrom, day: day, hour: hour, campaign: 0, outcome: 0)
+                            name: owner, spanFrom: spanFrom, office: office, day: day, hour: hour,
+                            campaign: 0, outcome: 0)
                         guard var figures = cells[slice] else { continue }
                         figures.activity =
                             (figures.activity ?? .init())
@@ -90,7 +97,8 @@ extension OfficeStore {
                     }
                 } else {
                     let slice = key(
-                        name: owner, spanFrom: spanFrom, day: day, hour: -1, campaign: 0, outcome: 0)
+                        name: owner, spanFrom: spanFrom, office: office, day: day, hour: -1, campaign: 0,
+                        outcome: 0)
                     guard var figures = cells[slice] else { continue }
                     figures.activity =
                         (figures.activity ?? .init()) + .init(active: row[5], idle: row[6], presentDays: 0)
@@ -105,11 +113,12 @@ extension OfficeStore {
         }
 
         let campaigns = byCampaign ? try labels(db, campaignsMet) : [:]
+        // Whoever's calls they are: a source's name is its office's.
+        let sources = try Self.sources(OfficeScope(viewer, choosing: query.filter.offices, db), db)
         var report = Report(
             query: query, rows: [],
             total: cells.values.reduce(Figures(activity: keeps ? .init() : nil), +),
-            mappings: words.sources.values.map { ($0.name, $0.outcomes.version) }
-                .sorted { $0.0 < $1.0 })
+            mappings: sources.map { ($0.source.name, $0.source.outcomes.version) }.sorted { $0.0 < $1.0 })
         report.elsewhere = try elsewhere(query, viewer, db, posted: posted)
         guard !query.by.isEmpty else { return report }
         report.rows = cells.map { key, figures in
@@ -148,7 +157,10 @@ extension OfficeStore {
         try await read { db in
             let last = day?.adding(-1) ?? Day(number: .max)
             var always = ReportQuery(period: Period(from: Day(number: .min), to: last))
-            if let agent { always.filter.agents = [.id(agent)] }
+            if let agent {
+                always.filter.agents = [.id(agent)]
+                always.filter.offices = .all
+            }
             let days = try VisibleDays(always, viewer, db)
             return try Int32.fetchOne(
                 db, sql: days.sql("a.day", "ORDER BY a.day DESC LIMIT 1"), arguments: days.arguments

@@ -137,10 +137,13 @@ extension OfficeStore {
             let organization = try Organization.load(tx.db, changing: changed, naming: others)
             // Before the plan, whose errors name people.
             let today = try tx.businessDay(at: tx.now)
+            let strangers =
+                viewer.reach(.managePeople) == .office ? [] : try Self.strangers(viewer, tx.db)
             for person in changed {
                 guard
                     organization.isManaged(person, by: viewer, from: today)
-                        || organization.standing(of: person, on: today)?.isUnassigned == true
+                        || (organization.standing(of: person, on: today)?.isUnassigned == true
+                            && !strangers.contains(person))
                 else { throw UserError.notHere }
             }
             let placements = try plan(organization)
@@ -189,12 +192,17 @@ extension OfficeStore {
         }
     }
 
-    /// Everybody of the office, by name; without those found to be the same as somebody else.
-    public func persons() async throws -> [Person] {
+    /// Everybody of the offices that the viewer looks at, by name; without those found to be the same as somebody
+    /// else.
+    public func persons(for viewer: Viewer = .console) async throws -> [Person] {
         try await read { db in
-            try Row.fetchAll(
+            let offices = try OfficeScope(viewer, db)
+            return try Row.fetchAll(
                 db,
-                sql: "SELECT id, name FROM person WHERE mergedInto IS NULL ORDER BY name COLLATE NOCASE, id"
+                sql: """
+                    SELECT id, name FROM person WHERE mergedInto IS NULL AND \(offices.condition("office"))
+                    ORDER BY name COLLATE NOCASE, id
+                    """
             ).compactMap { row in
                 ID<Person>(row["id"] as String).map { Person(id: $0, name: row["name"]) }
             }
@@ -233,7 +241,10 @@ extension Viewer {
         let column: String
         switch reach(permission) {
         case .none: return false
-        case .office: return true
+        case .office:
+            let offices = try OfficeScope(everywhere, for: permission, db)
+            return try offices.isWhole
+                || offices.holds(OfficeStore.office(of: other, db).map(\.description))
         case .own: return other == person
         case .team: column = "leader"
         case .teams: column = "manager"

@@ -117,7 +117,7 @@ extension OfficeStore {
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
         // An upload to a source of which nothing is known has no effect.
-        let source = try sourcesNow().first { $0.source.id == upload.source }
+        let source = try everySourceNow().first { $0.source.id == upload.source }
         guard let source else { return nil }
         let staged = try StagedVersion(
             store: self, source: source, office: event.office,

@@ -41,14 +41,18 @@ extension OfficeStore {
             return FigureBadge(logs: report.total.logs, counted: counted, isWholeOffice: false)
         }
         return try await read { db in
-            let always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            var always = ReportQuery(period: Period(from: Day(number: .min), to: Day(number: .max)))
+            always.filter.offices = report.query.filter.offices
             let days = try VisibleDays(always, viewer, db)
             let logs = try Int.fetchOne(db, sql: days.sql("total(a.logs)"), arguments: days.arguments)
+            let offices = try OfficeScope(
+                viewer, for: .viewFigures, choosing: report.query.filter.offices, db)
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT (SELECT count(*) FROM fileVersion WHERE state = 'live'),
-                      (SELECT coalesce(sum(calls), 0) FROM office)
+                    SELECT
+                      (SELECT count(*) FROM fileVersion WHERE state = 'live' AND \(offices.ofSource("source"))),
+                      (SELECT coalesce(sum(calls), 0) FROM office WHERE \(offices.condition("id")))
                     """)
             let counted = CountedRows(rows: row?[1] ?? 0, files: row?[0] ?? 0)
             return FigureBadge(logs: logs ?? 0, counted: counted, isWholeOffice: true)
@@ -77,7 +81,7 @@ extension OfficeStore {
         return try await read { db in
             let whole = try Self.report(ReportQuery(period: period), viewer, db).total
             var checks = [try Self.checkRows(period, whole, viewer, db)]
-            if viewer.reach(.viewFiles) == .office { checks.append(try Self.checkFiles(db)) }
+            if viewer.reach(.viewFiles) == .office { checks.append(try Self.checkFiles(viewer, db)) }
             checks.append(try Self.checkSlices(period, whole, viewer, db))
             checks += try Self.checkAgentDays(period, viewer, db)
             checks.append(try Self.checkScopes(period, viewer, db))
@@ -95,8 +99,11 @@ extension OfficeStore {
                 + "\(grouped(counted.files)) files")
     }
 
-    private static func checkFiles(_ db: Database) throws -> CheckResult {
-        let events = try String.fetchAll(db, sql: "SELECT event FROM fileVersion WHERE state = 'live'")
+    private static func checkFiles(_ viewer: Viewer, _ db: Database) throws -> CheckResult {
+        let offices = try OfficeScope(viewer, for: .viewFiles, db)
+        let events = try String.fetchAll(
+            db,
+            sql: "SELECT event FROM fileVersion WHERE state = 'live' AND \(offices.ofSource("source"))")
         var rows = 0
         for text in events {
             let upload = try fromJSON(FileUploaded.self, text)

@@ -78,6 +78,8 @@ extension Transaction {
         let calls = try Row.fetchAll(db, sql: "SELECT id, calls FROM office WHERE calls <> 0")
         for table in Schema.foldedShared { try db.execute(sql: "DELETE FROM \(table)") }
         try db.execute(sql: "UPDATE agentName SET links = NULL")
+        // Calls are numbered by them; those that no entry makes any more are told by it.
+        try db.execute(sql: "UPDATE source SET staged = 1")
         try db.execute(sql: "UPDATE fileVersion SET state = 'staged', cut = 0")
         let rows = try Row.fetchCursor(
             db, sql: "SELECT * FROM journal WHERE stream = 'shared' ORDER BY time, office, incarnation, seq")

@@ -73,11 +73,13 @@ extension OfficeStore {
         guard viewer.reach(.viewFiles) == .office else { throw UserError.notHere }
         return try await read { db in
             var found = FoundLines()
+            let inScope = try OfficeScope(viewer, for: .viewFiles, db).ofSource("source")
             let sums = try Row.fetchOne(
                 db,
                 sql: """
                     SELECT total(min(n, ?1)), total(n > ?1), total(iif(n > ?1, n, 0))
-                    FROM (SELECT event ->> '$.counts.rejected' AS n FROM fileVersion WHERE state = 'live')
+                    FROM (SELECT event ->> '$.counts.rejected' AS n FROM fileVersion
+                      WHERE state = 'live' AND \(inScope))
                     """, arguments: [RejectedLine.mostSearched])
             (found.searched, found.cutVersions, found.cutLines) = (
                 sums?[0] ?? 0, sums?[1] ?? 0, sums?[2] ?? 0
@@ -85,7 +87,7 @@ extension OfficeStore {
             guard !text.isEmpty else { return found }
             let condition = """
                 FROM rejectedLine r JOIN fileVersion v ON v.number = r.number >> 32
-                WHERE v.state = 'live' AND (instr(swiftLowercaseString(r.text), ?1) > 0
+                WHERE v.state = 'live' AND \(inScope) AND (instr(swiftLowercaseString(r.text), ?1) > 0
                   OR (?2 IS NOT NULL AND instr(\(Self.withoutMarks), ?2) > 0))
                 """
             let arguments: StatementArguments = [text.lowercased(), digits(ofNumber: text)]

@@ -51,8 +51,12 @@ extension Transaction {
         var known: [String: Set<ID<Person>>] = [:]
         var others: [String: Set<ID<Person>>] = [:]
         var within: Set<ID<Person>> = []
+        // A roster is the own office's: who is called so elsewhere is somebody else.
+        let outsiders = try OfficeStore.outsiders(viewer.looking(at: .own), for: .managePeople, db)
         for person in organization.names.keys
-        where organization.merged[person] == nil && organization.isManaged(person, by: viewer, from: day) {
+        where organization.merged[person] == nil && !outsiders.contains(person)
+            && organization.isManaged(person, by: viewer, from: day)
+        {
             within.insert(person)
             known[fold(organization.name(of: person)), default: []].insert(person)
         }

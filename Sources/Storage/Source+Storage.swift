@@ -37,20 +37,26 @@ extension OfficeStore {
         _ fingerprint: String, columns: [String: String], of source: ID<Source>, by actor: Actor
     ) throws {
         try writeNow(as: actor) { tx in
-            guard let before = try Self.sources(tx.db).first(where: { $0.source.id == source })?.source else {
-                return
-            }
+            let own = try Self.sources(.own(tx.db), tx.db)
+            guard let before = own.first(where: { $0.source.id == source })?.source else { return }
             var after = before
             after.knownHeaders = (before.knownHeaders ?? [:]).merging([fingerprint: columns]) { $1 }
             if before != after { try tx.append(.sourceChanged(SourceChanged(before: before, after: after))) }
         }
     }
 
-    /// - Throws: `UserError.notHere` for an id that is no source's.
+    /// - Throws: `UserError.notHere` for an id that is no source's of the office.
     public func source(_ id: ID<Source>) async throws -> StoredSource {
         guard let source = try await sources().first(where: { $0.source.id == id }) else {
             throw UserError.notHere
         }
+        return source
+    }
+
+    /// To be looked at: another office's too, for who may see it.
+    public func source(_ id: ID<Source>, for viewer: Viewer) async throws -> StoredSource {
+        let all = try await sources(for: viewer.everywhere)
+        guard let source = all.first(where: { $0.source.id == id }) else { throw UserError.notHere }
         return source
     }
 }

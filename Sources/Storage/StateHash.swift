@@ -32,7 +32,7 @@ extension OfficeStore {
             }
         }
         try lines("office", "SELECT id, rules FROM office ORDER BY id")
-        try lines("source", "SELECT id, office, settings FROM source ORDER BY id")
+        try lines("source", "SELECT id, office, settings FROM source WHERE staged = 0 ORDER BY id")
         try lines("person", "SELECT id, office, name, mergedInto FROM person ORDER BY id")
         try lines(
             "placement",
@@ -66,6 +66,8 @@ extension OfficeStore {
             """)
         try lines("delete request", "SELECT id, request FROM deleteRequest ORDER BY id")
         try lines("hold", "SELECT id, hold FROM deleteHold ORDER BY id")
+        try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
+        try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")
         let (calls, digest) = try fromRows ? digestOfRows(db) : digestOfRollups(db)
         line(["calls", String(calls), String(digest, radix: 16)])
         return StateHash(hex: hexadecimal(hasher.finalize()), calls: calls)

@@ -67,8 +67,11 @@ extension OfficeStore {
             else { return [] }
             return try Row.fetchAll(
                 db,
-                sql: Self.versionSelect
-                    + "WHERE v.state = 'live' AND v.event ->> 'lastDay' < ? ORDER BY v.event ->> 'lastDay', v.time",
+                sql: Self.versionSelect + """
+                    WHERE v.state = 'live' AND v.event ->> 'lastDay' < ?
+                      AND \(try OfficeScope.own(db).condition("s.office"))
+                    ORDER BY v.event ->> 'lastDay', v.time
+                    """,
                 arguments: [kept.iso]
             ).map(version)
         }
@@ -80,7 +83,8 @@ extension OfficeStore {
         let office = try pool.read { db in
             StoredOffice(
                 state: try Self.officeState(db), today: try Self.today(db),
-                versions: try Self.storedVersions(db),
+                versions: try Self.storedVersions(OfficeScope(viewer, for: .viewFiles, db), db),
+                ownSources: Set(try Self.sources(.own(db), db).map(\.number)),
                 pages: try Int64.fetchOne(
                     db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0)
         }
@@ -110,7 +114,7 @@ extension OfficeStore {
             if now >= version.uploaded, weeks.indices.contains(Int(clamping: week)) {
                 weeks[Int(week)] += row.archive
             }
-            if let kept, let last = row.lastDay, last < kept {
+            if let kept, let last = row.lastDay, last < kept, office.ownSources.contains(version.source) {
                 use.pastRetention?.versions += 1
                 use.pastRetention?.archives += row.archive
             }
@@ -132,6 +136,8 @@ extension OfficeStore {
         var state: OfficeState?
         var today: Day?
         var versions: [StoredVersion]
+        /// The retention time is of the own files alone.
+        var ownSources: Set<Int64>
         /// Bytes of the database with what is still in its log.
         var pages: Int64
     }
@@ -140,6 +146,7 @@ extension OfficeStore {
         var file: ID<CallFile>
         var number: Int
         var name: String
+        var source: Int64
         var sourceName: String
         var firstDay: Day?
         var lastDay: Day?
@@ -155,20 +162,21 @@ extension OfficeStore {
         }
     }
 
-    private static func storedVersions(_ db: Database) throws -> [StoredVersion] {
+    private static func storedVersions(_ offices: OfficeScope, _ db: Database) throws -> [StoredVersion] {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT v.file, v.version, f.name, s.name AS source, v.event ->> 'bytes' AS bytes,
+                SELECT v.file, v.version, v.source, f.name, s.name AS sourceName, v.event ->> 'bytes' AS bytes,
                   v.event ->> 'firstDay' AS firstDay, v.event ->> 'lastDay' AS lastDay,
                   coalesce(v.event ->> '$.recovered.time', v.time >> 16) AS uploaded
                 FROM fileVersion v JOIN file f ON f.id = v.file JOIN source s ON s.number = v.source
-                WHERE v.state = 'live' ORDER BY v.version
+                WHERE v.state = 'live' AND \(offices.condition("s.office")) ORDER BY v.version
                 """
         ).compactMap { row in
             guard let file = ID<CallFile>(row["file"] as String) else { return nil }
             return StoredVersion(
-                file: file, number: row["version"], name: row["name"], sourceName: row["source"],
+                file: file, number: row["version"], name: row["name"], source: row["source"],
+                sourceName: row["sourceName"],
                 firstDay: (row["firstDay"] as String?).flatMap { Day(iso: $0) },
                 lastDay: (row["lastDay"] as String?).flatMap { Day(iso: $0) }, bytes: row["bytes"],
                 uploaded: row["uploaded"])

@@ -8,6 +8,7 @@ extension OfficeStore {
     ///
     /// Runs before anything else uses the folder, so whatever is staged now belongs to nobody.
     func sweep() throws {
+        try forgetIncoming()
         try sweepStaged()
         try settleArchives()
         try sweepTrash()
@@ -49,6 +50,7 @@ extension OfficeStore {
             if let file = place.file, let version = place.version { try removeArchive(file, version) }
             try sweepVersion(place.number)
         }
+        try forgetStagedSources()
         let (changes, posted): (Int64, Int64) = try pool.read { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT lastChange, postedChange FROM folder") else {
                 return (0, 0)

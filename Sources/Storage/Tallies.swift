@@ -10,6 +10,8 @@ struct TallyGrouping {
     var person = false
     /// Placements of the asked teams, by the first day of their spans.
     var span = false
+    /// SQL that gives the office of `a.name` as a number; nil: not by offices.
+    var office: String?
     var day = false
     var hour = false
     var campaign = false
@@ -20,6 +22,7 @@ struct TallyKey: Hashable {
     /// A name or, by person, the number of a name's span.
     var name: Int64 = 0
     var spanFrom: Int64 = 0
+    var office: Int64 = 0
     var day: Int32 = 0
     var hour = -1
     var campaign: Int64 = 0
@@ -42,7 +45,7 @@ extension VisibleDays {
         }
         let columns = [
             grouping.person ? "n.number" : grouping.name ? "a.name" : "0",
-            grouping.span ? spanDay : "0", grouping.day ? "a.day" : "0",
+            grouping.span ? spanDay : "0", grouping.day ? "a.day" : "0", grouping.office ?? "0",
         ]
         guard conditions.needsCells || grouping.hour || grouping.campaign else {
             let parts = columns + [grouping.outcome ? "t.outcome" : "0"]
@@ -53,8 +56,9 @@ extension VisibleDays {
                 groups.isEmpty ? "HAVING count(*) > 0" : "GROUP BY " + groups.joined(separator: ", "))
             let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
             while let row = try rows.next() {
-                let key = TallyKey(name: row[0], spanFrom: row[1], day: row[2], outcome: row[3])
-                try body(key, counted(AgentDayTally.Cell(logs: row[4], talkLogs: row[5], talk: row[6])))
+                let key = TallyKey(
+                    name: row[0], spanFrom: row[1], office: row[3], day: row[2], outcome: row[4])
+                try body(key, counted(AgentDayTally.Cell(logs: row[5], talkLogs: row[6], talk: row[7])))
             }
             return
         }
@@ -62,8 +66,8 @@ extension VisibleDays {
         let sql = sql(columns.joined(separator: ", ") + ", c.cells", with: .cells)
         let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
         while let row = try rows.next() {
-            var key = TallyKey(name: row[0], spanFrom: row[1], day: row[2])
-            try AgentDayTally.forEachCell(of: row[3]) { place, cell in
+            var key = TallyKey(name: row[0], spanFrom: row[1], office: row[3], day: row[2])
+            try AgentDayTally.forEachCell(of: row[4]) { place, cell in
                 guard conditions.includes(place, cell) else { return }
                 if grouping.hour { key.hour = place.hour }
                 if grouping.campaign { key.campaign = place.campaign }

@@ -86,6 +86,7 @@ extension OfficeStore {
         return try await read { [clock] db in
             guard let state = try Self.officeState(db) else { throw UserError.notSetUp }
             let organization = try Organization.load(db)
+            let outsiders = try Self.outsiders(viewer, for: .viewPeople, db)
             func sees(_ standing: Standing?) -> Bool {
                 guard let standing else { return false }
                 return switch viewer.reach(.viewPeople) {
@@ -98,6 +99,7 @@ extension OfficeStore {
             let list = organization.scheduled(after: state.businessDay(at: clock.now())).compactMap {
                 known -> ScheduledChange? in
                 let (person, from) = (known.placement.person, known.placement.from)
+                guard !outsiders.contains(person) else { return nil }
                 let before = organization.standing(of: person, on: from.adding(-1))
                 let after = organization.standing(of: person, on: from)
                 guard sees(before) || sees(after) || person == viewer.person else { return nil }

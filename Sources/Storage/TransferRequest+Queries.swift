@@ -74,7 +74,8 @@ extension OfficeStore {
                       AND (NOT ?2 OR stage IN ('open', 'accepted', 'approved')) AND opened >= ?3
                     ORDER BY opened DESC LIMIT 5000
                     """, arguments: [agent?.description, undecided, since])
-            var list = try Self.rows(of: texts, for: viewer, in: context, db)
+            var list = try Self.rows(
+                of: texts, for: agent == nil ? viewer : viewer.everywhere, in: context, db)
             if undecided { list.rows.removeAll { !$0.state.isUndecided } }
             list.rows = list.rows.filter(\.awaitsViewer) + list.rows.filter { !$0.awaitsViewer }
             return list
@@ -88,7 +89,7 @@ extension OfficeStore {
             let texts = try String.fetchAll(
                 db, sql: "SELECT request FROM transferRequest WHERE id = ?", arguments: [id.description])
             let context = try Self.requestContext(db, now: clock.now())
-            let list = try Self.rows(of: texts, for: viewer, in: context, db)
+            let list = try Self.rows(of: texts, for: viewer.everywhere, in: context, db)
             guard !list.rows.isEmpty else { throw UserError.notHere }
             return list
         }
@@ -113,8 +114,11 @@ extension OfficeStore {
                     WHERE stage IN ('open', 'accepted', 'approved') AND opened >= ? AND effectiveDay >= ?
                     """, arguments: [context.firstUndecided.bits, context.today.number])
             let mine = Set(context.principals(of: viewer.person))
+            let outsiders = try Self.outsiders(viewer, for: .decideRequests, db)
             let asked = try texts.map { try fromJSON(TransferRequest.self, $0) }.filter { request in
-                viewer.role == .admin || !mine.isDisjoint(with: request.involved)
+                viewer.role == .admin
+                    ? !request.isOf(outsiders)
+                    : !mine.isDisjoint(with: request.involved)
             }
             guard !asked.isEmpty else { return 0 }
             context.organization = try Organization.load(
@@ -145,7 +149,9 @@ extension OfficeStore {
                 requests.allSatisfy({ $0.isVisible(to: RequestParty(viewer), in: context) })
             else { throw UserError.notHere }
             var byPerson: [String: Figures] = [:]
-            for row in try Self.report(ReportQuery(period: period, by: [.agent]), .console, db).rows {
+            for row in try Self.report(
+                ReportQuery(period: period, by: [.agent]), .console.everywhere, db
+            ).rows {
                 byPerson[row.slices.first?.value ?? ""] = row.figures
             }
             return requests.reduce(into: [:]) { effects, request in
@@ -161,10 +167,15 @@ extension OfficeStore {
             let context = try Self.requestContext(db, now: clock.now())
             let principals = Set(context.principals(of: viewer.person))
             let organization = context.organization
-            let branches = organization.chart(on: day).branches
+            // Other offices' teams are no place to go; who leads people of theirs keeps them.
+            let outsiders = try Self.outsiders(.own(db), db).subtracting(principals)
+            let branches = organization.chart(on: day).branches.filter { branch in
+                !outsiders.contains(branch.manager.person)
+                    || branch.teams.contains { !outsiders.contains($0.leader.person) }
+            }
             let teams = branches.flatMap { branch in
                 let manager = branch.manager.person
-                return branch.teams.map { team in
+                return branch.teams.filter { !outsiders.contains($0.leader.person) }.map { team in
                     RequestChoices.Team(
                         seat: Seat(leader: team.leader.person, manager: manager), leader: team.leader.name,
                         manager: branch.manager.name,
@@ -204,8 +215,9 @@ extension OfficeStore {
     ) throws -> RequestList {
         guard let state = try officeState(db) else { throw UserError.notSetUp }
         let (party, deciders) = (RequestParty(viewer), try Delegation.deciders(db))
+        let outsiders = try outsiders(viewer, for: .viewRequests, db)
         let rows = try texts.map { try fromJSON(TransferRequest.self, $0) }
-            .filter { $0.isVisible(to: party, in: context) }
+            .filter { !$0.isOf(outsiders) && $0.isVisible(to: party, in: context) }
             .map { $0.row(for: party, deciders, in: context, state) }
         return RequestList(rows: rows, names: context.organization.names, today: context.today)
     }
@@ -219,6 +231,11 @@ extension TransferRequestContext {
 }
 
 extension TransferRequest {
+    /// Whether everybody whom it names is another office's.
+    fileprivate func isOf(_ outsiders: Set<ID<Person>>) -> Bool {
+        !outsiders.isEmpty && (agents + involved).allSatisfy(outsiders.contains)
+    }
+
     fileprivate func row(
         for party: RequestParty, _ deciders: Set<ID<Person>>, in context: TransferRequestContext,
         _ office: OfficeState

@@ -25,6 +25,8 @@ struct ActivityListPage: Page {
         var changes: [Change]
         var note: String?
         var from: String
+        /// Where that is not the own.
+        var office: String?
         var refusal: String?
         var number: String
     }
@@ -44,7 +46,10 @@ struct ActivityListPage: Page {
     var later: String?
     var earlier: String?
 
-    init(_ page: ActivityPage, query: Form, accounts: [Account], writer: ActivityWriter) {
+    init(
+        _ page: ActivityPage, query: Form, accounts: [Account], writer: ActivityWriter,
+        nameOf: (ID<Office>) -> String? = { _ in nil }
+    ) {
         let format = writer.format
         from = query.day("from")?.iso ?? ""
         to = query.day("to")?.iso ?? ""
@@ -65,7 +70,7 @@ struct ActivityListPage: Page {
         for entry in page.entries {
             let day = format.day(entry.event.time.instant.local(in: format.zone).day)
             if groups.last?.day != day { groups.append(DayGroup(day: day, entries: [])) }
-            groups[groups.count - 1].entries.append(Entry(entry, writer))
+            groups[groups.count - 1].entries.append(Entry(entry, writer, office: nameOf(entry.event.office)))
         }
         days = groups
         let (first, last) = (page.entries.first?.place.text, page.entries.last?.place.text)
@@ -78,7 +83,8 @@ struct ActivityListPage: Page {
 }
 
 extension ActivityListPage.Entry {
-    init(_ entry: ActivityEntry, _ writer: ActivityWriter) {
+    init(_ entry: ActivityEntry, _ writer: ActivityWriter, office: String? = nil) {
+        self.office = office
         let event = entry.event
         let words =
             entry.body.map { writer.words($0) }

@@ -17,7 +17,9 @@ let activityRoutes: [Route] = [
         after: ActivityPlace(text: query["after"]))
     let writer = ActivityWriter(names: try await context.store.activityNames(), format: context.format)
     return try context.page(
-        ActivityListPage(page, query: query, accounts: try await context.store.accounts(), writer: writer))
+        ActivityListPage(
+            page, query: query, accounts: try await context.store.accounts(), writer: writer,
+            nameOf: { context.office.otherName($0) }))
 }
 
 /// The same entries as a file; that they left is an entry itself, made first.
@@ -28,14 +30,15 @@ let activityRoutes: [Route] = [
     filter.until = min(filter.until ?? now, now)
     let count = try await context.store.countActivity(filter, for: context.viewer)
     let words = context.query.with(["before": nil, "after": nil]).fields.filter { !$0.value.isEmpty }
-        .map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        .map { $0.name == "office" ? context.officeWords ?? "" : "\($0.name) \($0.value)" }
+        .joined(separator: ", ")
     try await context.store.recordExport(
         FiguresExported(what: "activity", filter: words, rows: count), by: context.actor)
     let writer = ActivityWriter(names: try await context.store.activityNames(), format: context.format)
     let place = Mutex<(before: ActivityPlace?, isDone: Bool)>((nil, false))
     let (store, viewer, format) = (context.store, context.viewer, context.format)
     return context.csv(
-        name: "activity.csv",
+        name: "activity\(context.officeFileName).csv",
         header: ["time", "who", "from", "kind", "what", "no effect because", "stream", "entry", "hash"]
     ) { [filter] in
         let (before, isDone) = place.withLock { $0 }

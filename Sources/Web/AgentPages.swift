@@ -9,6 +9,8 @@ struct AgentsPage: Page {
         var name: String
         var href: String
         var also: String?
+        /// Where that is not the own.
+        var office: String?
         var group: String
         var leader: String
         var employment: String

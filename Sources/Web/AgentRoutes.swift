@@ -32,6 +32,7 @@ private let agentsPerPage = 200
         return AgentsPage.Row(
             name: agent.person.name, href: Paths.agent(agent.person.id.description) + "?" + dates,
             also: agent.alsoNamed.isEmpty ? nil : agent.alsoNamed.joined(separator: ", "),
+            office: context.may(.viewOffices) ? agent.office.flatMap { context.office.otherName($0) } : nil,
             group: agent.group, leader: agent.leader?.name ?? agent.manager?.name ?? OfficeFormat.none,
             employment: agent.employment,
             logs: FigureCell(
@@ -71,9 +72,12 @@ private let agentsPerPage = 200
     var query = try await context.reportQuery(days: 28)
     query.filter = CallFilter()
     query.filter.agents = [.id(person)]
+    query.filter.offices = context.everyOffice
     query.by = []
     let agent = try await context.store.agent(person, in: query.period, for: context.viewer)
-    return try context.page(try await agentPage(agent, query, context))
+    return try context.page(
+        try await agentPage(agent, query, context),
+        whose: try await context.store.otherOffice(of: person))
 }
 
 /// Everything about one agent in a period; the agent's own first screen shows it too.
@@ -98,7 +102,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     let files = try await store.agentFiles(agent.person.id, in: query.period, for: viewer)
     let states = try await divided([.state], sort: "-logs")
     let hours = try await divided([.weekday, .hour])
-    let charts = FigureCharts(format: format, openDays: try await store.daysWithCalls(in: query.period))
+    let charts = FigureCharts(format: format, openDays: try await store.daysWithCalls(query, for: viewer))
     let logs = Metric.named("logs")
     let daily = query.period.dayCount > 1 ? try await divided([.day]) : nil
     let trend = daily.flatMap { daily in logs.map { charts.trend(daily, id: "trend", $0, link: ofDay) } }
@@ -209,14 +213,17 @@ func timeline(_ query: ReportQuery, _ day: AgentDayRow?, _ context: SignedIn) as
     let agents = try await context.store.agents(
         search: context.query["q"], in: query.period, filter: query.filter, teams: query.teams,
         for: context.viewer)
+    let names = { (office: ID<Office>?) in
+        context.may(.viewOffices) ? office.flatMap { context.office.otherName($0) } : nil
+    }
     return try context.json(
         AgentsJSON(
             from: query.period.from.iso, to: query.period.to.iso, teams: query.teams.words,
             agents: agents.map {
                 .init(
                     id: $0.person.id.description, name: $0.person.name, alsoNamed: $0.alsoNamed,
-                    designation: $0.designation, employment: $0.employment, status: $0.status,
-                    group: $0.group, leader: $0.leader?.name, manager: $0.manager?.name,
+                    office: names($0.office), designation: $0.designation, employment: $0.employment,
+                    status: $0.status, group: $0.group, leader: $0.leader?.name, manager: $0.manager?.name,
                     logs: $0.figures.logs, contacts: $0.figures.contacts, successes: $0.figures.successes)
             }))
 }
@@ -226,6 +233,7 @@ private struct AgentsJSON: Encodable {
         var id: String
         var name: String
         var alsoNamed: [String]
+        var office: String?
         var designation: String
         var employment: String
         var status: String

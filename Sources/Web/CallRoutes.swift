@@ -26,7 +26,8 @@ private let mostExported = 1_000_000
     let end = page.offset + page.calls.count
     return try context.page(
         CallsPage(
-            lede: "\(format.count(page.total, "call", "calls")), \(format.period(query.period)).",
+            lede:
+                "\(format.count(page.total, "call", "calls")), \(context.reportHeading(ReportQuery(period: query.period))).",
             filter: FilterForm(
                 query, path: Paths.calls,
                 choices: try await context.store.filterChoices(in: query.period, for: context.viewer),
@@ -64,9 +65,10 @@ private let mostExported = 1_000_000
             advice: "Choose a shorter period or fewer agents.")
     }
     try await context.store.recordExport(
-        FiguresExported(what: "calls", filter: query.words, rows: export.total), by: context.actor)
+        FiguresExported(what: "calls", filter: query.words(offices: context.officeWords), rows: export.total),
+        by: context.actor)
     return context.csv(
-        name: "calls-\(query.period.from.iso)-\(query.period.to.iso).csv",
+        name: "calls-\(query.period.from.iso)-\(query.period.to.iso)\(context.officeFileName).csv",
         header: [
             "Call", "Day", "Time", "Agent", "Name in file", "Type", "State", "Campaign", "Original campaign",
             "Call type", "Profile", "Talk", "Wait", "Source", "File", "Version", "Line",
@@ -140,7 +142,7 @@ private let mostExported = 1_000_000
                 .init(name: "Profile", value: known(call.profile)),
                 .init(name: "Talk", value: format.minutes(seconds: call.talk.map(Double.init))),
                 .init(name: "Wait", value: format.minutes(seconds: call.wait.map(Double.init))),
-            ], heading: heading, sightings: rows))
+            ], heading: heading, sightings: rows), whose: try await context.store.otherOffice(of: call.file))
 }
 
 /// Reading an archive blocks, so it has a thread of its own.

@@ -44,7 +44,9 @@ private func showHolds(_ context: SignedIn, problem: UserError?) async throws ->
     let people = try await store.persons()
     var query = FileQuery()
     query.limit = 500
-    let files = try await store.files(query, for: context.viewer).files
+    let files = try await store.files(query, for: context.viewer.looking(at: .own)).files
+    // Another office's holds are set and lifted there.
+    let isOwn = context.viewer.offices == .own
     let file: ID<CallFile>? = form.id("file")
     let person: ID<Person>? = form.id("person")
     func what(_ hold: DeleteHold) -> String {
@@ -57,7 +59,7 @@ private func showHolds(_ context: SignedIn, problem: UserError?) async throws ->
     }
     return try context.page(
         DeleteHoldsPage(
-            problem: problem.map(Problem.init), maySet: context.may(.decideDeletions),
+            problem: problem.map(Problem.init), maySet: isOwn && context.may(.decideDeletions),
             people: personChoices(people, person, none: "Anybody"),
             from: form["from"], to: form["to"], until: form["until"], earliest: today.iso,
             reason: form["reason"],
@@ -72,7 +74,7 @@ private func showHolds(_ context: SignedIn, problem: UserError?) async throws ->
                 return .init(
                     what: what($0), reason: $0.reason, until: $0.until.map { format.day($0) } ?? "lifted",
                     state: isOn ? "Holds" : "Over", tone: isOn ? "warn" : "neutral",
-                    lift: Paths.deleteHoldLift($0.id.description), id: $0.id.description)
+                    lift: isOwn ? Paths.deleteHoldLift($0.id.description) : nil, id: $0.id.description)
             }, isEmpty: holds.holds.isEmpty),
         status: problem?.httpStatus ?? .ok)
 }

@@ -72,7 +72,7 @@ private func listDeletions(_ context: SignedIn, _ part: DeleteQuery.Part) async 
         ]
     let path = isTrash ? Paths.deletionTrash : Paths.deletions
     func link(_ offset: Int) -> String {
-        offset > 0 ? Form([("offset", String(offset))]).link(path) : path
+        Form((offset > 0 ? [("offset", String(offset))] : []) + context.officeItems).link(path)
     }
     return try context.page(
         DeleteRequestsPage(
@@ -106,7 +106,16 @@ private func showDeletion(_ context: SignedIn, problem: UserError?) async throws
             row, viewer: context.viewer, now: context.store.clock.now(), typed: context.form,
             problem: problem, context.format),
         // The request is there for him: only the step is not his.
-        status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok)
+        status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok,
+        whose: try await context.whose(row))
+}
+
+extension SignedIn {
+    /// The other office that a delete request is of.
+    fileprivate func whose(_ row: DeleteRequestRow) async throws -> String? {
+        guard let file = row.request.targets.first?.file else { return nil }
+        return try await self.store.otherOffice(of: file)
+    }
 }
 
 private func takeStep(_ action: DeleteAction, _ context: SignedIn) async throws -> Response {
@@ -155,5 +164,6 @@ private func afterStep(_ id: ID<DeletionJob>, _ context: SignedIn) async throws 
     guard let certificate = row.certificate, !row.isNarrowed else { throw UserError.notHere }
     return try context.page(
         DeletionCertificatePage(
-            row, certificate, office: context.office.office.rules.name, context.format))
+            row, certificate,
+            office: try await context.whose(row) ?? context.office.office.rules.name, context.format))
 }

@@ -80,6 +80,9 @@ private func admit(
             return try await signInFirst(route, visit, body: visit.request.body)
         }
         try viewer.require(permission)
+        if let asked = visit.query.text("office"), let office = visit.office {
+            visit.offices = try office.choice(asked, for: viewer)
+        }
         // Somebody else knows this password: until it is changed, only the own account is open.
         if visit.session?.mustChangePassword == true, permission != .viewOwnAccount {
             if visit.wantsJSON || !route.method.isSafe { throw UserError.passwordFirst }
@@ -94,7 +97,8 @@ private func admit(
         guard let viewer, let office = visit.office else { throw UserError.notSignedIn }
         return try await handler(
             SignedIn(
-                visit: visit, viewer: viewer, office: office, session: visit.session, permission: permission))
+                visit: visit, viewer: viewer.looking(at: visit.offices), office: office,
+                session: visit.session, permission: permission))
     case (.signedIn, _): throw UserError.notSignedIn
     }
 }

@@ -70,7 +70,8 @@ struct DistributionPage: Page {
     var scheduled: [Scheduled]
 
     init(
-        _ board: DistributionBoard, today: Day, form: Form, viewer: Viewer, format: OfficeFormat,
+        _ board: DistributionBoard, today: Day, form: Form, viewer: Viewer,
+        kept office: [(name: String, value: String)] = [], format: OfficeFormat,
         problem: Problem?, requestLinks: [TextLink]
     ) {
         self.problem = problem
@@ -148,7 +149,7 @@ struct DistributionPage: Page {
         dayWords = format.day(board.day)
         moveWords = "Move from \(format.shortDay(board.day)) on"
         let kept = [("manager", form["manager"]), ("q", search)].filter { !$0.1.isEmpty }
-        todayHref = board.day == today ? nil : Form(kept).link(Paths.distribution)
+        todayHref = board.day == today ? nil : Form(kept + office).link(Paths.distribution)
         pastWords =
             mayMove && board.day < today
             ? "You are placing from a day that is over: the figures of all days since then follow the new team."

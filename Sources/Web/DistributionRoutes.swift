@@ -18,10 +18,12 @@ private func showBoard(
     let today = try await context.store.today()
     let board = try await context.store.board(
         on: form.day("on") ?? today, of: form.id("manager"), for: context.viewer)
+    var page = DistributionPage(
+        board, today: today, form: form, viewer: context.viewer, kept: context.officeItems,
+        format: context.format, problem: problem.map(Problem.init), requestLinks: requestLinks)
+    page.action = context.visit.ofOffice(Paths.distribution)
     return try context.page(
-        DistributionPage(
-            board, today: today, form: form, viewer: context.viewer, format: context.format,
-            problem: problem.map(Problem.init), requestLinks: requestLinks),
+        page,
         status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok)
 }
 
@@ -67,7 +69,9 @@ extension DistributionBoard.Place {
         let made = try await store.moveAgents(
             agents, to: place, from: day, replacingLater: form.has("later"), reason: form["reason"],
             for: context.viewer, by: context.actor)
-        let names = Dictionary(try await store.persons().map { ($0.id, $0.name) }) { first, _ in first }
+        let names = Dictionary(
+            try await store.persons(for: context.viewer.everywhere).map { ($0.id, $0.name) }
+        ) { first, _ in first }
         let moved = Set(made.map(\.person)).compactMap { names[$0] }.sorted()
         let who =
             moved.count > 3 ? format.count(moved.count, "agent", "agents") : moved.joined(separator: ", ")
@@ -81,6 +85,7 @@ extension DistributionBoard.Place {
         return context.redirect(
             to: Form(
                 [("on", form["on"]), ("manager", form["manager"]), ("q", form["q"])].filter { !$0.1.isEmpty }
+                    + context.officeItems
             )
             .link(Paths.distribution),
             Notice(
@@ -90,7 +95,9 @@ extension DistributionBoard.Place {
     } catch let error as UserError where error.code != .notFound {
         var links: [TextLink] = []
         if error.code == .notAllowed, case .team(let leader)? = DistributionBoard.Place(key: form["to"]) {
-            let names = Dictionary(try await store.persons().map { ($0.id, $0.name) }) { first, _ in first }
+            let names = Dictionary(
+                try await store.persons(for: context.viewer.everywhere).map { ($0.id, $0.name) }
+            ) { first, _ in first }
             links = agents.prefix(20).map { agent in
                 TextLink(
                     text: "Open a request about \(names[agent] ?? "")",

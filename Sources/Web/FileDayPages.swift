@@ -39,7 +39,7 @@ struct FileDaysPage: Page {
 
     init(
         _ month: Month, _ days: [FileDay], _ calendar: [UploadCalendarRow], hasCalls: Bool, today: Day,
-        _ format: OfficeFormat
+        kept: [(name: String, value: String)] = [], _ format: OfficeFormat
     ) {
         self.month = month.text
         monthName = format.month(month.first)
@@ -56,7 +56,7 @@ struct FileDaysPage: Page {
                 // A day to come is only shown where a file has calls of it.
                 guard day <= last || !parts.isEmpty else { continue }
                 states[seen.state, default: 0] += 1
-                ofDay.append(Row(seen, source.source, parts, format))
+                ofDay.append(Row(seen, source.source, parts, kept, format))
             }
             // A Sunday is one line, however many sources there are.
             if ofDay.count > 1, ofDay.allSatisfy({ $0.isOff && !$0.hasParts }), var one = ofDay.first {
@@ -74,17 +74,21 @@ struct FileDaysPage: Page {
             half > 0 ? "\(format.number(half)) \(half == 1 ? "looks" : "look") half-uploaded" : nil,
         ].compactMap { $0 }
         summary = words.isEmpty ? "Nothing is missing" : words.joined(separator: ", ")
-        previous = Form([("month", month.previous.text)]).link(Paths.fileDays)
+        previous = Form([("month", month.previous.text)] + kept).link(Paths.fileDays)
         previousName = format.month(month.previous.first)
-        next = month.next.first <= today ? Form([("month", month.next.text)]).link(Paths.fileDays) : nil
+        next =
+            month.next.first <= today ? Form([("month", month.next.text)] + kept).link(Paths.fileDays) : nil
         nextName = format.month(month.next.first)
     }
 }
 
 extension FileDaysPage.Row {
-    init(_ seen: UploadDay, _ source: Source, _ parts: [FileDay], _ format: OfficeFormat) {
+    init(
+        _ seen: UploadDay, _ source: Source, _ parts: [FileDay], _ kept: [(name: String, value: String)],
+        _ format: OfficeFormat
+    ) {
         day = format.shortDay(seen.day)
-        href = Form([("from", seen.day.iso), ("to", seen.day.iso)]).link(Paths.files)
+        href = Form([("from", seen.day.iso), ("to", seen.day.iso)] + kept).link(Paths.files)
         self.source = source.name
         state = seen.state.title
         badge =
@@ -96,7 +100,10 @@ extension FileDaysPage.Row {
             }
         calls = FigureCell(
             parts.isEmpty && seen.logs == 0 ? OfficeFormat.none : format.number(seen.logs),
-            href: seen.logs > 0 ? reportHref(seen.day) + "&source=\(source.id)" : nil)
+            href: seen.logs > 0
+                ? Form(
+                    [("from", seen.day.iso), ("to", seen.day.iso), ("source", source.id.description)] + kept
+                ).link(Paths.performance) : nil)
         isOff = seen.state == .off
         usual = isOff ? "" : seen.usual.map { "usually \(format.number($0))" } ?? ""
         self.parts = parts.map { part in

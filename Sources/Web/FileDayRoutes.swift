@@ -51,7 +51,8 @@ extension SignedIn {
         FileDaysPage(
             month, days, try await context.calendar(month),
             hasCalls: try await context.store.lastDayWithCalls(for: context.viewer) != nil,
-            today: context.format.today(context.store.clock.now()), context.format))
+            today: context.format.today(context.store.clock.now()), kept: context.officeItems, context.format)
+    )
 }
 
 @Sendable private func sendDays(_ context: SignedIn) async throws -> Response {

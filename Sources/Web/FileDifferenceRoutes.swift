@@ -52,7 +52,7 @@ extension SignedIn {
     return try context.page(
         FileDifferencePage(
             versions, latest, pair, difference, perPage: callsPerPage, showsCalls: context.may(.viewCalls),
-            context.format))
+            context.format), whose: latest.otherOffice)
 }
 
 @Sendable private func sendDifference(_ context: SignedIn) async throws -> Response {

@@ -229,7 +229,10 @@ struct RejectedLinesPage: Page {
     var previous: String?
     var next: String?
 
-    init(_ found: FoundLines, _ text: String, offset: Int, perPage: Int, _ format: OfficeFormat) {
+    init(
+        _ found: FoundLines, _ text: String, offset: Int, perPage: Int,
+        kept: [(name: String, value: String)] = [], _ format: OfficeFormat
+    ) {
         search = text
         isAsked = !text.isEmpty
         searched = format.count(found.searched, "rejected line", "rejected lines") + " can be searched."
@@ -254,7 +257,8 @@ struct RejectedLinesPage: Page {
             ? ""
             : "\(format.number(offset + 1))–\(format.number(offset + rows.count)) of \(format.number(found.total))"
         func page(_ offset: Int) -> String {
-            Form([("q", text)] + (offset > 0 ? [("offset", String(offset))] : [])).link(Paths.rejectedLines)
+            Form([("q", text)] + (offset > 0 ? [("offset", String(offset))] : []) + kept)
+                .link(Paths.rejectedLines)
         }
         previous = offset > 0 ? page(max(0, offset - perPage)) : nil
         next = offset + rows.count < found.total && hasRows ? page(offset + rows.count) : nil

@@ -55,7 +55,8 @@ extension SignedIn {
     return try context.page(
         FileLinesPage(
             version, page, query, asked: asked, typed: typed, problem: problem,
-            showsCalls: context.may(.viewCalls), context.format))
+            showsCalls: context.may(.viewCalls), context.format),
+        whose: version.otherOffice)
 }
 
 @Sendable private func sendLines(_ context: SignedIn) async throws -> Response {
@@ -106,7 +107,8 @@ private func search(_ context: SignedIn, limit: Int) async throws -> (
 @Sendable private func showRejectedLines(_ context: SignedIn) async throws -> Response {
     let (text, offset, found) = try await search(context, limit: linesPerPage)
     return try context.page(
-        RejectedLinesPage(found, text, offset: offset, perPage: linesPerPage, context.format))
+        RejectedLinesPage(
+            found, text, offset: offset, perPage: linesPerPage, kept: context.officeItems, context.format))
 }
 
 @Sendable private func sendRejectedLines(_ context: SignedIn) async throws -> Response {

@@ -57,7 +57,8 @@ struct FilesPage: Page {
     var next: String?
 
     init(
-        files: [FileVersion], total: Int, query: FileQuery, upload: UploadForm?, _ format: OfficeFormat
+        files: [FileVersion], total: Int, query: FileQuery, upload: UploadForm?,
+        kept: [(name: String, value: String)] = [], _ format: OfficeFormat
     ) {
         self.upload = upload
         rows = files.map { file in
@@ -65,7 +66,7 @@ struct FilesPage: Page {
             return Row(
                 name: upload.fileName,
                 href: Paths.fileVersion(upload.file.description, String(upload.version)),
-                source: file.sourceName,
+                source: file.sourceName + (file.otherOffice.map { ", \($0)" } ?? ""),
                 days: upload.days(format),
                 calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
                 hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),
@@ -77,7 +78,7 @@ struct FilesPage: Page {
         isEmpty = files.isEmpty && !isFiltered && query.offset == 0
         isEmptySearch = files.isEmpty && !isEmpty
         search = query.search
-        rejectedSearch = search.isEmpty ? nil : Form([("q", search)]).link(Paths.rejectedLines)
+        rejectedSearch = search.isEmpty ? nil : Form([("q", search)] + kept).link(Paths.rejectedLines)
         from = query.period?.from.iso ?? ""
         to = query.period?.to.iso ?? ""
         range =
@@ -87,7 +88,7 @@ struct FilesPage: Page {
         func page(_ offset: Int) -> String {
             Form(
                 [("q", search), ("from", from), ("to", to), ("offset", offset > 0 ? String(offset) : "")]
-                    .filter { !$0.1.isEmpty }
+                    .filter { !$0.1.isEmpty } + kept
             ).link(Paths.files)
         }
         previous = query.offset > 0 ? page(max(0, query.offset - query.limit)) : nil
@@ -252,7 +253,7 @@ struct FileVersionPage: Page {
 
     init(
         _ version: FileVersion, rejects: [RejectLine], days: VersionDays?, damage: UserError?,
-        mayDelete: Bool, mayUpload: Bool, _ format: OfficeFormat
+        mayDelete: Bool, mayUpload: Bool, office: String? = nil, _ format: OfficeFormat
     ) {
         let place = [
             ("file", version.uploaded.file.description), ("version", String(version.uploaded.version)),
@@ -331,6 +332,9 @@ struct FileVersionPage: Page {
         callsPath = Form(
             [("from", upload.firstDay?.iso ?? ""), ("to", upload.lastDay?.iso ?? "")].filter { !$0.1.isEmpty }
         ).link(Paths.calls)
+        if let office {
+            callsPath += (callsPath.contains("?") ? "&" : "?") + Form([("office", office)]).urlEncoded
+        }
         origin = upload.origin
         if mayUpload, version.state == .live {
             readAgainPath = Paths.fileReadAgain(upload.file.description, String(upload.version))
@@ -356,6 +360,8 @@ public struct FileListing: Encodable, Sendable {
         var file: String
         var name: String
         var source: String
+        /// Where it is not the own.
+        var office: String?
         var version: Int
         var rows: Int
         var accepted: Int
@@ -380,6 +386,7 @@ public struct FileListing: Encodable, Sendable {
             file = upload.file.description
             name = upload.fileName
             source = version.sourceName
+            office = version.otherOffice
             self.version = upload.version
             rows = upload.counts.rows
             accepted = upload.counts.accepted

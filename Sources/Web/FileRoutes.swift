@@ -22,7 +22,8 @@ private func showFiles(_ visit: SignedIn) async throws -> Response {
     let query = fileQuery(visit)
     let (files, total) = try await visit.store.files(query, for: visit.viewer)
     var page = FilesPage(
-        files: files, total: total, query: query, upload: try await UploadForm(visit), visit.format)
+        files: files, total: total, query: query, upload: try await UploadForm(visit),
+        kept: visit.officeItems, visit.format)
     page.disk = DiskNotice(visit)
     return try visit.page(page)
 }
@@ -49,9 +50,11 @@ private func listFilesForPrograms(_ visit: SignedIn) async throws -> Response {
 private func showFile(_ visit: SignedIn) async throws -> Response {
     let versions = try await visit.store.versions(of: try visit.id(), for: visit.viewer)
     guard let latest = versions.first else { throw UserError.notHere }
+    let whose = latest.otherOffice
     return try visit.page(
         FilePage(
-            latest, versions: versions, mayDelete: visit.may(.requestDeletions), visit.format))
+            latest, versions: versions, mayDelete: whose == nil && visit.may(.requestDeletions),
+            visit.format), whose: whose)
 }
 
 /// The version that the address names.
@@ -94,10 +97,14 @@ private func showVersion(_ visit: SignedIn) async throws -> Response {
         // The page still tells what the journal knows.
         damage = error
     }
+    // Another office's files are uploaded, read again and deleted there.
+    let whose = version.otherOffice
     return try visit.page(
         FileVersionPage(
             version, rejects: rejects, days: VersionDays(days, visit.format), damage: damage,
-            mayDelete: visit.may(.requestDeletions), mayUpload: visit.may(.uploadFiles), visit.format))
+            mayDelete: whose == nil && visit.may(.requestDeletions),
+            mayUpload: whose == nil && visit.may(.uploadFiles), office: whose == nil ? nil : "all",
+            visit.format), whose: whose)
 }
 
 @Sendable

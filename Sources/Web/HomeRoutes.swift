@@ -18,7 +18,7 @@ let homePages: [any Page.Type] = [OfficeHomePage.self, TeamHomePage.self, OwnHom
 /// Figures of a day in tiles, against the last day like it.
 func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async throws -> [FigureTile] {
     let (store, viewer, format) = (context.store, context.viewer, context.format)
-    let query = ReportQuery(period: Period(from: day, to: day))
+    let query = context.question(Period(from: day, to: day))
     let now = try await store.report(query, for: viewer).total
     var before: (figures: Figures, words: String)?
     if let like = try await store.likeDay(before: day, for: viewer) {
@@ -34,7 +34,20 @@ func dayTiles(_ day: Day, _ keys: [String], _ context: SignedIn) async throws ->
     }
 }
 
-func reportHref(_ day: Day) -> String { "\(Paths.performance)?from=\(day.iso)&to=\(day.iso)" }
+extension SignedIn {
+    /// A question to the figures of the offices that the page shows, whose links say so.
+    func question(_ period: Period) -> ReportQuery {
+        var query = ReportQuery(period: period)
+        query.filter.offices = viewer.offices
+        return query
+    }
+
+    func reportHref(_ day: Day) -> String { dayHref(Paths.performance, day) }
+
+    func dayHref(_ path: String, _ day: Day) -> String {
+        Form([("from", day.iso), ("to", day.iso)] + officeItems).link(path)
+    }
+}
 
 private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Response {
     let (store, viewer, format) = (context.store, context.viewer, context.format)
@@ -45,7 +58,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     fileQuery.limit = 8
     let files = try await store.files(fileQuery, for: viewer).files
     let shown = day ?? today
-    let query = ReportQuery(period: Period(from: shown, to: shown))
+    let query = context.question(Period(from: shown, to: shown))
     let badge = try await store.badge(try await store.report(query, for: viewer), for: viewer)
     let gaps = calendar.flatMap { row in
         row.days.filter { $0.state == .missing || $0.state == .half }.map { (row.source.name, $0) }
@@ -62,7 +75,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             lede: format.day(today), hasCalls: day != nil, upload: upload, disk: DiskNotice(context),
             mayUpload: upload == nil && context.may(.uploadFiles),
             inbox: try await inbox(context),
-            dayName: format.day(shown), reportHref: reportHref(shown),
+            dayName: format.day(shown), reportHref: context.reportHref(shown),
             tiles: day == nil
                 ? []
                 : try await dayTiles(
@@ -85,7 +98,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                                 + (day.logs > 0 ? format.count(day.logs, "call", "calls") + ", " : "")
                                 + day.state.title.lowercased()
                                 + (day.usual.map { ", usually \(format.number($0))" } ?? ""),
-                            href: reportHref(day.day) + "&source=\(row.source.id)")
+                            href: context.reportHref(day.day) + "&source=\(row.source.id)")
                     })
             },
             key: UploadState.allCases.map { .init(kind: $0.rawValue, label: $0.title) },
@@ -102,7 +115,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                     isClean: refused == 0)
             },
             unmapped: unmapped.prefix(8).map { state in
-                var query = ReportQuery(period: period)
+                var query = context.question(period)
                 query.filter.counting = .unmapped
                 let slices = [
                     Slice(by: .source, value: state.source.id.description, title: ""),
@@ -119,7 +132,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             },
             hasUnmapped: !unmapped.isEmpty,
             badge: format.badge(badge), badgeIsGood: badge.agrees,
-            checksHref: "\(Paths.checks)?from=\(shown.iso)&to=\(shown.iso)"))
+            checksHref: context.dayHref(Paths.checks, shown)))
 }
 
 /// What only somebody of the whole office can mend; lines without anything are left out.
@@ -130,7 +143,8 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
         lines.append(
             InboxLine(
                 context.format.count(waiting, "transfer request waits", "transfer requests wait")
-                    + " for an admin, or for somebody without an account", href: Paths.requests))
+                    + " for an admin, or for somebody without an account",
+                href: context.visit.ofOffice(Paths.requests)))
     }
     let names = try await context.store.unmatchedNameCount(for: context.viewer)
     if names > 0 {
@@ -138,7 +152,7 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
             InboxLine(
                 context.format.count(names, "name of a dialer's file", "names of dialers' files")
                     + " that nobody has matched or placed yet",
-                href: Paths.names))
+                href: context.visit.ofOffice(Paths.names)))
     }
     return lines
 }

@@ -32,9 +32,9 @@ func teamHome(_ context: SignedIn, day: Day?, today: Day) async throws -> Respon
             scheduled: Array(scheduled.prefix(12)), hasScheduled: !scheduled.isEmpty, hasCalls: day != nil,
             dayName: format.day(shown),
             against: try await store.likeDay(before: shown, for: viewer).map {
-                TextLink(text: format.shortDay($0), href: reportHref($0))
+                TextLink(text: format.shortDay($0), href: context.reportHref($0))
             },
-            reportHref: reportHref(shown),
+            reportHref: context.reportHref(shown),
             tiles: day == nil
                 ? []
                 : try await dayTiles(
@@ -82,7 +82,7 @@ private func twoDays(_ day: Day?, _ context: SignedIn) async throws -> TwoDays? 
                 ReportQuery(period: Period(from: day, to: day), by: [.agent], sort: "-logs"),
                 for: context.viewer))
     }
-    return TwoDays(reports, format: context.format)
+    return TwoDays(reports, format: context.format, href: context.reportHref)
 }
 
 /// What is open of the viewer's requests, those that wait for him first, these with their effect.

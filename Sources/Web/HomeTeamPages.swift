@@ -142,10 +142,10 @@ struct TwoDays: Decodable, Sendable {
     static let keys = ["logs", "successes", "active"]
 
     /// - Parameter reports: by agent, one for each day, the last one first.
-    init(_ reports: [Report], format: OfficeFormat) {
+    init(_ reports: [Report], format: OfficeFormat, href: (Day) -> String) {
         let metrics = Self.keys.compactMap(Metric.named)
         days = reports.map {
-            Head(name: format.day($0.query.period.to), href: Web.reportHref($0.query.period.to))
+            Head(name: format.day($0.query.period.to), href: href($0.query.period.to))
         }
         columns = reports.flatMap { _ in metrics.map(\.title) }
         func cells(_ figures: [Figures?]) -> [Cell] {

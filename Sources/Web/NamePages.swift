@@ -9,10 +9,13 @@ struct NameTab: Decodable, Sendable {
     var href: String
     var current: Bool
 
-    static func all(_ current: String) -> [NameTab] {
-        [("To match", Paths.names), ("All names", Paths.allNames), ("Last changes", Paths.nameChanges)].map {
-            NameTab(label: $0.0, href: $0.1, current: $0.1 == current)
-        }
+    /// - Parameter office: what the tabs keep of the office that is looked at.
+    static func all(_ current: String, office: String? = nil) -> [NameTab] {
+        let kept = Form(office.map { [("office", $0)] } ?? [])
+        return [
+            ("To match", Paths.names), ("All names", Paths.allNames), ("Last changes", Paths.nameChanges),
+        ]
+        .map { NameTab(label: $0.0, href: kept.link($0.1), current: $0.1 == current) }
     }
 }
 
@@ -29,11 +32,13 @@ struct AllNamesPage: Page {
         var name: String
         var href: String
         var owners: [Owner]
+        /// Where that is not the own.
+        var office: String?
         var isUnmatched: Bool
         var isShared: Bool
     }
     var title = "All names"
-    var tabs = NameTab.all(Paths.allNames)
+    var tabs: [NameTab]
     var lede: String
     var action = Paths.allNames
     var search: String
@@ -47,8 +52,10 @@ struct AllNamesPage: Page {
 
     init(
         _ book: NameBook, search: String, from start: Int, limit: Int, isLast: Bool,
-        link: (Int) -> String, page: Int, uploadHref: String?, format: OfficeFormat
+        link: (Int) -> String, page: Int, uploadHref: String?, office: String? = nil,
+        nameOf: (ID<Office>) -> String? = { _ in nil }, format: OfficeFormat
     ) {
+        tabs = NameTab.all(Paths.allNames, office: office)
         self.search = search
         let shared = book.aliases.filter { $0.persons.count > 1 }.count
         lede =
@@ -61,7 +68,8 @@ struct AllNamesPage: Page {
                     Owner(
                         name: book.persons[span.person] ?? OfficeFormat.none,
                         href: Paths.agent(span.person.description), days: format.days(span))
-                }, isUnmatched: book.isUnmatched(alias), isShared: alias.persons.count > 1)
+                }, office: nameOf(alias.office), isUnmatched: book.isUnmatched(alias),
+                isShared: alias.persons.count > 1)
         }
         hasRows = !rows.isEmpty
         emptyText =

@@ -46,7 +46,7 @@ struct NameQueuePage: Page {
         var why: String
     }
     var title = "Names to match"
-    var tabs = NameTab.all(Paths.names)
+    var tabs: [NameTab]
     var problem: Problem?
     var lede: String
     var hasRows: Bool
@@ -61,8 +61,9 @@ struct NameQueuePage: Page {
 
     init(
         unmatched: [UnmatchedName], suggestions: [NameSuggestion], book: NameBook, boardHref: String?,
-        uploadHref: String?, format: OfficeFormat, problem: Problem?
+        uploadHref: String?, office: String? = nil, format: OfficeFormat, problem: Problem?
     ) {
+        tabs = NameTab.all(Paths.names, office: office)
         self.problem = problem
         let waiting = Set(unmatched.map(\.person.id))
         var likes: [ID<Person>: [Like]] = [:]

@@ -52,6 +52,13 @@ extension SignedIn {
     }
 }
 
+extension SignedIn {
+    /// The viewer as he looks at one office, to choose from what is its own.
+    fileprivate func viewer(ofOffice office: ID<Office>) -> Viewer {
+        viewer.looking(at: .these([office.description]))
+    }
+}
+
 private func showNameQueue(_ context: SignedIn, problem: UserError?) async throws -> Response {
     let (store, viewer) = (context.store, context.viewer)
     let unmatched = try await store.unmatchedNames(for: viewer)
@@ -61,7 +68,8 @@ private func showNameQueue(_ context: SignedIn, problem: UserError?) async throw
         NameQueuePage(
             unmatched: unmatched, suggestions: suggestions, book: book,
             boardHref: context.may(.decideRequests) ? Paths.distribution : nil,
-            uploadHref: context.may(.uploadFiles) ? Paths.files : nil, format: context.format,
+            uploadHref: context.may(.uploadFiles) ? Paths.files : nil, office: context.visit.offices.text,
+            format: context.format,
             problem: problem.map(Problem.init)), status: problem?.httpStatus ?? .ok)
 }
 
@@ -76,8 +84,11 @@ private let namesPerPage = 100
         AllNamesPage(
             book, search: search, from: (page - 1) * namesPerPage, limit: namesPerPage,
             isLast: page == pages,
-            link: { Form([("q", search), ("page", String($0))]).link(Paths.allNames) },
-            page: page, uploadHref: context.may(.uploadFiles) ? Paths.files : nil, format: context.format))
+            link: { Form([("q", search), ("page", String($0))] + context.officeItems).link(Paths.allNames) },
+            page: page, uploadHref: context.may(.uploadFiles) ? Paths.files : nil,
+            office: context.visit.offices.text,
+            nameOf: { context.office.otherName($0) },
+            format: context.format))
 }
 
 private func showNameChanges(_ context: SignedIn, problem: UserError?) async throws -> Response {
@@ -93,10 +104,13 @@ private func showName(_ context: SignedIn, problem: UserError?) async throws -> 
         office: reference.office, folded: reference.folded, for: context.viewer)
     return try context.page(
         NamePage(
-            detail, persons: try await context.store.persons(),
-            mayAdd: context.viewer.reach(.managePeople) == .office,
+            detail, persons: try await context.store.persons(for: context.viewer(ofOffice: reference.office)),
+            // A new person is the own office's.
+            mayAdd: context.viewer.reach(.managePeople) == .office
+                && context.office.otherName(reference.office) == nil,
             today: try await context.store.today(), typed: problem == nil ? nil : context.form,
-            format: context.format, problem: problem.map(Problem.init)), status: problem?.httpStatus ?? .ok)
+            format: context.format, problem: problem.map(Problem.init)), status: problem?.httpStatus ?? .ok,
+        whose: context.office.otherName(reference.office))
 }
 
 /// Fields: `person` (an identity, or `new` with `newName`), `days` (`all` or `from`), `from`, `reason`.
@@ -129,7 +143,8 @@ private func showName(_ context: SignedIn, problem: UserError?) async throws -> 
             ).name
         } else {
             guard let person: ID<Person> = form.id("person"),
-                let known = try await store.persons().first(where: { $0.id == person })
+                let known = try await store.persons(for: context.viewer(ofOffice: reference.office))
+                    .first(where: { $0.id == person })
             else { throw UserError(.invalid, "Whose is the name?", advice: "Choose a person of the list.") }
             try await store.linkName(
                 office: reference.office, folded: reference.folded, to: person, from: day,
@@ -168,7 +183,7 @@ private func showName(_ context: SignedIn, problem: UserError?) async throws -> 
 
 /// Two persons that a form names, or what is wrong with it.
 private func pair(_ context: SignedIn, _ first: String, _ second: String) async throws -> (Person, Person) {
-    let persons = try await context.store.persons()
+    let persons = try await context.store.persons(for: context.viewer.everywhere)
     guard let one: ID<Person> = context.form.id(first), let other: ID<Person> = context.form.id(second),
         let a = persons.first(where: { $0.id == one }), let b = persons.first(where: { $0.id == other })
     else {
@@ -184,7 +199,7 @@ private func pair(_ context: SignedIn, _ first: String, _ second: String) async 
         try await context.store.mergePersons(
             person.id, into: other.id, reason: context.form["reason"], for: context.viewer, by: context.actor)
         return context.redirect(
-            to: Paths.names,
+            to: context.visit.ofOffice(Paths.names),
             Notice(
                 .success, "The same person",
                 "All names of \(person.name) are \(other.name) now. The last changes let you undo it."))
@@ -196,7 +211,7 @@ private func pair(_ context: SignedIn, _ first: String, _ second: String) async 
         let (one, other) = try await pair(context, "first", "second")
         try await context.store.holdApart(one.id, other.id, for: context.viewer, by: context.actor)
         return context.redirect(
-            to: Paths.names,
+            to: context.visit.ofOffice(Paths.names),
             Notice(.success, "Two people", "\(one.name) and \(other.name) are not suggested again."))
     } catch let error as UserError { return try await showNameQueue(context, problem: error) }
 }

@@ -60,6 +60,7 @@ let deletionWords: [String: APIWords] = [
                 ["type": "string", "enum": .list(DeleteQuery.Part.allCases.map { .text($0.rawValue) })]
             ),
             ("offset", "Requests to leave out.", whole), ("limit", "At most so many; 50, up to 500.", whole),
+            officeParameter,
         ], answer: object([("total", whole), ("requests", list(deleteRequest))])),
     "POST \(Paths.apiDeletions)": APIWords(
         summary:
@@ -87,7 +88,8 @@ let deletionWords: [String: APIWords] = [
     "POST \(Paths.apiDeletionStep(":id", "purge"))": deleteStepWords(
         "Erase it for good before its time, with a comment"),
     "GET \(Paths.apiHolds)": APIWords(
-        summary: "What must not be deleted", answer: object([("holds", list(deleteHold))])),
+        summary: "What must not be deleted", parameters: [officeParameter],
+        answer: object([("holds", list(deleteHold))])),
     "POST \(Paths.apiHolds)": APIWords(
         summary: "Set a hold on a file, days, an agent, or all three at once; what is left out is any",
         body: ("application/json", object(deleteHoldFields)), status: 201, answer: deleteHold),

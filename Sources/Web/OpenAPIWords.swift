@@ -22,6 +22,10 @@ func fieldSchema(_ fields: [(String, JSONText)]) -> JSONText {
     ]
 }
 
+let officeParameter: (name: String, about: String, schema: JSONText) = (
+    "office", "An office's identity or name, or all; without it the own. For who may see other offices.", text
+)
+
 /// Query items of figures; each filter may be repeated.
 private let figureParameters: [(name: String, about: String, schema: JSONText)] =
     [
@@ -45,6 +49,7 @@ private let figureParameters: [(name: String, about: String, schema: JSONText)] 
             "counting", "Only the calls that a figure counts.",
             ["type": "string", "enum": .list(Counting.allCases.map { .text($0.rawValue) })]
         ),
+        officeParameter,
     ]
 
 private let teamParameters: [(name: String, about: String, schema: JSONText)] = [
@@ -80,7 +85,7 @@ let apiWords: [String: APIWords] = [
         ],
         answer: object([
             ("columns", list(text)), ("from", day), ("to", day), ("by", list(text)),
-            ("teams?", text),
+            ("teams?", text), ("offices?", text),
             (
                 "rows",
                 list(object([("key", ["oneOf": [text, list(text)]])] + reportRow))
@@ -97,7 +102,8 @@ let apiWords: [String: APIWords] = [
                 "agents",
                 list(
                     object([
-                        ("id", text), ("name", text), ("alsoNamed", list(text)), ("designation", text),
+                        ("id", text), ("name", text), ("alsoNamed", list(text)), ("office?", text),
+                        ("designation", text),
                         ("employment", text), ("status", text), ("group", text), ("leader?", text),
                         ("manager?", text), ("logs", whole), ("contacts", whole), ("successes", whole),
                     ]))
@@ -132,6 +138,7 @@ let apiWords: [String: APIWords] = [
             ("q", "Part of a file's name, its source's or who uploaded it.", text),
             ("from", "Files with calls from this day on.", day),
             ("to", "Files with calls up to this day.", day), ("offset", "Files to leave out.", whole),
+            officeParameter,
         ],
         answer: object([
             ("total", whole),
@@ -139,8 +146,10 @@ let apiWords: [String: APIWords] = [
                 "files",
                 list(
                     object([
-                        ("file", text), ("name", text), ("source", text), ("version", whole), ("rows", whole),
-                        ("accepted", whole), ("duplicate", whole), ("changed", whole), ("rejected", whole),
+                        ("file", text), ("name", text), ("source", text), ("office?", text),
+                        ("version", whole),
+                        ("rows", whole), ("accepted", whole), ("duplicate", whole), ("changed", whole),
+                        ("rejected", whole),
                         ("blank", whole), ("agents", whole), ("from?", day), ("to?", day),
                         ("uploaded", whole),
                         ("by", text), ("state", text),
@@ -211,7 +220,8 @@ let apiWords: [String: APIWords] = [
     "GET \(Paths.fileDaysAPI)": APIWords(
         summary: "The days of a month by source, with the files that have calls of them",
         parameters: [
-            ("month", "2026-11 for example; that of the last day with calls where none is given.", text)
+            ("month", "2026-11 for example; that of the last day with calls where none is given.", text),
+            officeParameter,
         ],
         answer: object([
             ("month", text),
@@ -249,7 +259,7 @@ let apiWords: [String: APIWords] = [
     "GET \(Paths.rejectedLinesAPI)": APIWords(
         summary: "Rejected lines of all files that hold a text",
         parameters: [
-            ("q", "Part of a line; the marks of a phone number make no difference.", text),
+            ("q", "Part of a line; the marks of a phone number make no difference.", text), officeParameter,
             ("offset", "Lines to leave out.", whole),
             (
                 "limit", "At most so many; 100 where none is given.",
@@ -304,7 +314,9 @@ let apiWords: [String: APIWords] = [
         ])),
     "GET \(Paths.namesAPI)": APIWords(
         summary: "Names as dialers write them, and whose they are from which day on",
-        parameters: [("q", "Part of a name, or of what one of its persons is called.", text)],
+        parameters: [
+            ("q", "Part of a name, or of what one of its persons is called.", text), officeParameter,
+        ],
         answer: object([
             (
                 "names",
@@ -320,7 +332,7 @@ let apiWords: [String: APIWords] = [
         parameters: [
             ("on", "The day; today where none is given.", day),
             ("known", "As it was known at the end of this day; now where none is given.", day),
-            ("q", "Part of a name.", text),
+            ("q", "Part of a name.", text), officeParameter,
         ], answer: object([("on", day), ("people", list(object(personFields)))])),
     "GET \(Paths.personAPI(":id"))": APIWords(
         summary: "One person with all steps within reach",
@@ -348,6 +360,7 @@ let apiWords: [String: APIWords] = [
                 requestState
             ),
             ("open", "1: only those that somebody can still decide.", ["type": "string", "enum": ["1"]]),
+            officeParameter,
         ], answer: object([("today", day), ("requests", list(object(requestFields)))])),
     "GET \(Paths.requestAPI(":id"))": APIWords(
         summary: "One request with all its steps", answer: object(requestFields)),

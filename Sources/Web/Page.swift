@@ -52,6 +52,11 @@ struct Frame: Sendable, Decodable {
     var officeName: String
     var nav: [Entry]
     var sectionTabs: Section?
+    var offices: Offices?
+    /// The same as a hidden field of forms that ask again; nil for the own office.
+    var officeField: String?
+    /// Whose it is that the page is about, where that is another office.
+    var whose: String?
     /// Over all entries.
     var waitingInAll: String?
     var user: Person?
@@ -122,8 +127,14 @@ extension Site {
 
 extension Visit {
     /// The page in its frame; whoever is signed in sees the site's menu.
-    public func page(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
-        let text = try site.render(page, in: frame())
+    ///
+    /// - Parameter whose: the name of another office that the page's subject is of.
+    public func page(_ page: some Page, status: HTTPResponse.Status = .ok, whose: String? = nil) throws
+        -> Response
+    {
+        var frame = frame()
+        frame.whose = whose
+        let text = try site.render(page, in: frame)
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
@@ -140,7 +151,8 @@ extension Visit {
             label: entry.label,
             pages: pages.map {
                 Frame.Entry(
-                    label: $0.label, href: $0.path, current: $0.path == current, icon: nil, waiting: nil)
+                    label: $0.label, href: ofOffice($0.path), current: $0.path == current, icon: nil,
+                    waiting: nil)
             })
     }
 
@@ -155,7 +167,8 @@ extension Visit {
                         waiting: waiting[entry.path].map { format.number($0) })
                 }
             } ?? [],
-            sectionTabs: viewer.flatMap { section($0) },
+            sectionTabs: viewer.flatMap { section($0) }, offices: viewer.flatMap { officeTabs($0) },
+            officeField: offices.text,
             waitingInAll: waiting.isEmpty ? nil : format.number(waiting.values.reduce(0, +)),
             user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
             csrf: formToken,
@@ -165,8 +178,10 @@ extension Visit {
 }
 
 extension SignedIn {
-    public func page(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
-        try visit.page(page, status: status)
+    public func page(_ page: some Page, status: HTTPResponse.Status = .ok, whose: String? = nil) throws
+        -> Response
+    {
+        try visit.page(page, status: status, whose: whose)
     }
 
     /// Sends the browser on after a form was taken (303, so that a reload posts nothing), with a word on what was done.

@@ -75,15 +75,18 @@ extension SignedIn {
     let builder = ChartBuilder(
         context: context, canChoose: canManage && days.known == nil, days: days.query(today: today))
     let isOffice = context.viewer.reach(.viewPeople) == .office
+    // Who is added here is the own office's.
+    let canAdd = canManage && context.viewer.offices == .own
     return try context.page(
         PeoplePage(
             lede: builder.counts(chart, on: days.on),
             search: search, on: days.on.iso, known: days.known?.iso ?? "",
             asKnown: days.known.map { context.format.day($0) },
-            canManage: builder.canChoose, add: canManage ? Paths.newPerson : nil,
-            roster: canManage ? Paths.roster : nil,
-            export: Form([("on", days.on.iso)]).link(Paths.rosterCSV),
-            begin: isOffice && canManage && chart.branches.isEmpty && days.known == nil,
+            canManage: builder.canChoose, add: canAdd ? Paths.newPerson : nil,
+            roster: canAdd ? Paths.roster : nil,
+            export: Form([("on", days.on.iso)] + context.officeItems).link(Paths.rosterCSV),
+            begin: isOffice && context.viewer.offices == .own && canManage && chart.branches.isEmpty
+                && days.known == nil,
             newManager: newPersonLink(context.office.office.rules.terms.managing.first),
             newLeader: newPersonLink(context.office.office.rules.terms.leading.first),
             users: context.may(.manageUsers) ? Paths.newUser : nil,
@@ -102,7 +105,9 @@ extension SignedIn {
 @Sendable private func showPerson(_ context: SignedIn) async throws -> Response {
     let id: ID<Person> = try context.id()
     let days = try await AskedDays(context)
-    return try context.page(try await personPage(id, days, context))
+    return try context.page(
+        try await personPage(id, days, context),
+        whose: context.may(.viewOffices) ? try await context.store.otherOffice(of: id) : nil)
 }
 
 private func personPage(_ id: ID<Person>, _ days: AskedDays, _ context: SignedIn) async throws -> PersonPage {

@@ -51,7 +51,7 @@ struct PermissionsPage: Page {
     let day = context.query.day("day") ?? context.format.today(store.clock.now())
     var target: Person?
     if canAsk, let id: ID<Person> = context.query.id("person") {
-        target = try await store.persons().first { $0.id == id }
+        target = try await store.persons(for: context.viewer.everywhere).first { $0.id == id }
     }
     let mine = account.user.role
     return try context.page(
@@ -70,7 +70,8 @@ struct PermissionsPage: Page {
                     Choice($0.user.id.description, $0.user.name, selected: $0.user.id == asked)
                 } : [],
             persons: canAsk
-                ? personChoices(try await store.persons(), target?.id, none: "Choose a person") : [],
+                ? personChoices(
+                    try await store.persons(for: context.viewer), target?.id, none: "Choose a person") : [],
             canAsk: canAsk, day: day.iso,
             answer: .init(
                 heading: asked == own ? "What you see" : "What \(account.user.name) sees",
@@ -109,7 +110,17 @@ private func reachInWords(
             words.append("\(on) that is \(format.count(size, "person", "people")), and \(personName).")
         }
     }
+    if let offices = try await store.officeState(), offices.known.count > 1 {
+        words.append(
+            Permission.viewOffices.reach(of: role) > .none
+                ? "This role sees the other offices, too: \(offices.known.filter { !$0.isOwn }.map(\.name).joined(separator: ", "))."
+                : reach == .office
+                    ? "It sees nothing of the other offices."
+                    : "Nothing else of the other offices is seen.")
+    }
     guard let target else { return words }
+    let otherOffice = try await store.otherOffice(of: target.id)
+    if let otherOffice { words.append("\(target.name) is of the office \(otherOffice).") }
     guard let standing = try await store.standing(of: target.id, on: day) else {
         words.append("\(target.name) has no placement, so only roles with the whole office see this person.")
         return words
@@ -121,7 +132,7 @@ private func reachInWords(
     let sees =
         switch reach {
         case .none: false
-        case .office: true
+        case .office: otherOffice == nil || Permission.viewOffices.reach(of: role) > .none
         case .own: target.id == user.person
         case .team: target.id == user.person || (user.person != nil && standing.leader?.id == user.person)
         case .teams: target.id == user.person || (user.person != nil && standing.manager?.id == user.person)

@@ -174,21 +174,35 @@ struct PeopleChoices {
     let context: SignedIn
     let organization: Organization
     let day: Day
+    let terms: PlacementTerms
+    /// Whom an admin is not offered: people of other offices than the form's.
+    let outsiders: Set<ID<Person>>
 
-    var terms: PlacementTerms { organization.terms }
+    init(
+        context: SignedIn, organization: Organization, day: Day, terms: PlacementTerms? = nil,
+        outsiders: Set<ID<Person>>
+    ) {
+        self.context = context
+        self.organization = organization
+        self.day = day
+        self.terms = terms ?? organization.terms
+        self.outsiders = outsiders
+    }
 
     private var isOffice: Bool { context.viewer.reach(.managePeople) == .office }
 
     func leaders(except person: ID<Person>? = nil) -> [Person] {
         organization.superiors(.leader, from: day).filter { leader in
             leader.id != person
-                && (isOffice || organization.isManaged(leader.id, by: context.viewer, from: day))
+                && (isOffice
+                    ? !outsiders.contains(leader.id)
+                    : organization.isManaged(leader.id, by: context.viewer, from: day))
         }
     }
 
     func managers(except person: ID<Person>? = nil) -> [Person] {
         organization.superiors(.manager, from: day).filter {
-            $0.id != person && (isOffice || $0.id == context.viewer.person)
+            $0.id != person && (isOffice ? !outsiders.contains($0.id) : $0.id == context.viewer.person)
         }
     }
 
@@ -225,8 +239,11 @@ struct PeopleChoices {
     }
 
     var groups: [String] {
-        Set(organization.persons.compactMap { organization.standing(of: $0, on: day)?.placement.group })
-            .subtracting([Placement.unassigned]).sorted()
+        Set(
+            organization.persons.filter { !outsiders.contains($0) }
+                .compactMap { organization.standing(of: $0, on: day)?.placement.group }
+        )
+        .subtracting([Placement.unassigned]).sorted()
     }
 
     func group(_ value: String, hint: String? = nil) -> PersonFormPage.Part {

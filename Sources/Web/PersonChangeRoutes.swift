@@ -49,7 +49,13 @@ struct PersonContext: Sendable {
     var path: String { Paths.person(id.description) }
     var form: Form { request.form }
     var organization: Organization { managed.organization }
-    var choices: PeopleChoices { PeopleChoices(context: request, organization: organization, day: day) }
+    var choices: PeopleChoices {
+        // Whom he reports to now stays offered, whoever's that is.
+        let now = organization.standing(of: id, on: day)
+        return PeopleChoices(
+            context: request, organization: organization, day: day, terms: managed.terms,
+            outsiders: managed.outsiders.subtracting([now?.leader, now?.manager].compactMap { $0 }))
+    }
 
     func standing() throws -> Standing {
         guard let standing = organization.standing(of: id, on: day) else { throw UserError.notHere }
@@ -65,7 +71,8 @@ struct PersonContext: Sendable {
                 title: title, lede: lede,
                 crumbs: [.init(label: "People", href: Paths.people), .init(label: name, href: path)],
                 problem: problem.map(Problem.init), action: action, back: path, hidden: hidden, parts: parts,
-                submit: submit), status: problem?.httpStatus ?? .ok)
+                submit: submit), status: problem?.httpStatus ?? .ok,
+            whose: request.may(.viewOffices) ? managed.otherOffice : nil)
     }
 
     /// Places through the form's steps: `plan` is looked at first and done then.
@@ -104,8 +111,8 @@ struct PersonContext: Sendable {
     let today = try await context.store.today()
     let form = context.form
     let choices = PeopleChoices(
-        context: context, organization: try await context.store.organization(), day: form.day("from") ?? today
-    )
+        context: context, organization: try await context.store.organization(),
+        day: form.day("from") ?? today, outsiders: try await context.store.outsiders())
     let terms = choices.terms
     let designation =
         form.text("designation") ?? context.query.text("designation") ?? terms.designations.first ?? ""
@@ -145,8 +152,10 @@ struct PersonContext: Sendable {
         let organization = try await context.store.organization()
         let name = form["name"]
         let today = try await context.store.today()
+        let outsiders = try await context.store.outsiders()
         let same = organization.persons.first {
-            foldedName(organization.name(of: $0)) == foldedName(name) && organization.merged[$0] == nil
+            !outsiders.contains($0) && foldedName(organization.name(of: $0)) == foldedName(name)
+                && organization.merged[$0] == nil
                 && organization.isManaged($0, by: context.viewer, from: today)
         }
         if let same, !form.has("again") {

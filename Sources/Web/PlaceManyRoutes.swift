@@ -12,7 +12,9 @@ import Storage
         throw UserError.notHere
     }
     let day = form.day("from") ?? today
-    let choices = PeopleChoices(context: context, organization: organization, day: day)
+    let choices = PeopleChoices(
+        context: context, organization: organization, day: day,
+        outsiders: try await context.store.outsiders(ofOfficeOf: agents.first))
     func ask(_ problem: UserError?) throws -> Response {
         let words = PeopleWords(organization: organization, format: context.format)
         let now = agents.compactMap { organization.standing(of: $0, on: day) }.map {

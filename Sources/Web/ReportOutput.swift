@@ -42,7 +42,7 @@ public struct ReportValues: Sendable {
         ReportJSON(
             columns: ["key"] + Self.columns + (ranks == nil ? [] : ["rank"]),
             from: report.query.period.from.iso, to: report.query.period.to.iso,
-            by: report.query.by.map(\.rawValue), teams: report.query.teams.words,
+            by: report.query.by.map(\.rawValue), teams: report.query.teams.words, offices: nil,
             rows: report.rows.enumerated().map { index, row in
                 ReportJSON.Row(
                     keys: row.slices.map(\.title), figures: row.figures, rank: ranks.map { $0[index] })
@@ -121,6 +121,8 @@ public struct ReportJSON: Encodable, Sendable {
     public var by: [String]
     /// Whose teams, where these are not the day's.
     public var teams: String?
+    /// Whose calls, where these are not the own office's.
+    public var offices: String?
     public var rows: [Row]
     public var total: Row
     /// Calls that are also in another office's files and counted once, there; nil: none.
@@ -185,15 +187,20 @@ public func reportOutput(
             .conflict, "This data folder has no office yet.", advice: "Run “rollcall setup” first.")
     }
     let words = OfficeFormat(zone: office.timeZone)
+    let asked = items.last { $0.name == "office" }?.value ?? ""
+    let viewer = viewer.looking(at: try office.choice(asked, for: viewer))
     let today = words.today(store.clock.now())
     let last = try await store.lastDayWithCalls(for: viewer) ?? today
-    let query = try ReportQuery(
+    var query = try ReportQuery(
         items: items, today: today, otherwise: Period(from: last, to: last), by: [.agent])
+    query.filter.offices = viewer.offices
     let values = ReportValues(try await store.report(query, for: viewer))
+    let offices = viewer.offices == .own ? nil : office.words(viewer.offices)
     switch format {
     case .table:
-        let heading = query.teams.words.map { $0.prefix(1).uppercased() + $0.dropFirst() + ":\n" } ?? ""
-        return (heading + values.table(words), values.report.rows.count)
+        let heading = [query.teams.words, offices].compactMap { $0 }.joined(separator: ", ")
+        let line = heading.isEmpty ? "" : heading.prefix(1).uppercased() + heading.dropFirst() + ":\n"
+        return (line + values.table(words), values.report.rows.count)
     case .csv:
         let text = String(
             decoding: SignedIn.csvBytes([values.csvHeader] + values.csvRows), as: UTF8.self)
@@ -201,6 +208,8 @@ public func reportOutput(
     case .json:
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (String(decoding: try encoder.encode(values.json), as: UTF8.self), values.report.rows.count)
+        var json = values.json
+        json.offices = offices
+        return (String(decoding: try encoder.encode(json), as: UTF8.self), values.report.rows.count)
     }
 }

@@ -58,9 +58,11 @@ struct FilterForm: Decodable, Sendable {
     ///   - divisions: how many selects of divisions the page has.
     ///   - search: the text that names are searched for; nil: the page has no such field.
     ///   - choosesTeams: whether the page can show other teams than those of the day.
+    ///   - dividesByOffice: whether there are several offices to divide by.
     init(
         _ query: ReportQuery, path: String, choices: [By: [Slice]], divisions: Int, today: Day,
-        search: String? = nil, choosesTeams: Bool = false, _ format: OfficeFormat
+        search: String? = nil, choosesTeams: Bool = false, dividesByOffice: Bool = false,
+        _ format: OfficeFormat
     ) {
         let extra = search.map { $0.isEmpty ? [] : [(name: "q", value: $0)] } ?? []
         action = path
@@ -79,7 +81,7 @@ struct FilterForm: Decodable, Sendable {
             return Select(
                 id: "by\(index + 1)", name: "by", label: index == 0 ? "By" : "Then by",
                 choices: (index == 0 ? [] : [none])
-                    + By.allCases.map {
+                    + By.allCases.filter { $0 != .office || dividesByOffice || $0 == current }.map {
                         Choice(value: $0.rawValue, label: $0.title, isSelected: $0 == current)
                     })
         }
@@ -114,7 +116,7 @@ struct FilterForm: Decodable, Sendable {
         hidden = others.filter { !shown.contains($0.name) }.map { Hidden(name: $0.name, value: $0.value) }
         let all = query.items + extra
         chips = query.items.enumerated().compactMap { index, item in
-            guard !["from", "to", "by", "sort"].contains(item.name) else { return nil }
+            guard !["from", "to", "by", "sort", "office"].contains(item.name) else { return nil }
             var rest = all
             rest.remove(at: index)
             let by = By(rawValue: item.name)

@@ -16,16 +16,19 @@ extension SignedIn {
     func reportQuery(by: [By] = [], days: Int = 1) async throws -> ReportQuery {
         let today = visit.format.today(visit.store.clock.now())
         let last = try await visit.store.lastDayWithCalls(for: viewer) ?? today
-        return try ReportQuery(
+        var query = try ReportQuery(
             items: visit.query.fields, today: today,
             otherwise: Period(from: last.adding(1 - days), to: last), by: by)
+        query.filter.offices = viewer.offices
+        return query
     }
 }
 
 extension SignedIn {
-    /// The period, and whose teams where these are not the day's.
+    /// The period, whose teams where these are not the day's, and which offices where that is not the own.
     func reportHeading(_ query: ReportQuery) -> String {
-        ([visit.format.period(query.period)] + [query.teams.words].compactMap { $0 }).joined(separator: ", ")
+        ([visit.format.period(query.period)] + [query.teams.words, officeWords].compactMap { $0 })
+            .joined(separator: ", ")
     }
 }
 
@@ -61,7 +64,8 @@ extension Teams {
         Form(items).with(changes).link(Paths.performance)
     }
 
-    let charts = FigureCharts(format: format, openDays: try await store.daysWithCalls(in: query.period))
+    let charts = FigureCharts(
+        format: format, openDays: try await store.daysWithCalls(query, for: context.viewer))
     var trend: (svg: String, rows: [NamedCell])?
     if query.period.dayCount > 1, figures.total.logs > 0, let logs = Metric.named("logs") {
         var daily = query
@@ -82,7 +86,8 @@ extension Teams {
         filter: FilterForm(
             query, path: Paths.performance,
             choices: try await store.filterChoices(in: query.period, for: context.viewer), divisions: 2,
-            today: format.today(store.clock.now()), choosesTeams: true, format),
+            today: format.today(store.clock.now()), choosesTeams: true,
+            dividesByOffice: context.everyOffice == .all, format),
         csvHref: context.may(.exportFigures) ? Paths.performanceCSV + "?" + query.queryString : nil,
         tiles: tileKeys.compactMap(Metric.named)
             .filter { $0.key != "unmapped" || figures.total.unmapped > 0 }
@@ -114,7 +119,8 @@ extension Teams {
         mappings: figures.mappings.map { "\($0.source) \($0.version)" }.joined(separator: ", "),
         badge: format.badge(badge), badgeIsGood: badge.agrees,
         checksHref: Paths.checks + "?"
-            + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]),
+            + ReportQuery.queryString(
+                [("from", query.period.from.iso), ("to", query.period.to.iso)] + context.officeItems),
         elsewhere: format.elsewhere(figures))
     return try context.page(page)
 }
@@ -125,11 +131,12 @@ extension Teams {
     let divisions = query.by.map(\.rawValue).joined(separator: ", ")
     try await context.store.recordExport(
         FiguresExported(
-            what: "performance by \(divisions)", filter: query.words, rows: values.report.rows.count),
+            what: "performance by \(divisions)", filter: query.words(offices: context.officeWords),
+            rows: values.report.rows.count),
         by: context.actor)
     let name =
         "performance-\(query.by.map(\.rawValue).joined(separator: "-"))-\(query.period.from.iso)-"
-        + "\(query.period.to.iso)\(query.teams.fileName).csv"
+        + "\(query.period.to.iso)\(query.teams.fileName)\(context.officeFileName).csv"
     return context.csv(name: name, header: values.csvHeader, rows: values.csvRows)
 }
 
@@ -138,9 +145,10 @@ extension Teams {
     let checks = try await context.store.reconcile(query.period, for: context.viewer)
     return try context.page(
         ChecksPage(
-            period: context.format.period(query.period),
+            period: context.reportHeading(ReportQuery(period: query.period)),
             reportHref: Paths.performance + "?"
-                + ReportQuery.queryString([("from", query.period.from.iso), ("to", query.period.to.iso)]),
+                + ReportQuery.queryString(
+                    [("from", query.period.from.iso), ("to", query.period.to.iso)] + context.officeItems),
             isGood: checks.allSatisfy(\.ok),
             checks: checks.map { check in
                 .init(
@@ -151,5 +159,7 @@ extension Teams {
 
 @Sendable private func sendPerformance(_ context: SignedIn) async throws -> Response {
     let query = try await context.reportQuery(by: [.agent])
-    return try context.json(ReportValues(try await context.store.report(query, for: context.viewer)).json)
+    var json = ReportValues(try await context.store.report(query, for: context.viewer)).json
+    json.offices = context.officeWords
+    return try context.json(json)
 }

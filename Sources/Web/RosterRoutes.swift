@@ -208,5 +208,6 @@ private func words(_ line: RosterLine, _ placements: [Placement]?, _ format: Off
             it.rank == .manager ? "" : it.manager.flatMap { names[$0] } ?? "", day.iso,
         ]
     }
-    return context.csv(name: "roster-\(day.iso).csv", header: RosterFile.header, rows: rows)
+    return context.csv(
+        name: "roster-\(day.iso)\(context.officeFileName).csv", header: RosterFile.header, rows: rows)
 }

@@ -27,6 +27,8 @@ struct SourcesPage: Page {
     var settings = Paths.settings
     var rows: [Row]
     var add = Paths.sources
+    /// Of another office's nothing is changed.
+    var mayAdd: Bool
     var name: String
     var formats: [Choice]
 }
@@ -53,6 +55,8 @@ struct SourcePage: Page {
     var title: String
     var heading: String
     var problem: Problem?
+    /// Another office's, to be looked at.
+    var isReadOnly: Bool
     var list = Paths.sources
     var action: String
     var name: String
@@ -68,9 +72,10 @@ struct SourcePage: Page {
     var others: String?
 
     init(
-        _ source: Source, states: [SeenState], officeZone: String, typed: Form?, format: OfficeFormat,
-        problem: Problem?
+        _ source: Source, states: [SeenState], officeZone: String, typed: Form?, isReadOnly: Bool = false,
+        format: OfficeFormat, problem: Problem?
     ) {
+        self.isReadOnly = isReadOnly
         title = source.name
         heading = source.name
         self.problem = problem

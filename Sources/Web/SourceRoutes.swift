@@ -16,13 +16,14 @@ let sourceRoutes: [Route] = [
 
 private func listSources(_ context: SignedIn, problem: UserError?) async throws -> Response {
     var rows: [SourcesPage.Row] = []
-    for stored in try await context.store.sources() {
+    for stored in try await context.store.sources(for: context.viewer) {
         let states = try await context.store.states(of: stored.number)
         rows.append(SourcesPage.Row(stored.source, states: states, format: context.format))
     }
     return try context.page(
         SourcesPage(
-            problem: problem.map(Problem.init), rows: rows, name: context.form["name"],
+            problem: problem.map(Problem.init), rows: rows, mayAdd: context.viewer.offices == .own,
+            name: context.form["name"],
             formats: FileFormat.all.map {
                 Choice($0.key, $0.title, selected: $0.key == context.form["format"])
             }),
@@ -45,12 +46,14 @@ private func listSources(_ context: SignedIn, problem: UserError?) async throws 
 }
 
 private func showSource(_ context: SignedIn, problem: UserError?) async throws -> Response {
-    let stored = try await context.store.source(try context.id())
+    let stored = try await context.store.source(try context.id(), for: context.viewer)
+    let whose = try await context.store.otherOffice(of: stored.source.id)
     return try context.page(
         SourcePage(
             stored.source, states: try await context.store.states(of: stored.number),
             officeZone: context.office.office.rules.timeZone, typed: problem == nil ? nil : context.form,
-            format: context.format, problem: problem.map(Problem.init)), status: problem?.httpStatus ?? .ok)
+            isReadOnly: whose != nil, format: context.format, problem: problem.map(Problem.init)),
+        status: problem?.httpStatus ?? .ok, whose: whose)
 }
 
 @Sendable private func changeSource(_ context: SignedIn) async throws -> Response {

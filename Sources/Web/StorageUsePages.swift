@@ -84,7 +84,16 @@ struct StorageUsePage: Page {
     var previous: String?
     var next: String?
 
-    init(_ use: StorageUse, _ query: StorageQuery, mayChange: Bool, _ format: OfficeFormat) {
+    init(
+        _ use: StorageUse, _ query: StorageQuery, mayChange: Bool,
+        kept: [(name: String, value: String)] = [], _ format: OfficeFormat
+    ) {
+        func page(byVersion: Bool, _ offset: Int) -> String {
+            Form(
+                [("rows", byVersion ? "versions" : ""), ("offset", offset > 0 ? String(offset) : "")]
+                    .filter { !$0.1.isEmpty } + kept
+            ).link(Paths.storage)
+        }
         disk = DiskNotice(use.space, use.marks, href: nil, format)
         settings = mayChange ? Paths.settings : nil
         let places = [
@@ -116,8 +125,8 @@ struct StorageUsePage: Page {
         retention = use.retentionWords(format)
         pastRetention = use.pastRetention.flatMap { $0.versions > 0 ? Paths.pastRetention : nil }
         views = [
-            View(label: "Files", href: Paths.storage, current: !query.byVersion),
-            View(label: "Versions", href: Self.page(query, byVersion: true, 0), current: query.byVersion),
+            View(label: "Files", href: page(byVersion: false, 0), current: !query.byVersion),
+            View(label: "Versions", href: page(byVersion: true, 0), current: query.byVersion),
         ]
         versionHeading = query.byVersion ? "Version" : "Versions"
         rows = use.rows.map { row in
@@ -143,15 +152,8 @@ struct StorageUsePage: Page {
             ? "" : "\(format.number(query.offset + 1))–\(format.number(end)) of \(format.number(use.total))"
         previous =
             query.offset > 0
-            ? Self.page(query, byVersion: query.byVersion, max(0, query.offset - query.limit)) : nil
-        next = end < use.total && !use.rows.isEmpty ? Self.page(query, byVersion: query.byVersion, end) : nil
-    }
-
-    private static func page(_ query: StorageQuery, byVersion: Bool, _ offset: Int) -> String {
-        Form(
-            [("rows", byVersion ? "versions" : ""), ("offset", offset > 0 ? String(offset) : "")]
-                .filter { !$0.1.isEmpty }
-        ).link(Paths.storage)
+            ? page(byVersion: query.byVersion, max(0, query.offset - query.limit)) : nil
+        next = end < use.total && !use.rows.isEmpty ? page(byVersion: query.byVersion, end) : nil
     }
 }
 

@@ -15,5 +15,5 @@ let storageUsePages: [any Page.Type] = [StorageUsePage.self]
     let use = try await offLoop { try store.storageUse(asked, for: viewer) }
     return try visit.page(
         StorageUsePage(
-            use, query, mayChange: visit.may(.manageSettings), visit.format))
+            use, query, mayChange: visit.may(.manageSettings), kept: visit.officeItems, visit.format))
 }

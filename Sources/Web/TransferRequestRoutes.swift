@@ -106,7 +106,9 @@ private func emptyWords(_ viewer: Viewer, isFiltered: Bool) -> (title: String, t
             row, words: RequestWriter(names: list.names, format: context.format), viewer: context.viewer,
             effect: effect, typed: context.form, problem: problem),
         // The request is there for him: only the step is not his.
-        status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok)
+        status: problem.map { $0.code == .notAllowed ? .conflict : $0.httpStatus } ?? .ok,
+        whose: context.may(.viewOffices)
+            ? try await context.store.otherOffice(of: row.request.agent) : nil)
 }
 
 private func takeStep(_ action: RequestAction, _ context: SignedIn) async throws -> Response {

@@ -17,6 +17,8 @@ public struct Visit: Sendable {
     let hangUp: @Sendable () -> Void
     public internal(set) var parameters = Parameters()
     public internal(set) var office: OfficeState?
+    /// Whose things are asked for: `office` in the query.
+    public internal(set) var offices = OfficeChoice.own
     public internal(set) var session: Session?
     /// What waits for whoever is signed in, by path of a menu entry.
     public internal(set) var waiting: [String: Int] = [:]

@@ -47,7 +47,12 @@ extension OfficeCommand {
     func admit(_ session: OfficeSession) async throws {}
     func collectInput(_ folder: DataFolder) throws -> [String] { [] }
 
-    func run() async throws {
+    func run() async throws { try await runOffice() }
+
+    /// - Parameters:
+    ///   - arguments: more of them, for a server that takes the command over.
+    ///   - input: in place of `collectInput`.
+    func runOffice(adding arguments: [String] = [], input: [String]? = nil) async throws {
         let folder = office.folder
         do {
             let store = try OfficeStore(folder: folder)
@@ -56,18 +61,20 @@ extension OfficeCommand {
                 store: store, input: [], print: { writeOutput($0 + "\n") },
                 complain: { writeError($0 + "\n") })
             try await admit(session)
-            session.input = try collectInput(folder)
+            session.input = try input ?? collectInput(folder)
             try await perform(session)
             try store.close()
         } catch let error as UserError where error.code == .busy {
             // Somebody has the folder: a server takes the command over, anything else is in the way.
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            let arguments = Array(CommandLine.arguments.dropFirst()) + arguments
             if Self.asksFirst, let status = try ConsoleClient.send(arguments, asks: true, to: folder),
                 status != 0
             {
                 throw ExitCode(status)
             }
-            guard let status = try ConsoleClient.send(arguments, input: collectInput(folder), to: folder)
+            guard
+                let status = try ConsoleClient.send(
+                    arguments, input: input ?? collectInput(folder), to: folder)
             else {
                 throw error
             }

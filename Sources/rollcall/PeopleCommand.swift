@@ -24,7 +24,10 @@ extension OfficeStore {
     /// The one person with this name or identity.
     func person(named text: String) async throws -> Person {
         let all = try await persons()
-        if let id = ID<Person>(text), let person = all.first(where: { $0.id == id }) { return person }
+        if let id = ID<Person>(text) {
+            let everybody = try await persons(for: .console.everywhere)
+            if let person = everybody.first(where: { $0.id == id }) { return person }
+        }
         let found = all.filter { foldedName($0.name) == foldedName(text) }
         guard let only = found.first else {
             throw UserError(.notFound, "Nobody is called “\(text)”.", advice: "See “rollcall people list”.")

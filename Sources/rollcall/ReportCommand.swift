@@ -37,6 +37,8 @@ struct PerformanceReportCommand: OfficeCommand {
     @Option(help: "A state; - for the blank.") var state: [String] = []
     @Option(help: "A type; - for the blank.") var type: [String] = []
     @Option(help: "Name or identity of a source.") var source: [String] = []
+    @Option(name: .customLong("office"), help: "Another office by its name, or all; without it the own.")
+    var offices: String?
     @Option(help: "mon to sun.") var weekday: [String] = []
     @Option(help: "0 to 23.") var hour: [String] = []
 
@@ -50,6 +52,7 @@ struct PerformanceReportCommand: OfficeCommand {
         var items: [(name: String, value: String)] = []
         for (name, value) in [
             ("from", from), ("to", to), ("sort", sort), ("teams", teams), ("as-known", asKnown),
+            ("office", offices),
         ] {
             if let value { items.append((name, value)) }
         }

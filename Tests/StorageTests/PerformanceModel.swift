@@ -17,6 +17,7 @@ struct PerformanceModel {
         case .campaign: call.campaign.isEmpty ? "(blank)" : call.campaign
         case .state: call.state.isEmpty ? "(blank)" : call.state
         case .type: call.type.isEmpty ? "(blank)" : call.type
+        case .office: "Sample"
         case .source: "ReadyMode"
         case .day: day(call).iso
         case .weekday: ReportQuery.weekdayTitles[day(call).weekday]

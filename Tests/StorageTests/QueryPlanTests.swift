@@ -8,11 +8,16 @@ import Testing
 
 @Suite struct QueryPlanTests {
     /// Every statement that figures run, explained: none may walk through all calls or all tallies.
-    @Test(arguments: [Role.admin, .teamManager, .teamLeader, .agent])
-    func `no question about figures reads all calls`(role: Role) async throws {
+    @Test(arguments: [Role.admin, .teamManager, .teamLeader, .agent], [false, true])
+    func `no question about figures reads all calls`(role: Role, hasOthers: Bool) async throws {
         let from = Day(iso: "2026-11-02") ?? Day(number: 0)
         let office = try await SampleOffice()
         try office.take(SampleOffice.calls(agents: 3, from: from, days: 5, perDay: 8, seed: 1))
+        if hasOthers {
+            let other = try await SecondOffice(
+                day: from.adding(4), now: Instant(milliseconds: 1_795_413_660_000))
+            try other.join(office.store)
+        }
         let agent = try #require(try await office.person(named: "Agent A0"))
         let viewer = office.viewer(role, agent)
         let period = Period(from: from, to: from.adding(6))

@@ -1,0 +1,96 @@
+import Domain
+import Foundation
+import Storage
+
+/// A merge for machines.
+public struct MergeLine: Encodable, Sendable {
+    public struct Upload: Encodable, Sendable {
+        var office: String
+        var file: String
+        var version: Int
+        var calls: Int
+        var counts: Bool
+    }
+    var entries: Int
+    var kinds: [String: Int]
+    var uploads: [Upload]
+    var conflicts: Int
+    var changedVersions: Int
+    var notTaken: [ChainNotTaken]
+    var clockAhead: Int64
+    var callsBefore: Int64
+    var callsAfter: Int64?
+    var stateHash: String?
+    var checkWords: [String]?
+
+    public init(_ outcome: MergeOutcome) {
+        entries = outcome.entries
+        kinds = Dictionary(outcome.kinds.map { ($0.kind, $0.entries) }) { first, _ in first }
+        uploads = outcome.uploads.map {
+            Upload(
+                office: $0.office.description, file: $0.upload.fileName, version: $0.upload.version,
+                calls: $0.upload.counts.accepted, counts: $0.isLive)
+        }
+        conflicts = outcome.conflicts.count
+        changedVersions = outcome.changedVersions
+        notTaken = outcome.notTaken
+        clockAhead = outcome.ahead
+        callsBefore = outcome.callsBefore
+        callsAfter = outcome.callsAfter
+        stateHash = outcome.stateHash
+        checkWords = outcome.stateHash.map { Domain.checkWords(ofHex: $0) }
+    }
+}
+
+extension ChainNotTaken {
+    /// One sentence.
+    public var words: String {
+        switch reason {
+        case .unpaired: "\(entries) entries of “\(name)” are not taken: the two offices are not paired."
+        case .revoked: "\(entries) entries of “\(name)” are not taken: the pairing was ended."
+        case .gap:
+            "\(entries) entries of “\(name)” are not taken: those from \(seq) on are missing before them."
+        case .fork: "ALARM: two boxes wrote entry \(seq) of “\(name)”; nothing more of that chain is taken."
+        case .unsigned: "\(entries) entries of “\(name)” are not taken: that office did not sign them."
+        }
+    }
+}
+
+extension MergeOutcome {
+    /// For people at a terminal.
+    public func lines(isDone: Bool) -> [String] {
+        var lines: [String] = []
+        let calls = uploads.reduce(0) { $0 + $1.upload.counts.accepted }
+        lines.append(
+            entries == 0
+                ? "Nothing in it is new here."
+                : "\(entries) new entries\(isDone ? " were taken in" : ""): \(uploads.count) files with \(calls) calls, \(conflicts.count) conflicts."
+        )
+        if changedVersions > 0 { lines.append("\(changedVersions) files that are here change by deletions.") }
+        if let callsAfter { lines.append("Calls that count: \(callsBefore) before, \(callsAfter) after.") }
+        lines += notTaken.map(\.words)
+        if ahead > 0 { lines.append("The other office's clock is \(ahead) seconds ahead of this one.") }
+        if let stateHash {
+            lines.append(
+                "Check words of this office now: \(Domain.checkWords(ofHex: stateHash).joined(separator: " "))"
+            )
+        }
+        return lines
+    }
+}
+
+extension ReceivedSnapshot {
+    /// A clock further ahead than this would carry this office's entries into the future with it.
+    public static let mostAhead: Int64 = 26 * 3600
+
+    /// - Throws: `UserError` where the sender's clock is more than 26 hours ahead.
+    public func requireSaneClock(despite isKnown: Bool) throws {
+        guard !isKnown, reception.ahead > Self.mostAhead else { return }
+        throw UserError(
+            .conflict,
+            "The clock of “\(manifest.officeName)” is \(reception.ahead / 3600) hours ahead of this one. Nothing was taken in.",
+            advice:
+                "Set the clocks right. Where entries were already made with the wrong time, take it in despite its clock: new entries here are then dated after them."
+        )
+    }
+}

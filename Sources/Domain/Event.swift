@@ -102,8 +102,15 @@ public struct Event: Hashable, Sendable {
         var piece: [UInt8] = []
         piece.reserveCapacity(1024)
         for field in fields {
-            for byte in field.utf8 {
-                appendEscaped(byte, to: &piece)
+            var rest = field.utf8[...]
+            while !rest.isEmpty {
+                // As many bytes at once as nothing has to be done with.
+                let plain = rest.prefix(64 * 1024).prefix {
+                    $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\n")
+                }
+                piece.append(contentsOf: plain)
+                rest = rest[plain.endIndex...]
+                if let byte = rest.popFirst() { appendEscaped(byte, to: &piece) }
                 if piece.count >= 64 * 1024 {
                     try piece.withUnsafeBytes(body)
                     piece.removeAll(keepingCapacity: true)

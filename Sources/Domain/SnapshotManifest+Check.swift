@@ -1,6 +1,8 @@
 /// What a snapshot may hold at most; part of the format.
 public enum SnapshotLimits {
     public static let manifestBytes = 8 << 20
+    /// Commas, colons and opening brackets in it; no manifest of ours has more than one in 16 bytes.
+    public static let manifestValues = manifestBytes / 16
     public static let entries = 100_000
     public static let heads = 10_000
     /// Of one part of the journal, unpacked.

@@ -172,6 +172,11 @@ public struct SnapshotManifest: Hashable, Codable, Sendable {
     /// A newer one is told by three fields alone, which every format has: whatever else it holds may be strange.
     /// - Throws: `UserError` `unknownFormat` for a newer format, `damaged` for no manifest, `invalid` for nonsense.
     public static func read(_ json: [UInt8]) throws -> SnapshotManifest {
+        // What is decoded takes far more memory than its bytes, where they hold many small values.
+        let values = json.reduce(0) { $0 + (isMark($1) ? 1 : 0) }
+        guard values <= SnapshotLimits.manifestValues else {
+            throw UserError.snapshotInvalid("its manifest would have \(values) values")
+        }
         let data = Data(json)
         guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
             throw UserError.snapshotDamaged("manifest.json", "it is no manifest")
@@ -183,6 +188,12 @@ public struct SnapshotManifest: Hashable, Codable, Sendable {
         }
         try manifest.check()
         return manifest
+    }
+
+    /// Each value of JSON but the first has one of these before it.
+    private static func isMark(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[")
+            || byte == UInt8(ascii: "{")
     }
 
     private struct Version: Decodable {

@@ -37,6 +37,13 @@ public struct SealingKey: Hashable, Codable, Sendable {
         secret = key.withUnsafeBytes { Array($0) }
     }
 
+    /// The key that was kept.
+    public init(kept secret: [UInt8], salt: [UInt8], cost: Int) {
+        self.salt = salt
+        self.cost = cost
+        self.secret = secret
+    }
+
     /// A key for one purpose in one file (HKDF-SHA256, RFC 5869).
     func derived(_ purpose: String, nonce: [UInt8], count: Int) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(

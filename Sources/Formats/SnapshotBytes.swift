@@ -88,10 +88,10 @@ final class SnapshotBytes: Sendable {
     /// Of a sealed file: the chunk that holds the byte at `offset`, opened, and where it begins; nil: it is not sealed.
     fileprivate func chunk(at offset: Int64) throws -> (bytes: Data, start: Int64)? {
         guard let chunks else { return nil }
+        guard offset < size else { throw Self.cutOff }
         let number = offset / Int64(SealedFile.chunkBytes)
         let start = number * Int64(SealedFile.chunkBytes)
         let plain = min(Int64(SealedFile.chunkBytes), size - start)
-        guard plain > 0 else { throw Self.cutOff }
         let opened = try withUnsafeTemporaryAllocation(
             byteCount: Int(plain) + SealedFile.tagBytes, alignment: 16
         ) {

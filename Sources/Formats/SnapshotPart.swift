@@ -15,9 +15,12 @@ final class SnapshotPartPacker {
     private var frame: Frame?
     private var block: [UInt8] = []
 
+    private let partBytes: Int64
+
     /// - Parameter name: of the part of that number, from 0.
-    init(to sink: FileSink, name: @escaping (Int) -> String) {
+    init(to sink: FileSink, partBytes: Int64, name: @escaping (Int) -> String) {
         self.sink = sink
+        self.partBytes = partBytes
         self.name = name
         block.reserveCapacity(Self.blockBytes)
     }
@@ -26,7 +29,7 @@ final class SnapshotPartPacker {
 
     /// - Parameter line: without its end; the caller has checked its length.
     func add(_ line: [UInt8]) throws {
-        if let frame, frame.unpacked + Int64(line.count) + 1 > SnapshotLimits.partBytes { try endPart() }
+        if let frame, frame.unpacked + Int64(line.count) + 1 > partBytes { try endPart() }
         if frame == nil {
             guard entries.count < SnapshotLimits.parts else {
                 throw UserError(
@@ -165,16 +168,17 @@ final class SnapshotPartReader {
     func eachLine(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
         var line: [UInt8] = []
         while let chunk = try nextChunk() {
-            var rest = chunk[...]
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                try append(rest[..<end], to: &line)
+            var rest = chunk
+            while let start = rest.baseAddress, let end = memchr(start, 0x0a, rest.count) {
+                let length = UnsafeRawPointer(end) - start
+                try append(rest.prefix(length), to: &line)
                 guard !line.isEmpty else { throw damaged("a line is empty") }
                 try body(line[...])
-                // A long line must not be held while a short one is read.
+                // A long line must not be held while short ones are read.
                 line.removeAll(keepingCapacity: line.capacity <= 1 << 20)
-                rest = rest[rest.index(after: end)...]
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(length + 1))
             }
-            try append(rest, to: &line)
+            try append(rest[...], to: &line)
         }
         guard line.isEmpty else { throw damaged("its last line has no end") }
         try input.finish()
@@ -187,7 +191,7 @@ final class SnapshotPartReader {
         guard bytes.count <= SnapshotLimits.lineBytes - line.count else {
             throw damaged("a line is too long")
         }
-        line.append(contentsOf: bytes)
+        line.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes))
     }
 
     /// Valid until the next one is asked for.

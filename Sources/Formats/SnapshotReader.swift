@@ -51,6 +51,9 @@ public final class SnapshotReader: Sendable {
     private init(taking descriptor: Int32, opener: SealOpener) throws {
         bytes = try SnapshotBytes(descriptor: descriptor, opener)
         let cursor = bytes.cursor(at: 0)
+        guard !bytes.isSealed || bytes.size >= Int64(SnapshotTar.block) else {
+            throw UserError.snapshotDamaged("its end", "it is cut off")
+        }
         guard bytes.size >= Int64(SnapshotTar.block),
             let size = SnapshotTar.size(inHeader: try cursor.read(SnapshotTar.block), name: "manifest.json")
         else {

@@ -33,6 +33,8 @@ public struct SnapshotWriter {
     ///
     /// One on the office's own disk, where the folder is a stick.
     public var workFolder: String?
+    /// Of one part, unpacked; smaller in tests.
+    var partBytes = SnapshotLimits.partBytes
     private let sign: SnapshotSigner
 
     public init(
@@ -61,7 +63,8 @@ public struct SnapshotWriter {
         var manifest = manifest
         let spool = try Spool(in: workFolder ?? URL(fileURLWithPath: path).deletingLastPathComponent().path)
         var chains = SnapshotChains(manifest)
-        let journalParts = SnapshotPartPacker(to: spool.sink, name: SnapshotManifest.journalEntry)
+        let journalParts = SnapshotPartPacker(
+            to: spool.sink, partBytes: partBytes, name: SnapshotManifest.journalEntry)
         while let event = try events() {
             try Self.check(isCancelled)
             try chains.take(event)
@@ -69,7 +72,8 @@ public struct SnapshotWriter {
         }
         try journalParts.finish()
         if manifest.kind != .card { try chains.finish() }
-        let localParts = SnapshotPartPacker(to: spool.sink, name: SnapshotManifest.localEntry)
+        let localParts = SnapshotPartPacker(
+            to: spool.sink, partBytes: partBytes, name: SnapshotManifest.localEntry)
         while let line = try local() {
             try Self.check(isCancelled)
             guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}"),

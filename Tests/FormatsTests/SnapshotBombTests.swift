@@ -44,6 +44,10 @@ private func lyingManifest(_ office: SnapshotOffice, entries: Int) throws -> [UI
     return Array(text.utf8)
 }
 
+private func numbers(_ count: Int) -> [UInt8] {
+    Array("{\"x\":[".utf8) + Array(repeatElement([0x30, 0x2c], count: count).joined()) + Array("0]}".utf8)
+}
+
 /// Properly signed by a hostile key, each of them.
 private let hostile: [(name: String, make: @Sendable (SnapshotOffice) throws -> [UInt8])] = [
     (
@@ -143,12 +147,31 @@ private let hostile: [(name: String, make: @Sendable (SnapshotOffice) throws -> 
         "a manifest of brackets",
         { try $0.forge($0.manifest(), [], json: [UInt8](repeating: UInt8(ascii: "["), count: 8 << 20)) }
     ),
+    ("a manifest of numbers", { try $0.forge($0.manifest(), [], json: numbers((8 << 19) - 20)) }),
     (
-        "a manifest of numbers",
+        "as many numbers as a manifest may hold",
+        { try $0.forge($0.manifest(), [], json: numbers(SnapshotLimits.manifestValues - 10)) }
+    ),
+    (
+        "one long text",
         {
             try $0.forge(
-                $0.manifest(), [],
-                json: Array(("{\"x\":[" + String(repeating: "0,", count: (8 << 19) - 20) + "0]}").utf8))
+                $0.manifest(), [], json: [0x22] + [UInt8](repeating: 0x61, count: (8 << 20) - 2) + [0x22])
+        }
+    ),
+    (
+        "as many files as a manifest may hold, and none of them there",
+        { office in
+            var manifest = try office.manifest()
+            manifest.heads = []
+            manifest.entries = (0..<82_000).map { number in
+                let digits = String(number, radix: 16)
+                let digest = String(repeating: "0", count: 64 - digits.count) + digits
+                return SnapshotManifest.Entry(
+                    name: "files/" + digest, size: 1 << 20, sha256: digest, unpacked: 1 << 20)
+            }
+            manifest.counts.files = 82_000
+            return try office.forge(manifest, [])
         }
     ),
 ]
@@ -196,7 +219,6 @@ func `the peak of memory while a snapshot is refused`() throws {
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         let peak = try #require(output.firstMatch(of: #/peak (\d+) KB failure/#), "\(name): \(output)")
-        print("\(name): \(peak.1) KB")
         #expect(try #require(Int(peak.1)) < 64 << 10, "\(name)")
     }
 }

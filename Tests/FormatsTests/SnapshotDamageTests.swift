@@ -14,8 +14,8 @@ private struct Small {
 
     init() throws {
         scratch = try Scratch()
-        office = try SnapshotOffice(events: 3)
-        let files = try office.files(3, upTo: 700, in: scratch)
+        office = try SnapshotOffice(events: 2)
+        let files = try office.files(2, upTo: 500, in: scratch)
         let written = try office.write(.backup, to: scratch["s"], local: ["{}"], files: files)
         bytes = try scratch.get("s")
         let json = try Int64(written.manifest.written().count)
@@ -42,13 +42,14 @@ private struct Small {
 
 private let refusals: Set<UserError.Code> = [.damaged, .invalid, .unknownFormat]
 
-@Test(arguments: [UInt8(0x01), 0x20, 0x80])
-func `a snapshot with any byte flipped is refused`(mask: UInt8) throws {
+@Test func `a snapshot with any byte flipped is refused`() throws {
     let small = try Small()
     #expect(try small.refusal(small.bytes) == nil)
+    var generator = Seeded(5)
     for position in small.bytes.indices {
         var flipped = small.bytes
-        flipped[position] ^= mask
+        // One bit: the case of a letter, the parity of a digit, the edge of a range.
+        flipped[position] ^= 1 << UInt8.random(in: 0...7, using: &generator)
         let error = try small.refusal(flipped)
         #expect(error.map { refusals.contains($0.code) } == true, "byte \(position)")
         #expect(error?.message.contains("othing of it was taken in") == true)

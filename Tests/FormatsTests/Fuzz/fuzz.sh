@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes a parser for some seconds: fuzz.sh [csv|multipart] [seconds]. Findings are left in the build folder and named.
+# Fuzzes a parser for some seconds: fuzz.sh [csv|multipart|snapshot] [seconds]. Findings are left in the build folder and named.
 set -eu
 name=${1:-csv}
 seconds=${2:-60}
@@ -8,6 +8,7 @@ sources=$here/../../../Sources
 build=${FUZZ_BUILD:-${TMPDIR:-/tmp}/rollcall-fuzz-$(id -u)}
 mkdir -p "$build/$name-found"
 
+domain=$sources/Domain/Time.swift
 case $name in
 csv)
     set -- "$sources"/Formats/CSV*.swift "$sources/Formats/TextDecoding.swift" \
@@ -15,6 +16,20 @@ csv)
         "$sources/Formats/NameFolding.swift"
     ;;
 multipart) set -- "$sources"/Formats/Multipart*.swift ;;
+snapshot)
+    # The cryptography is taken from the debug build, which must be there.
+    products=$here/../../../.build/debug
+    set -- "$sources"/Formats/*.swift -I "$products/Modules" -I "$sources/CArchive" -larchive
+    # A name in there has a blank.
+    lines=$(printf '\nx')
+    IFS=${lines%x}
+    for target in Crypto CryptoExtras CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CXKCP \
+        CXKCPShims SwiftASN1; do
+        for object in $(find "$products/$target.build" -name '*.o'); do set -- "$@" "$object"; done
+    done
+    unset IFS
+    domain=$sources/Domain/*.swift
+    ;;
 *)
     echo "no fuzz target is called $name" >&2
     exit 64
@@ -22,7 +37,7 @@ multipart) set -- "$sources"/Formats/Multipart*.swift ;;
 esac
 
 swiftc -O -parse-as-library -swift-version 6 -module-name Domain -emit-module -emit-module-path \
-    "$build/Domain.swiftmodule" -emit-library -static -o "$build/libDomain.a" "$sources/Domain/Time.swift"
+    "$build/Domain.swiftmodule" -emit-library -static -o "$build/libDomain.a" $domain
 swiftc -O -parse-as-library -swift-version 6 -module-name Fuzz -sanitize=fuzzer,address \
     -I "$build" -L "$build" -lDomain -o "$build/$name" "$here/$name.fuzz.swift" "$@"
 

@@ -284,7 +284,7 @@ private struct CallReader: Sendable {
             type: outcome?.type ?? "", state: outcome?.state ?? "", flags: outcome?.flags,
             campaign: row["campaignText"], originalCampaign: row["originalText"],
             callType: row["callTypeText"], profile: row["profile"], talk: row["talk"], wait: row["wait"],
-            sourceName: words.sources[reference.source]?.name ?? "", file: file, fileName: row["fileName"],
+            sourceName: words.sourceTitles[reference.source] ?? "", file: file, fileName: row["fileName"],
             version: row["versionNumber"], line: row["line"], counts: row["counts"])
     }
 }

@@ -19,7 +19,7 @@ extension OfficeStore {
             }
         }
         let lost = try rebuild { upload, staged in
-            try readAcceptedCalls(of: upload, from: self, into: staged)
+            try AcceptedCalls.read(upload, from: self, into: staged)
             try readRejectedLines(of: upload, from: self, into: staged)
         }
         if let first = lost.first {
@@ -46,18 +46,6 @@ extension OfficeStore {
         }
         return results
     }
-}
-
-/// Reads an upload's calls into a staged version.
-///
-/// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
-private func readAcceptedCalls(of upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion)
-    throws
-{
-    // Nobody else writes while a rebuild runs, so its transactions need not be paced.
-    try AcceptedCalls(of: upload, from: store).read(
-        into: staged, batch: RowPipeline.rowsPerBatch.upperBound, accepted: upload.counts.accepted,
-        digest: upload.digest)
 }
 
 /// Reads what the search finds of an upload's rejected lines into a staged version.

@@ -89,31 +89,19 @@ public final class CallsChange {
     @discardableResult
     func turn(_ row: Sighting, comes: Bool, among others: [Sighting], _ db: Database) throws -> Turn {
         var turn = Turn()
-        if others.isEmpty {
+        if let other = others.first, others.count == 1, other.isSameCall(as: row) {
+            // What nearly always happens, without looking for groups.
+            let (earlier, later) = row.place < other.place ? (row, other) : (other, row)
+            if earlier.place.office != later.place.office {
+                try count(elsewhere: comes ? 1 : -1, earlier, db)
+            }
+            if later.version == row.version, !row.isCounted(like: other) {
+                (turn.out, turn.back) = comes ? ([other], [row]) : ([row], [other])
+            }
+        } else if others.count < 2 {
             if comes { turn.back = [row] } else { turn.out = [row] }
         } else {
-            let rows = others + [row]
-            let without = others.standings + [.replaced]
-            let with = rows.standings
-            let (before, after) = comes ? (without, with) : (with, without)
-            for (row, (was, willBe)) in zip(rows, zip(before, after)) where was != willBe {
-                switch was {
-                case .counts: turn.out.append(row)
-                case .elsewhere: try count(elsewhere: -1, row, db)
-                case .replaced: break
-                }
-                switch willBe {
-                case .counts: turn.back.append(row)
-                case .elsewhere: try count(elsewhere: 1, row, db)
-                case .replaced: break
-                }
-            }
-            // Which of two rows with the same figures counts is the same to them.
-            turn.back.removeAll { row in
-                guard let same = turn.out.firstIndex(where: { $0.isCounted(like: row) }) else { return false }
-                turn.out.remove(at: same)
-                return true
-            }
+            try compare(others, with: row, comes: comes, into: &turn, db)
         }
         for row in turn.out {
             try tallies.takeBack(row.entry, at: try position(row, db))
@@ -124,6 +112,33 @@ public final class CallsChange {
             calls[row.place.office, default: 0] += 1
         }
         return turn
+    }
+
+    private func compare(
+        _ others: [Sighting], with row: Sighting, comes: Bool, into turn: inout Turn, _ db: Database
+    ) throws {
+        let rows = others + [row]
+        let without = others.standings + [.replaced]
+        let with = rows.standings
+        let (before, after) = comes ? (without, with) : (with, without)
+        for (row, (was, willBe)) in zip(rows, zip(before, after)) where was != willBe {
+            switch was {
+            case .counts: turn.out.append(row)
+            case .elsewhere: try count(elsewhere: -1, row, db)
+            case .replaced: break
+            }
+            switch willBe {
+            case .counts: turn.back.append(row)
+            case .elsewhere: try count(elsewhere: 1, row, db)
+            case .replaced: break
+            }
+        }
+        // Which of two rows with the same figures counts is the same to them.
+        turn.back.removeAll { row in
+            guard let same = turn.out.firstIndex(where: { $0.isCounted(like: row) }) else { return false }
+            turn.out.remove(at: same)
+            return true
+        }
     }
 
     /// A row that comes and is the only one of its key.

@@ -313,7 +313,7 @@ CREATE TABLE source (
   office TEXT NOT NULL,
   name TEXT NOT NULL,
   settings TEXT NOT NULL
-, format TEXT AS (settings ->> '$.format'));
+, format TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE transferRequest (
   id TEXT PRIMARY KEY,

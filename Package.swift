@@ -35,6 +35,7 @@ let package = Package(
             dependencies: [
                 "Domain", "CArchive",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .target(
@@ -90,7 +91,8 @@ let package = Package(
             path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(
-            name: "FormatsTests", dependencies: ["Formats", "TestSupport"],
+            name: "FormatsTests",
+            dependencies: ["Formats", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             exclude: ["Fuzz"], swiftSettings: strict),
         .testTarget(
             name: "StorageTests",

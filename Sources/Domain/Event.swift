@@ -87,12 +87,40 @@ public struct Event: Hashable, Sendable {
     /// `rollcall-event-1`, stream, office, incarnation, seq, time, actor's user or `-`, actor's name, via,
     /// kind, payload, previous hash in hex; every line ends in LF.
     public var hashedText: String {
+        var text: [UInt8] = []
+        eachHashedPiece { text.append(contentsOf: $0) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of `hashedText`, piece by piece: a long payload is not copied whole.
+    public func eachHashedPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         let fields = [
             "rollcall-event-1", stream.rawValue, office.description, String(incarnation), String(seq),
             String(time.bits), actor.user?.description ?? "-", actor.name, actor.via, kind, payload,
             hexadecimal(previousHash),
         ]
-        return fields.map { $0.replacing("\\", with: "\\\\").replacing("\n", with: "\\n") + "\n" }.joined()
+        var piece: [UInt8] = []
+        piece.reserveCapacity(1024)
+        for field in fields {
+            for byte in field.utf8 {
+                appendEscaped(byte, to: &piece)
+                if piece.count >= 64 * 1024 {
+                    try piece.withUnsafeBytes(body)
+                    piece.removeAll(keepingCapacity: true)
+                }
+            }
+            piece.append(UInt8(ascii: "\n"))
+        }
+        try piece.withUnsafeBytes(body)
+    }
+}
+
+/// `\` becomes `\\` and LF becomes `\n`, byte by byte: a CR before the LF, or a mark after the `\`, changes nothing.
+func appendEscaped(_ byte: UInt8, to text: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\\"): text.append(contentsOf: [byte, byte])
+    case UInt8(ascii: "\n"): text.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+    default: text.append(byte)
     }
 }
 
@@ -105,4 +133,27 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         text.append(digits[Int(byte & 15)])
     }
     return String(decoding: text, as: UTF8.self)
+}
+
+/// The bytes that lower-case hexadecimal text stands for; nil for anything else.
+public func bytes(ofHexadecimal text: String) -> [UInt8]? {
+    guard text.utf8.count.isMultiple(of: 2) else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count / 2)
+    var high: UInt8?
+    for digit in text.utf8 {
+        let value: UInt8
+        switch digit {
+        case 0x30...0x39: value = digit - 0x30
+        case 0x61...0x66: value = digit - 0x61 + 10
+        default: return nil
+        }
+        if let first = high {
+            bytes.append(first << 4 | value)
+            high = nil
+        } else {
+            high = value
+        }
+    }
+    return bytes
 }

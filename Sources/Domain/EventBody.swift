@@ -21,6 +21,10 @@ public enum EventBody: Hashable, Sendable {
     case deleteRequestDecided(DeleteRequestDecided)
     case deleteRequestPurged(DeleteRequestPurged)
     case deleteHoldChanged(DeleteHoldChanged)
+    case snapshotMerged(SnapshotMerged)
+    case incarnationBegun(IncarnationBegun)
+    case conflictDecided(ConflictDecided)
+    case mergeUndone(MergeUndone)
     // Local.
     case userAdded(UserAdded)
     case userChanged(UserChanged)
@@ -35,6 +39,14 @@ public enum EventBody: Hashable, Sendable {
     case boxSettingsChanged(BoxSettingsChanged)
     case uploadRefused(UploadRefused)
     case figuresExported(FiguresExported)
+    case officePaired(OfficePaired)
+    case officeUnpaired(OfficeUnpaired)
+    case snapshotExported(SnapshotExported)
+    case snapshotRefused(SnapshotRefused)
+    case backupMade(BackupMade)
+    case backupFailed(BackupFailed)
+    case backupDrilled(BackupDrilled)
+    case backupRestored(BackupRestored)
 
     public var payload: any EventPayload {
         switch self {
@@ -69,6 +81,18 @@ public enum EventBody: Hashable, Sendable {
         case .boxSettingsChanged(let it): it
         case .uploadRefused(let it): it
         case .figuresExported(let it): it
+        case .snapshotMerged(let it): it
+        case .incarnationBegun(let it): it
+        case .conflictDecided(let it): it
+        case .officePaired(let it): it
+        case .officeUnpaired(let it): it
+        case .snapshotExported(let it): it
+        case .snapshotRefused(let it): it
+        case .mergeUndone(let it): it
+        case .backupMade(let it): it
+        case .backupFailed(let it): it
+        case .backupDrilled(let it): it
+        case .backupRestored(let it): it
         }
     }
 
@@ -82,6 +106,10 @@ public enum EventBody: Hashable, Sendable {
         PasswordSet.self,
         SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self, TokenMade.self,
         TokenRevoked.self, BoxSettingsChanged.self, UploadRefused.self, FiguresExported.self,
+        SnapshotMerged.self, IncarnationBegun.self, ConflictDecided.self, OfficePaired.self,
+        OfficeUnpaired.self,
+        SnapshotExported.self, SnapshotRefused.self, MergeUndone.self, BackupMade.self, BackupFailed.self,
+        BackupDrilled.self, BackupRestored.self,
     ]
 
     /// - Throws: `DecodingError` for a damaged payload, `UserError` for a kind of a newer release.
@@ -99,11 +127,14 @@ public enum EventBody: Hashable, Sendable {
     public var stream: EventStream { type(of: payload).stream }
 
     /// Canonical JSON of the payload.
-    public func canonicalPayload() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(payload), as: UTF8.self)
-    }
+    public func canonicalPayload() throws -> String { try canonicalText(payload) }
+}
+
+/// JSON in its one spelling: keys sorted, no blanks.
+public func canonicalText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
 public protocol EventPayload: Codable, Hashable, Sendable {

@@ -66,9 +66,9 @@ extension Organization {
 
     /// Takes a placement out of a seat that its designation or status forbids.
     private func unseat(_ placement: inout Placement) {
-        if terms.hasLeft(placement) || terms.rank(of: placement) == .manager {
+        if hasLeft(placement) || rank(of: placement) == .manager {
             (placement.leader, placement.manager) = (nil, nil)
-        } else if terms.rank(of: placement) == .leader, let leader = placement.leader {
+        } else if rank(of: placement) == .leader, let leader = placement.leader {
             (placement.leader, placement.manager) = (nil, manager(ofLeader: leader, on: placement.from))
         }
     }
@@ -77,7 +77,7 @@ extension Organization {
     public func standing(in span: PlacementSpan) -> Standing {
         Standing(
             person: span.placement.person, name: name(of: span.placement.person), placement: span.placement,
-            rank: terms.rank(of: span.placement), hasLeft: terms.hasLeft(span.placement),
+            rank: rank(of: span.placement), hasLeft: hasLeft(span.placement),
             leader: span.placement.leader, manager: span.manager, hasBegun: true)
     }
 
@@ -93,7 +93,7 @@ extension Organization {
         persons.filter { person in
             guard merged[person] == nil, let now = histories[person]?.inForce(on: day) else { return false }
             return ([now] + later(of: person, after: day)).contains {
-                terms.rank(of: $0.placement) == rank && !terms.hasLeft($0.placement)
+                self.rank(of: $0.placement) == rank && !hasLeft($0.placement)
             }
         }
         .map { Person(id: $0, name: name(of: $0)) }

@@ -53,7 +53,7 @@ extension Organization {
             if !new.isLike(now) { placements.append(new) }
             for later in histories[agent]?.begun(from: new.from.adding(1)) ?? [] where replacingLater {
                 var new = later.placement
-                guard terms.rank(of: new) == .agent, !terms.hasLeft(new) else { continue }
+                guard rank(of: new) == .agent, !hasLeft(new) else { continue }
                 change(&new)
                 if new != later.placement { placements.append(new) }
             }
@@ -68,12 +68,12 @@ extension Organization {
 
     private func presentAgent(_ person: ID<Person>, on day: Day) throws -> Placement {
         let placement = try placed(person, on: day)
-        guard terms.rank(of: placement) == .agent else {
+        guard rank(of: placement) == .agent else {
             throw UserError(
                 .conflict, "\(name(of: person)) is no agent on \(day.iso) but a \(placement.designation).",
                 advice: "Move the team leader to another team manager, or hand the team over.")
         }
-        guard !terms.hasLeft(placement) else {
+        guard !hasLeft(placement) else {
             throw UserError(
                 .conflict, "\(name(of: person)) has left by \(day.iso).",
                 advice: "Let \(name(of: person)) return first, or choose an earlier day.")
@@ -121,7 +121,7 @@ extension Organization {
         group: String? = nil, team: [ID<Person>] = [], fate: TeamFate? = nil, replacingLater: Bool = false
     ) throws -> [Placement] {
         let now = try placed(person, on: day)
-        guard !terms.hasLeft(now), terms.rank(of: designation).rawValue > terms.rank(of: now).rawValue else {
+        guard !hasLeft(now), terms(of: person).rank(of: designation).rawValue > rank(of: now).rawValue else {
             throw UserError(
                 .conflict, "\(name(of: person)) cannot rise from \(now.designation) to \(designation).",
                 advice: "Choose a higher designation, and somebody who has not left.")
@@ -137,7 +137,7 @@ extension Organization {
         first = risen(first)
         var placements = [first]
         for later in histories[person]?.begun(from: first.from.adding(1)) ?? []
-        where replacingLater && !terms.hasLeft(later.placement) {
+        where replacingLater && !hasLeft(later.placement) {
             placements.append(risen(later.placement))
         }
         if let fate { placements += try handing(subjectsOf: person, to: fate, from: day) }
@@ -151,7 +151,7 @@ extension Organization {
         -> [Placement]
     {
         let now = try placed(person, on: day)
-        guard !terms.hasLeft(now) else {
+        guard !hasLeft(now) else {
             throw UserError(
                 .conflict, "\(name(of: person)) has left already by \(day.iso).",
                 advice: "Choose an earlier day.")
@@ -172,7 +172,7 @@ extension Organization {
         designation: String? = nil, status: String = Placement.employee
     ) throws -> [Placement] {
         var new = try placed(person, on: day)
-        guard terms.hasLeft(new), new.from <= day else {
+        guard hasLeft(new), new.from <= day else {
             throw UserError(
                 .conflict, "\(name(of: person)) has not left on \(day.iso).",
                 advice: "Move \(name(of: person)) instead.")

@@ -62,7 +62,7 @@ extension Organization {
         }
         var seen: [ID<Person>: Set<Day>] = [:]
         for placement in placements {
-            try placement.check(terms)
+            try placement.check(terms(of: placement.person))
             guard names[placement.person] != nil else { throw UserError.notHere }
             if let above = placement.leader ?? placement.manager, let same = merged[above] {
                 throw UserError(

@@ -2,7 +2,7 @@ extension Organization {
     /// Whether a superior has a rank on a day and has not left; one who is not loaded is taken at his word.
     func holds(_ person: ID<Person>, _ rank: Rank, on day: Day) -> Bool {
         guard let placement = histories[person]?.inForce(on: day)?.placement else { return true }
-        return terms.rank(of: placement) == rank && !terms.hasLeft(placement)
+        return self.rank(of: placement) == rank && !hasLeft(placement)
     }
 
     /// The manager, on a day, of somebody who leads then.

@@ -46,8 +46,8 @@ extension Organization {
         }
         let above = superiors(of: placement, on: day)
         return Standing(
-            person: person, name: name(of: person), placement: placement, rank: terms.rank(of: placement),
-            hasLeft: terms.hasLeft(placement), leader: above.leader, manager: above.manager,
+            person: person, name: name(of: person), placement: placement, rank: rank(of: placement),
+            hasLeft: hasLeft(placement), leader: above.leader, manager: above.manager,
             hasBegun: placement.from <= day)
     }
 

@@ -4,7 +4,10 @@
 /// what it superseded is kept. Before a person's first placement the first one holds, so that an older file
 /// finds him somewhere; on such days a leader or manager stands in it only as far as he leads or manages then.
 public struct Organization: Hashable, Sendable {
+    /// The words of the office that looks; see `terms(of:)`.
     public var terms: PlacementTerms
+    /// Of persons of offices with other words.
+    public var otherTerms: [ID<Person>: PlacementTerms] = [:]
     public private(set) var names: [ID<Person>: String] = [:]
     /// Who is the same human as another; his names were given to that one. His placements go on, unseen, so
     /// that setting them apart again is always lawful.
@@ -81,6 +84,13 @@ public struct Organization: Hashable, Sendable {
 
     public var persons: [ID<Person>] { Array(histories.keys) }
 
+    /// What a designation or status means is for the person's own office to say.
+    public func terms(of person: ID<Person>) -> PlacementTerms { otherTerms[person] ?? terms }
+
+    func rank(of placement: Placement) -> Rank { terms(of: placement.person).rank(of: placement) }
+
+    func hasLeft(_ placement: Placement) -> Bool { terms(of: placement.person).hasLeft(placement) }
+
     public func name(of person: ID<Person>) -> String { names[person] ?? "somebody unknown" }
 
     public mutating func add(_ person: Person) { names[person.id] = person.name }
@@ -90,9 +100,11 @@ public struct Organization: Hashable, Sendable {
 
     /// The office as it was known then, to the placements made up to `time`.
     public func asKnown(at time: HybridTime) -> Organization {
-        Organization(
+        var then = Organization(
             persons: names.map { Person(id: $0.key, name: $0.value) },
             placements: facts.filter { $0.time <= time }, terms: terms, merged: merged)
+        then.otherTerms = otherTerms
+        return then
     }
 
     /// Places persons, all of them or none.

@@ -59,12 +59,12 @@ extension Organization {
         guard let before else { return [.joined] }
         var changes: [TimelineStep.Change] = []
         let (old, new) = (before.placement, after.placement)
-        switch (terms.hasLeft(old), terms.hasLeft(new)) {
+        switch (hasLeft(old), hasLeft(new)) {
         case (false, true): return [.left]
         case (true, false): changes.append(.returned)
         default: if old.status != new.status { changes.append(.changedStatus) }
         }
-        let (was, becomes) = (terms.rank(of: old).rawValue, terms.rank(of: new).rawValue)
+        let (was, becomes) = (rank(of: old).rawValue, rank(of: new).rawValue)
         if was != becomes {
             changes.append(was < becomes ? .promoted : .demoted)
         } else if old.designation != new.designation {

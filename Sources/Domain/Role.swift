@@ -66,6 +66,10 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
     case manageUsers = "manage-users"
     case manageSettings = "manage-settings"
     case verifyOffice = "verify-office"
+    case viewOffices = "view-offices"
+    case manageOffices = "manage-offices"
+    case decideConflicts = "decide-conflicts"
+    case manageBackups = "manage-backups"
 
     /// In the words of the permissions page.
     public var title: String {
@@ -89,6 +93,10 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case .manageUsers: "Add, change and disable users"
         case .manageSettings: "Change office and source settings"
         case .verifyOffice: "Verify the office's data"
+        case .viewOffices: "See other offices and what they sent"
+        case .manageOffices: "Pair offices, and send and take snapshots"
+        case .decideConflicts: "Decide conflicts between offices"
+        case .manageBackups: "Make, check and restore backups"
         }
     }
 
@@ -118,6 +126,9 @@ public enum Permission: String, CaseIterable, Codable, Sendable, Hashable {
         case (.decideDeletions, .admin): .office
         case (.viewActivity, .admin): .office
         case (.manageUsers, .admin), (.manageSettings, .admin), (.verifyOffice, .admin): .office
+        case (.viewOffices, .admin), (.manageOffices, .admin), (.decideConflicts, .admin),
+            (.manageBackups, .admin):
+            .office
         default: .none
         }
     }

@@ -41,7 +41,7 @@ extension Organization {
         status: String? = nil
     ) throws -> [Placement] {
         let now = try placed(person, on: day)
-        let rank = terms.rank(of: now)
+        let rank = self.rank(of: now)
         guard rank != .agent else {
             throw UserError(
                 .conflict, "\(name(of: person)) leads nobody on \(day.iso).",
@@ -52,20 +52,20 @@ extension Organization {
                 .invalid, "The successor must be somebody else.", advice: "Choose another person.")
         }
         let heir = try placed(successor, on: day)
-        guard !terms.hasLeft(heir), promoting || terms.rank(of: heir) == rank else {
+        guard !hasLeft(heir), promoting || self.rank(of: heir) == rank else {
             throw UserError(
                 .conflict,
                 "\(name(of: successor)) is no \(now.designation) on \(day.iso) and cannot take over.",
                 advice: "Choose a \(now.designation), or promote \(name(of: successor)) in the same step.")
         }
         var placements: [Placement] = []
-        if promoting, terms.rank(of: heir) != rank {
+        if promoting, self.rank(of: heir) != rank {
             placements = try promote(
                 successor, to: now.designation, under: now.manager, from: day, group: now.group,
                 replacingLater: true)
         }
         placements += try handing(subjectsOf: person, to: .handedTo(successor), from: day)
-        if let status, terms.ending.contains(status) {
+        if let status, terms(of: person).ending.contains(status) {
             placements += try leave(person, from: day, status: status)
         } else if let status, status != now.status {
             placements += try change(person, from: day, by: PlacementChange(status: status))

@@ -118,7 +118,7 @@ func isSafeName(_ name: String) -> Bool {
 }
 
 /// Where libarchive's packed bytes go: hashed and written, the first failure kept for the caller.
-private final class PackedOutput {
+final class PackedOutput {
     let sink: FileSink
     var hash = SHA256()
     var size: Int64 = 0

@@ -62,23 +62,22 @@ final class AcceptedCalls {
         return (record, folded)
     }
 
-    /// Reads an archive's calls into a staged version, and compares them with what is known of them: one thread
-    /// unpacks and parses, the caller's inserts.
+    /// Reads the calls of an upload, whose archive is in its place, into a staged version.
     ///
-    /// - Parameters:
-    ///   - path: nil: where the store keeps the upload's archive.
-    ///   - damaged: an error for what is wrong with it; nil: one that says where it belongs.
+    /// - Throws: `UserError` `damaged`, saying where a good archive belongs; `cancelled`.
     static func read(
-        _ upload: FileUploaded, archive path: String? = nil, from store: OfficeStore,
-        into staged: StagedVersion, damaged: (@Sendable (String) -> UserError)? = nil,
+        _ upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion,
         isCancelled: () -> Bool = { false }
     ) throws {
         try read(
-            path ?? archive(of: upload, in: store), into: staged, accepted: upload.counts.accepted,
-            digest: upload.digest, damaged: damaged ?? Self.damaged(upload, in: store), clock: store.clock,
+            archive(of: upload, in: store), into: staged, accepted: upload.counts.accepted,
+            digest: upload.digest, damaged: damaged(upload, in: store), clock: store.clock,
             isCancelled: isCancelled)
     }
 
+    /// Reads an archive's calls into a staged version, and compares them with what is known of them: one thread
+    /// unpacks and parses, the caller's inserts.
+    ///
     /// - Parameters:
     ///   - accepted: how many there shall be.
     ///   - digest: of all, as `FileUploaded` has it.

@@ -19,8 +19,7 @@ extension OfficeStore {
             }
         }
         let lost = try rebuild { upload, staged in
-            try AcceptedCalls.read(upload, from: self, into: staged)
-            try readRejectedLines(of: upload, from: self, into: staged)
+            try readUpload(upload, from: self, into: staged)
         }
         if let first = lost.first {
             let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
@@ -46,6 +45,17 @@ extension OfficeStore {
         }
         return results
     }
+}
+
+/// Reads an upload's calls, and what is searched of its rejected lines, into a staged version.
+///
+/// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
+func readUpload(
+    _ upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion,
+    isCancelled: () -> Bool = { false }
+) throws {
+    try AcceptedCalls.read(upload, from: store, into: staged, isCancelled: isCancelled)
+    try readRejectedLines(of: upload, from: store, into: staged)
 }
 
 /// Reads what the search finds of an upload's rejected lines into a staged version.

@@ -6,14 +6,18 @@ extension Transaction {
     func foldAliasChanged(_ event: Event, _ it: AliasChanged) throws {
         var named = Set(it.changes.flatMap { $0.before + $0.after }.map(\.person))
         if let merge = it.merge { named.formUnion([merge.person, merge.into]) }
-        let organization = try Organization.load(db, changing: named)
+        let organization = try Organization.load(db, changing: named, knownOffices())
         try it.check(
-            alias: { try alias(office: $0.office, folded: $0.folded) },
+            alias: { change in
+                var now = try alias(office: change.office, folded: change.folded)
+                if refold != nil { now?.links = change.before }
+                return now
+            },
             namesOf: { person in
                 try Int.fetchOne(
                     db, sql: "SELECT count(DISTINCT name) FROM aliasSpan WHERE person = ?",
                     arguments: [person.description]) ?? 0
-            }, organization: organization, today: try businessDay(at: event.time.instant))
+            }, organization: organization, today: try businessDay(of: event))
         for change in it.changes {
             guard var alias = try alias(office: change.office, folded: change.folded) else { continue }
             alias.links = change.after

@@ -9,18 +9,33 @@ extension Transaction {
             throw UserError(
                 .damaged, "The rows of “\(it.fileName)” do not add up.", advice: "Upload the file again.")
         }
+        let isTaken = try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
+            arguments: [it.file.description, it.version])
+        guard isTaken == nil else {
+            throw UserError(
+                .conflict, "There is a version \(it.version) of “\(it.fileName)” already.",
+                advice: "Upload the file again.")
+        }
+        let number = try Int64.fetchOne(
+            db, sql: "SELECT number FROM source WHERE id = ?", arguments: [it.source.description])
+        guard let number else { throw UserError.notHere }
         try saveNewNames(it.newNames, event)
         try db.execute(
             sql: "INSERT INTO file (id, source, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             arguments: [it.file.description, it.source.description, it.fileName])
         try db.execute(
             sql: """
-                UPDATE fileVersion SET file = ?, version = ?, state = 'live', time = ?, office = ?, original = ?,
-                  event = ?, uploadedBy = ? WHERE archive = ? AND state = 'staged'
+                UPDATE fileVersion SET file = ?1, version = ?2, state = 'live', time = ?3, office = ?4,
+                  incarnation = ?5, original = ?6, event = ?7, uploadedBy = ?8, archive = ?9,
+                  source = ?11
+                WHERE state = 'staged' AND office = ?4 AND CASE time WHEN ?10 THEN archive = ?9
+                  ELSE time = ?3 AND (file IS NULL OR (file = ?1 AND version = ?2)) END
                 """,
             arguments: [
-                it.file.description, it.version, event.time.bits, event.office.description, it.original,
-                event.payload, it.recovered?.by ?? event.actor.name, it.archive,
+                it.file.description, it.version, event.time.bits, event.office.description,
+                event.incarnation, it.original, event.payload, it.recovered?.by ?? event.actor.name,
+                it.archive, Int64.max, number,
             ])
         guard db.changesCount == 1 else {
             throw UserError(

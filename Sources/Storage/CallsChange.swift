@@ -12,7 +12,7 @@ public final class CallsChange {
     let rules: RulesByOffice
     /// What is there after the steps so far.
     private(set) var live: LiveRows
-    private(set) var tallies: StagedTallies
+    var tallies: StagedTallies
     private var versions: [StagedVersion] = []
     private var staged: [Int64] = []
     /// Counted calls more, by the office of their names.
@@ -21,13 +21,28 @@ public final class CallsChange {
 
     public convenience init(_ store: OfficeStore) throws { try self.init(store, rules: nil) }
 
-    /// - Parameter rules: as they will be; nil: as they are.
-    init(_ store: OfficeStore, rules: RulesByOffice?) throws {
+    /// - Parameters:
+    ///   - rules: as they will be; nil: as they are. Of offices that have other rules now everything is counted again.
+    ///   - progress: names counted again, and of how many.
+    init(
+        _ store: OfficeStore, rules: RulesByOffice?, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws {
         self.store = store
         // One at a time: what is staged now is a leftover, of a disk that was full for example.
         try store.sweepStaged()
-        (self.rules, live) = try store.pool.read { db in (try rules ?? RulesByOffice(db), try LiveRows(db)) }
+        let (before, live) = try store.pool.read { db in (try RulesByOffice(db), try LiveRows(db)) }
+        self.live = live
+        self.rules = rules ?? before
         tallies = StagedTallies(try RollupChange(store: store, rules: self.rules))
+        let changed = self.rules.differing(from: before)
+        guard !changed.isEmpty else { return }
+        do {
+            try recount(changed, progress)
+            tallies.replace(days: try store.recountedDays(self.rules, of: changed))
+        } catch {
+            try abandon()
+            throw error
+        }
     }
 
     var number: Int64 { tallies.change.number }

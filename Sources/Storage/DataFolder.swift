@@ -19,6 +19,7 @@ public struct DataFolder: Sendable, Hashable {
     public var backups: String { path + "/Backups" }
     public var trash: String { path + "/Trash" }
     public var keys: String { path + "/keys" }
+    public var officeKey: String { keys + "/office.key" }
 
     /// Of a version that is not in the trash.
     public func archive(of file: ID<CallFile>, version: Int) -> String {

@@ -7,11 +7,9 @@ extension Transaction {
         let persons = [it.before, it.after].compactMap { $0 }.flatMap { [$0.person, $0.delegate] }
         let id = (it.after ?? it.before)?.id
         try it.check(
-            now: try Delegation.all(db).first { $0.id == id },
+            now: refold == nil ? try Delegation.all(db).first { $0.id == id } : it.before,
             organization: try Organization.load(db, changing: [], naming: persons))
-        if let before = it.before {
-            try db.execute(sql: "DELETE FROM delegation WHERE id = ?", arguments: [before.id.description])
-        }
+        try db.execute(sql: "DELETE FROM delegation WHERE id = ?", arguments: [id?.description])
         if let after = it.after {
             try db.execute(
                 sql: """

@@ -4,11 +4,10 @@ import GRDB
 
 extension Transaction {
     func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
-        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
         let id = (it.after ?? it.before)?.id.description
         let now = try String.fetchOne(db, sql: "SELECT hold FROM deleteHold WHERE id = ?", arguments: [id])
             .map { try fromJSON(DeleteHold.self, $0) }
-        guard now == it.before else {
+        guard now == it.before || refold != nil else {
             throw UserError(
                 .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
         }
@@ -17,7 +16,7 @@ extension Transaction {
             try db.execute(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
             return
         }
-        try after.check(today: state.businessDay(at: event.time.instant))
+        try after.check(today: businessDay(of: event))
         try db.execute(
             sql: """
                 INSERT INTO deleteHold (id, hold) VALUES (?, ?)

@@ -6,7 +6,7 @@ extension Transaction {
     func foldDeleteRequestOpened(_ event: Event, _ it: DeleteRequestOpened) throws {
         var request = it.request
         request.opened = event.time
-        try request.checkOpening(in: try deleteContext(event.time.instant))
+        try request.checkOpening(in: try deleteContext(of: event))
         for target in request.targets { _ = try versionNumber(of: target) }
         try save(request)
     }
@@ -15,7 +15,7 @@ extension Transaction {
         let request = try deleteRequest(it.request)
         let after = try request.deciding(
             it.action, comment: it.comment, typedName: it.typedName, by: it.by, at: event.time,
-            in: try deleteContext(event.time.instant))
+            in: try deleteContext(of: event))
         switch it.action {
         case .approve:
             for target in request.targets {
@@ -43,7 +43,7 @@ extension Transaction {
         let request = try deleteRequest(it.request)
         let after = try request.purging(
             it.versions, by: it.by, comment: it.comment, at: event.time,
-            in: try deleteContext(event.time.instant))
+            in: try deleteContext(of: event))
         let numbers = try versions(of: request.id)
         try db.execute(
             sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])
@@ -68,6 +68,15 @@ extension Transaction {
     func deleteRequest(_ id: ID<DeleteRequest>) throws -> DeleteRequest {
         guard let request = try DeleteRequest.fetch(db, id) else { throw UserError.notHere }
         return request
+    }
+
+    func deleteContext(of event: Event) throws -> DeleteContext {
+        let rules = try rules(of: event.office)
+        let now = event.time.instant
+        let unknown = refold?.unknownHolds[EventName(event)] ?? []
+        return DeleteContext(
+            now: now, today: rules.businessDay(at: now), rules: rules.deletions,
+            holds: try DeleteHold.inForce(db).filter { !unknown.contains($0.id) }, agents: [])
     }
 
     /// - Parameter agents: with calls among what would go, where it is known better than the request knows.

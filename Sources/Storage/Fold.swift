@@ -31,20 +31,21 @@ extension Transaction {
         case .deleteRequestDecided(let it): try foldDeleteRequestDecided(event, it)
         case .deleteRequestPurged(let it): try foldDeleteRequestPurged(event, it)
         case .deleteHoldChanged(let it): try foldDeleteHoldChanged(event, it)
+        case .conflictDecided(let it): try foldConflictDecided(event, it)
+        case .officePaired(let it): try foldOfficePaired(event, it)
+        case .officeUnpaired(let it): try foldOfficeUnpaired(it)
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
-            .uploadRefused, .figuresExported:
+            .uploadRefused, .figuresExported, .snapshotMerged, .incarnationBegun, .snapshotExported,
+            .snapshotRefused, .mergeUndone, .backupMade, .backupFailed, .backupDrilled,
+            .backupRestored:
             break
         }
     }
 }
 
 /// JSON as columns hold it: the same canonical form as the journal's.
-func jsonText(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-}
+func jsonText(_ value: some Encodable) throws -> String { try canonicalText(value) }
 
 func fromJSON<T: Decodable>(_ type: T.Type, _ text: String) throws -> T {
     try JSONDecoder().decode(type, from: Data(text.utf8))

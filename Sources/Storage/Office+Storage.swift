@@ -9,15 +9,17 @@ extension Transaction {
         try db.execute(
             sql: "INSERT INTO office (id, name, rules) VALUES (?, ?, ?)",
             arguments: [event.office.description, founded.rules.name, try jsonText(founded.rules)])
+        refold?.rules[event.office] = founded.rules
         for source in founded.sources { try saveSource(source, office: event.office) }
     }
 
     func foldOfficeChanged(_ event: Event, _ changed: OfficeChanged) throws {
         try changed.after.check()
-        if changed.before.terms != changed.after.terms { try refit(changed.after.terms) }
+        if changed.before.terms != changed.after.terms { try refit(changed.after.terms, of: event.office) }
         try db.execute(
             sql: "UPDATE office SET name = ?, rules = ? WHERE id = ?",
             arguments: [changed.after.name, try jsonText(changed.after), event.office.description])
+        refold?.rules[event.office] = changed.after
     }
 
     func foldSourceChanged(_ event: Event, _ changed: SourceChanged) throws {
@@ -38,7 +40,7 @@ extension Transaction {
         let clash = try Bool.fetchOne(
             db, sql: "SELECT 1 FROM source WHERE name = ? COLLATE NOCASE AND office = ? AND id <> ?",
             arguments: [source.name, office.description, source.id.description])
-        guard clash == nil else {
+        guard clash == nil || refold != nil else {
             throw UserError(
                 .conflict, "There is a source named “\(source.name)” already.", advice: "Choose another name."
             )

@@ -147,6 +147,9 @@ public struct Transaction {
     public let now: Instant
     public let actor: Actor
     let ids: IDs
+    /// Where the journal is folded again: what stood before an event need not be what its author saw, for others
+    /// may have acted at the same time. The later one stands then, and the other is a conflict.
+    var refold: Refold?
 
     public func newID<Entity>() -> ID<Entity> { ids.next(at: now) }
 }

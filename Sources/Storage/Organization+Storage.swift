@@ -4,36 +4,66 @@ import GRDB
 
 /// Loading of who reports to whom: as much of it as a rule looks at, or all of it.
 extension Organization {
-    /// The whole office, for charts and boards; some thousand placements.
-    static func load(_ db: Database) throws -> Organization {
+    /// Everybody, for charts and boards; some thousand placements.
+    static func load(_ db: Database, _ rules: KnownOffices? = nil) throws -> Organization {
+        let rules = try rules ?? KnownOffices(db)
         let rows = try Row.fetchCursor(db, sql: "SELECT \(placementColumns) FROM placement")
         var placements: [KnownPlacement] = []
         while let row = try rows.next() { if let known = KnownPlacement(row) { placements.append(known) } }
         let persons = try Row.fetchAll(db, sql: "SELECT id, name FROM person").compactMap { row in
             ID<Person>(row[0] as String).map { Person(id: $0, name: row[1]) }
         }
-        return Organization(
-            persons: persons, placements: placements, terms: try terms(db), merged: try merged(db))
+        var organization = Organization(
+            persons: persons, placements: placements, terms: rules.ownTerms, merged: try merged(db))
+        for (office, terms) in rules.withOtherTerms {
+            try organization.set(terms, of: office, db)
+        }
+        return organization
     }
 
-    static func load(_ db: Database, touchedBy placements: [Placement]) throws -> Organization {
-        try Organization(
-            touchedBy: placements, terms: terms(db), merged: merged(db), load: { try person($0, db) },
-            subjects: { try subjects($0, db) })
+    static func load(_ db: Database, touchedBy placements: [Placement], _ rules: KnownOffices? = nil) throws
+        -> Organization
+    {
+        let rules = try rules ?? KnownOffices(db)
+        return try Organization(
+            touchedBy: placements, terms: rules.ownTerms, merged: merged(db), load: { try person($0, db) },
+            subjects: { try subjects($0, db) }
+        ).withTerms(rules, db)
     }
 
     /// - Parameter others: who is only named, a new leader for example.
     static func load(
         _ db: Database, changing changed: some Sequence<ID<Person>>,
-        naming others: some Sequence<ID<Person>> = [ID<Person>]()
+        naming others: some Sequence<ID<Person>> = [ID<Person>](), _ rules: KnownOffices? = nil
     ) throws -> Organization {
-        try Organization(
-            changing: changed, naming: others, terms: terms(db), merged: merged(db),
-            load: { try person($0, db) }, subjects: { try subjects($0, db) })
+        let rules = try rules ?? KnownOffices(db)
+        return try Organization(
+            changing: changed, naming: others, terms: rules.ownTerms, merged: merged(db),
+            load: { try person($0, db) }, subjects: { try subjects($0, db) }
+        ).withTerms(rules, db)
     }
 
-    static func terms(_ db: Database) throws -> PlacementTerms {
-        try OfficeStore.officeState(db)?.office.rules.terms ?? .standard
+    /// Gives each person who is loaded the words of his office.
+    private func withTerms(_ rules: KnownOffices, _ db: Database) throws -> Organization {
+        let others = rules.withOtherTerms
+        guard !others.isEmpty else { return self }
+        var organization = self
+        for person in names.keys {
+            let office = try String.fetchOne(
+                db.cachedStatement(sql: "SELECT office FROM person WHERE id = ?"),
+                arguments: [person.description])
+            if let it = others.first(where: { $0.office.description == office }) {
+                organization.otherTerms[person] = it.terms
+            }
+        }
+        return organization
+    }
+
+    /// Sets the words of an office's persons.
+    fileprivate mutating func set(_ terms: PlacementTerms, of office: ID<Office>, _ db: Database) throws {
+        let persons = try String.fetchAll(
+            db, sql: "SELECT id FROM person WHERE office = ?", arguments: [office.description])
+        for text in persons { if let person = ID<Person>(text) { otherTerms[person] = terms } }
     }
 
     private static func merged(_ db: Database) throws -> [ID<Person>: ID<Person>] {
@@ -104,8 +134,12 @@ extension Transaction {
         request: ID<TransferRequest>? = nil, adding added: [Person] = [],
         then check: (Organization) throws -> Void = { _ in }
     ) throws {
-        var organization = try Organization.load(db, touchedBy: placements)
-        for person in added { organization.add(person) }
+        let rules = try knownOffices()
+        var organization = try Organization.load(db, touchedBy: placements, rules)
+        for person in added {
+            organization.add(person)
+            organization.otherTerms[person.id] = rules.otherTerms(of: event.office)
+        }
         let cause = PlacementCause(
             kind: event.kind, actor: event.actor.name, reason: reason, request: request)
         let affected = try organization.place(
@@ -145,10 +179,11 @@ extension Transaction {
         }
     }
 
-    /// Judges everybody by new terms; what a designation means decides who stands under whom.
-    func refit(_ terms: PlacementTerms) throws {
-        var organization = try Organization.load(db)
-        organization.terms = terms
+    /// Judges everybody of an office by new terms; what a designation means decides who stands under whom.
+    func refit(_ terms: PlacementTerms, of office: ID<Office>) throws {
+        var rules = try knownOffices()
+        rules[office]?.terms = terms
+        let organization = try Organization.load(db, rules)
         if let fault = organization.faults().first {
             throw UserError(
                 .conflict,
@@ -160,7 +195,7 @@ extension Transaction {
         try saveSpans(of: Set(organization.persons), organization)
     }
 
-    /// The business day of this office at an instant.
+    /// The business day of the own office at an instant.
     func businessDay(at instant: Instant) throws -> Day {
         guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
         return state.businessDay(at: instant)

@@ -21,7 +21,7 @@ extension Transaction {
     func foldPersonRenamed(_ renamed: PersonRenamed) throws {
         let now = try String.fetchOne(
             db, sql: "SELECT name FROM person WHERE id = ?", arguments: [renamed.person.description])
-        try renamed.check(now: now)
+        try renamed.check(now: refold == nil ? now : now.map { _ in renamed.before })
         try db.execute(
             sql: "UPDATE person SET name = ? WHERE id = ?",
             arguments: [renamed.after, renamed.person.description])
@@ -63,6 +63,10 @@ extension Transaction {
         guard !names.isEmpty else { return }
         for new in names {
             try savePerson(Person(id: new.person, name: new.name), office: event.office)
+            if let refold, try alias(office: event.office, folded: new.folded) != nil {
+                refold.takenNames.append(new)
+                continue
+            }
             let links = [AliasLink(person: new.person, from: new.from)]
             try save(AgentAlias(office: event.office, folded: new.folded, name: new.name, links: links))
         }

@@ -23,20 +23,16 @@ extension OfficeStore {
                 for table in Schema.projections { try db.execute(sql: "DELETE FROM \(table)") }
                 try db.execute(sql: "UPDATE journal SET refusal = NULL WHERE refusal IS NOT NULL")
             }
-            var place: EventPlace? = EventPlace(time: -1, office: "", incarnation: 0, stream: "", seq: 0)
-            while let after = place {
-                let events = try pool.read { db in try Self.events(db, after: after, limit: 1000) }
-                for event in events {
-                    if let error = try refold(event, purged, readCalls) { lost.append(error) }
-                }
-                place = events.last.map(EventPlace.init)
+            try foldLocal()
+            // Sources and rules first, which the uploads are read by; then everything over the rows.
+            try writeNow(as: .program) { tx in try tx.refoldShared() }
+            try eachUpload { event, upload in
+                if let error = try restage(event, upload, purged, readCalls) { lost.append(error) }
             }
-            let calls = try CallsChange(self)
-            let change = try calls.recounted()
-            let days = try recountedDays(calls.rules)
+            try writeNow(as: .program) { tx in try tx.refoldShared() }
+            let change = try CallsChange(self).recounted()
             try writeNow(as: .program) { tx in
                 try change.post(tx)
-                try Self.replaceDays(days, tx.db)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
             try settleArchives()
@@ -74,49 +70,65 @@ extension OfficeStore {
         return purges.compactMap { $0 }.last { $0.archive == digest }.map(upload.keeping) ?? upload
     }
 
+    /// What only this folder knows: accounts, settings, pairings.
+    private func foldLocal() throws {
+        try pool.write { [clock, ids] db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: "SELECT * FROM journal WHERE stream = 'local' ORDER BY time, office, incarnation, seq")
+            while let row = try rows.next() {
+                let event = try Event(row)
+                let tx = Transaction(db: db, now: clock.now(), actor: event.actor, ids: ids)
+                do {
+                    try db.inSavepoint {
+                        try tx.fold(event, try EventBody(event))
+                        return .commit
+                    }
+                } catch let error as UserError {
+                    try db.execute(
+                        sql: """
+                            UPDATE journal SET refusal = ?
+                            WHERE stream = 'local' AND office = ? AND incarnation = ? AND seq = ?
+                            """,
+                        arguments: [error.message, event.office.description, event.incarnation, event.seq])
+                }
+            }
+        }
+    }
+
+    private func eachUpload(_ body: (Event, FileUploaded) throws -> Void) throws {
+        var place: EventPlace? = EventPlace(time: -1, office: "", incarnation: 0, seq: 0)
+        while let after = place {
+            let events = try pool.read { db in try Self.uploads(db, after: after, limit: 100) }
+            for event in events {
+                guard case .fileUploaded(let upload)? = try? EventBody(event) else { continue }
+                try body(event, upload)
+            }
+            place = events.last.map(EventPlace.init)
+        }
+    }
+
     /// Returns why an upload's archive could not be read.
-    private func refold(
-        _ event: Event, _ purged: [VersionPlace: [KeptVersion?]],
+    private func restage(
+        _ event: Event, _ upload: FileUploaded, _ purged: [VersionPlace: [KeptVersion?]],
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
+        // An upload to a source of which nothing is known has no effect.
+        let source = try sourcesNow().first { $0.source.id == upload.source }
+        guard let source else { return nil }
+        let staged = try StagedVersion(
+            store: self, source: source, office: event.office,
+            rules: try rulesByOfficeNow().of(event.office), time: event.time)
         do {
-            let body = try EventBody(kind: event.kind, payload: event.payload)
-            if case .fileUploaded(let upload) = body {
-                guard let source = try sourcesNow().first(where: { $0.source.id == upload.source }) else {
-                    throw UserError.notHere
-                }
-                let staged = try StagedVersion(
-                    store: self, source: source, office: event.office,
-                    rules: try rulesByOfficeNow().of(event.office), time: event.time)
-                do {
-                    let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
-                    if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }
-                } catch {
-                    try staged.abandon()
-                    throw error
-                }
-                try pool.write { db in
-                    try db.execute(
-                        sql: "UPDATE fileVersion SET archive = ? WHERE number = ?",
-                        arguments: [upload.archive, staged.number])
-                }
-            }
-            try writeNow(as: event.actor) { tx in try tx.fold(event, body) }
-            return nil
-        } catch let error as UserError {
-            try pool.write { db in
-                try db.execute(
-                    sql: """
-                        UPDATE journal SET refusal = ?
-                        WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?
-                        """,
-                    arguments: [
-                        error.message, event.stream.rawValue, event.office.description, event.incarnation,
-                        event.seq,
-                    ])
-            }
-            return event.kind == FileUploaded.kind && error.code == .damaged ? error : nil
+            let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
+            if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }
+        } catch {
+            try staged.abandon()
+            guard let error = error as? UserError, error.code == .damaged else { throw error }
+            return error
         }
+        try staged.announceArchive(of: upload.file, version: upload.version)
+        return nil
     }
 
     /// A place in the total order.
@@ -124,32 +136,30 @@ extension OfficeStore {
         var time: Int64
         var office: String
         var incarnation: Int
-        var stream: String
         var seq: Int64
 
-        init(time: Int64, office: String, incarnation: Int, stream: String, seq: Int64) {
+        init(time: Int64, office: String, incarnation: Int, seq: Int64) {
             self.time = time
             self.office = office
             self.incarnation = incarnation
-            self.stream = stream
             self.seq = seq
         }
 
         init(_ event: Event) {
             self.init(
                 time: event.time.bits, office: event.office.description, incarnation: event.incarnation,
-                stream: event.stream.rawValue, seq: event.seq)
+                seq: event.seq)
         }
     }
 
-    static func events(_ db: Database, after place: EventPlace, limit: Int) throws -> [Event] {
+    private static func uploads(_ db: Database, after place: EventPlace, limit: Int) throws -> [Event] {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT * FROM journal WHERE (time, office, incarnation, stream, seq) > (?, ?, ?, ?, ?)
-                ORDER BY time, office, incarnation, stream, seq LIMIT ?
-                """,
-            arguments: [place.time, place.office, place.incarnation, place.stream, place.seq, limit]
+                SELECT * FROM journal WHERE stream = 'shared' AND kind = 'fileUploaded'
+                  AND (time, office, incarnation, seq) > (?, ?, ?, ?)
+                ORDER BY time, office, incarnation, seq LIMIT ?
+                """, arguments: [place.time, place.office, place.incarnation, place.seq, limit]
         ).map(Event.init)
     }
 }

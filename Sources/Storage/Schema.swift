@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("4 deletions") { db in try db.execute(sql: version4) }
         migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
         migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
+        migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
         return migrator
     }
 
@@ -18,7 +19,14 @@ enum Schema {
         "agentDay", "dayTally", "agentDayCells", "call", "rejectedLine", "versionDay", "deletedSpan",
         "deleteRequest", "deleteHold", "fileVersion", "file", "aliasSpan", "agentName",
         "placementSpan", "placement", "transferRequest", "delegation", "namesApart", "person", "outcome",
-        "label", "source", "office", "user", "boxSettings",
+        "label", "source", "office", "user", "boxSettings", "conflict", "conflictDecision", "peer",
+    ]
+
+    /// Of those, what shared events alone make, and what is not numbered for calls: emptied when they are folded
+    /// again.
+    static let foldedShared = [
+        "deletedSpan", "deleteRequest", "deleteHold", "file", "aliasSpan", "placementSpan", "placement",
+        "transferRequest", "delegation", "namesApart", "person", "office", "conflict", "conflictDecision",
     ]
 
     private static let version1 = """
@@ -417,6 +425,97 @@ enum Schema {
         CREATE INDEX versionDayByDay ON versionDay (day);
         -- The next start fills both.
         UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM fileVersion);
+        """
+
+    private static let version7 = """
+        -- Two lives of an office may both have begun a file of one name.
+        CREATE TABLE newFile (
+          id TEXT PRIMARY KEY,
+          source TEXT NOT NULL,
+          name TEXT NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO newFile SELECT id, source, name FROM file;
+        DROP TABLE file;
+        ALTER TABLE newFile RENAME TO file;
+        CREATE INDEX fileByName ON file (source, name);
+        -- Of the event that made it live.
+        ALTER TABLE fileVersion ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 1;
+        -- 1: of an office whose entries are still coming in; no list has it.
+        ALTER TABLE source ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
+        -- Where this folder is, as far as the system tells: another place is another box, or a copy.
+        ALTER TABLE folder ADD COLUMN place TEXT;
+        -- Of an entry that came from another office: the entry of the own chain that tells of the merge.
+        ALTER TABLE journal ADD COLUMN arrival INTEGER;
+
+        -- Entries of other offices while they are looked at; emptied at each start.
+        CREATE TABLE incomingEvent (
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          time INTEGER NOT NULL,
+          user TEXT,
+          actor TEXT NOT NULL,
+          via TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          subject TEXT,
+          payload TEXT NOT NULL,
+          previousHash BLOB NOT NULL,
+          hash BLOB NOT NULL,
+          PRIMARY KEY (office, incarnation, seq)
+        ) WITHOUT ROWID;
+
+        -- The last signed head of each chain, as it came from its office; a relay hands it on.
+        CREATE TABLE signedHead (
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          hash TEXT NOT NULL,
+          name TEXT NOT NULL,
+          key TEXT NOT NULL,
+          signature TEXT NOT NULL,
+          PRIMARY KEY (office, incarnation)
+        ) WITHOUT ROWID;
+
+        -- Offices whose key somebody compared; revoked = 1: nothing more of it is taken.
+        CREATE TABLE peer (
+          office TEXT PRIMARY KEY,
+          name TEXT NOT NULL,
+          key TEXT NOT NULL,
+          paired INTEGER NOT NULL,
+          revoked INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID;
+        -- What is known of another office by its last snapshot; no entry made it, and it is no secret.
+        CREATE TABLE peerState (
+          office TEXT PRIMARY KEY,
+          -- JSON of `PeerState`.
+          state TEXT NOT NULL
+        ) WITHOUT ROWID;
+        -- Two signed entries with one number: the chain is taken no further.
+        CREATE TABLE fork (
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          ours TEXT NOT NULL,
+          theirs TEXT NOT NULL,
+          found INTEGER NOT NULL,
+          PRIMARY KEY (office, incarnation)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE conflict (
+          id TEXT PRIMARY KEY,
+          register TEXT NOT NULL,
+          -- Events as office/incarnation/seq.
+          loser TEXT NOT NULL,
+          winner TEXT,
+          refusal TEXT
+        ) WITHOUT ROWID;
+        -- The last decision of each in the total order.
+        CREATE TABLE conflictDecision (
+          conflict TEXT PRIMARY KEY,
+          choice TEXT NOT NULL,
+          event TEXT NOT NULL,
+          time INTEGER NOT NULL
+        ) WITHOUT ROWID;
         """
 
     /// The same call in files of several offices counts once.

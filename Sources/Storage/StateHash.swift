@@ -71,13 +71,14 @@ extension OfficeStore {
         return StateHash(hex: hexadecimal(hasher.finalize()), calls: calls)
     }
 
-    private static func digestOfRollups(_ db: Database) throws -> (Int64, UInt64) {
+    /// - Parameter posted: as if this change were the latest in force; nil: the one that is.
+    static func digestOfRollups(_ db: Database, posted: Int64? = nil) throws -> (Int64, UInt64) {
         let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT max(change), logs, digest FROM agentDay
-                WHERE change <= (SELECT postedChange FROM folder) GROUP BY day, name
-                """)
+                WHERE change <= coalesce(?, (SELECT postedChange FROM folder)) GROUP BY day, name
+                """, arguments: [posted])
         return try sum(rows, count: 1, digest: 2)
     }
 

@@ -7,13 +7,15 @@ extension Transaction {
         var request = it.request
         request.opened = event.time
         let others = try openRequests(about: request.agents)
-        try request.checkOpening(others: others, in: try context(of: [request] + others, event.time))
+        try request.checkOpening(
+            others: others, in: try context(of: [request] + others, event.time, event.office))
         try save(request)
     }
 
     func foldTransferRequestDecided(_ event: Event, _ it: TransferRequestDecided) throws {
         guard let request = try transferRequest(it.request) else { throw UserError.notHere }
-        let after = try it.result(on: request, at: event.time, in: try context(of: request, event.time))
+        let after = try it.result(
+            on: request, at: event.time, in: try context(of: [request], event.time, event.office))
         if !it.placements.isEmpty {
             try place(it.placements, event, reason: request.reason, request: request.id)
         }
@@ -22,7 +24,8 @@ extension Transaction {
 
     func foldTransferRequestCommented(_ event: Event, _ it: TransferRequestCommented) throws {
         guard let request = try transferRequest(it.request) else { throw UserError.notHere }
-        try save(it.result(on: request, at: event.time, in: try context(of: request, event.time)))
+        try save(
+            it.result(on: request, at: event.time, in: try context(of: [request], event.time, event.office)))
     }
 
     func transferRequest(_ id: ID<TransferRequest>) throws -> TransferRequest? {
@@ -49,18 +52,23 @@ extension Transaction {
         try context(of: [request], time)
     }
 
-    func context(of requests: [TransferRequest], _ time: HybridTime) throws -> TransferRequestContext {
-        try context(of: requests.flatMap(\.agents), naming: requests.flatMap(\.involved), time)
-    }
-
-    func context(of agents: [ID<Person>], naming others: [ID<Person>], _ time: HybridTime) throws
+    /// - Parameter office: whose rules and day it is judged by; nil: the own one's.
+    func context(of requests: [TransferRequest], _ time: HybridTime, _ office: ID<Office>? = nil) throws
         -> TransferRequestContext
     {
-        guard let state = try OfficeStore.officeState(db) else { throw UserError.notSetUp }
+        try context(of: requests.flatMap(\.agents), naming: requests.flatMap(\.involved), time, office)
+    }
+
+    func context(
+        of agents: [ID<Person>], naming others: [ID<Person>], _ time: HybridTime, _ office: ID<Office>? = nil
+    ) throws -> TransferRequestContext {
+        let known = try knownOffices()
+        guard let office = office ?? known.own else { throw UserError.notSetUp }
+        let rules = try known.rules(of: office)
         return TransferRequestContext(
-            organization: try Organization.load(db, changing: agents, naming: others),
-            delegations: try Delegation.all(db), today: state.businessDay(at: time.instant),
-            now: time.instant, rules: state.office.rules.requests)
+            organization: try Organization.load(db, changing: agents, naming: others, known),
+            delegations: try Delegation.all(db), today: rules.businessDay(at: time.instant),
+            now: time.instant, rules: rules.requests)
     }
 
     func save(_ request: TransferRequest) throws {

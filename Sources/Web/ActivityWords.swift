@@ -132,6 +132,35 @@ struct ActivityWriter: Sendable {
             return ActivityWords("changed this box's limits", changes: changes(it.before, it.after))
         case .uploadRefused(let it):
             return ActivityWords("could not upload", it.fileName, note: it.message)
+        case .snapshotMerged(let it): return words(it)
+        case .incarnationBegun(let it): return words(it)
+        case .conflictDecided(let it): return words(it)
+        case .officePaired(let it):
+            return ActivityWords(
+                "paired with", it.name, note: "Key: " + checkWords(ofHex: it.key).joined(separator: " "))
+        case .officeUnpaired(let it):
+            return ActivityWords("ended the pairing with", it.name, note: "Reason: \(it.reason)")
+        case .mergeUndone(let it):
+            return ActivityWords(
+                "took back the merge of the snapshot of", it.name,
+                note: "\(format.count(it.entries, "entry", "entries")) gone from here. Reason: \(it.reason)")
+        case .backupMade(let it): return words(it)
+        case .backupFailed(let it):
+            return ActivityWords(
+                it.step == .drill ? "could not restore a backup for trial" : "could not make a backup",
+                note: it.message)
+        case .backupDrilled(let it):
+            return ActivityWords(
+                "restored a backup for trial", it.name,
+                note: "\(format.count(it.calls, "call", "calls")), the same as when it was made")
+        case .backupRestored(let it):
+            return ActivityWords(
+                "restored the backup", it.name,
+                note: "Made \(format.moment(it.made)). "
+                    + (it.replaced.map { "What was there before is kept in \($0)." } ?? ""))
+        case .snapshotExported(let it): return words(it)
+        case .snapshotRefused(let it):
+            return ActivityWords("refused the snapshot", it.fileName, note: it.message)
         case .figuresExported(let it):
             return ActivityWords(
                 "exported", it.what,
@@ -418,6 +447,16 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
     ),
     ("sign-ins", "Sign-ins", [Domain.SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self]),
     ("exports", "Exports", [FiguresExported.self]),
+    (
+        "offices", "Other offices",
+        [
+            SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
+            OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
+        ]
+    ),
+    (
+        "backups", "Backups", [BackupMade.self, BackupFailed.self, BackupDrilled.self, BackupRestored.self]
+    ),
     (
         "settings", "Settings",
         [OfficeFounded.self, OfficeChanged.self, SourceChanged.self, BoxSettingsChanged.self]

@@ -55,10 +55,6 @@ func programError(for error: any Error) -> UserError? {
     return OfficeStore.userError(for: error)
 }
 
-enum Version {
-    static let text = "0.1.0"
-}
-
 // A reader that went away (`| head`) is no failure.
 func writeError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 func writeOutput(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }

@@ -171,7 +171,7 @@ import Testing
     ]
 
     @Test func `every kind of event is written as it ever was, and read back`() throws {
-        let golden = Self.golden + PeopleEvents.golden + DeletionEvents.golden
+        let golden = Self.golden + PeopleEvents.golden + DeletionEvents.golden + OfficeEvents.golden
         for (body, text) in golden {
             let payload = try body.canonicalPayload()
             let written = "\(body.stream.rawValue) \(body.kind) \(payload)"

@@ -78,6 +78,11 @@ import Testing
             ALTER TABLE fileVersion DROP COLUMN cut; ALTER TABLE fileVersion DROP COLUMN unsettled;
             DROP INDEX agentDayElsewhere; ALTER TABLE agentDay DROP COLUMN elsewhere;
             ALTER TABLE source DROP COLUMN format; ALTER TABLE office DROP COLUMN calls;
+            DROP TABLE file; CREATE TABLE file (id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL);
+            ALTER TABLE fileVersion DROP COLUMN incarnation; ALTER TABLE source DROP COLUMN staged;
+            ALTER TABLE folder DROP COLUMN place; ALTER TABLE journal DROP COLUMN arrival;
+            DROP TABLE incomingEvent; DROP TABLE signedHead; DROP TABLE peer; DROP TABLE peerState;
+            DROP TABLE fork; DROP TABLE conflict; DROP TABLE conflictDecision;
             DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %';
             """)
         try office.reopen()

@@ -86,6 +86,22 @@ CREATE UNIQUE INDEX callByKey ON call (key, source, version);
 
 CREATE INDEX callByName ON call (name, time);
 
+CREATE TABLE conflict (
+  id TEXT PRIMARY KEY,
+  register TEXT NOT NULL,
+  -- Events as office/incarnation/seq.
+  loser TEXT NOT NULL,
+  winner TEXT,
+  refusal TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE conflictDecision (
+  conflict TEXT PRIMARY KEY,
+  choice TEXT NOT NULL,
+  event TEXT NOT NULL,
+  time INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE credential (
   user TEXT PRIMARY KEY,
   hash TEXT NOT NULL,
@@ -136,12 +152,13 @@ CREATE TABLE deletedSpan (
 
 CREATE INDEX deletedSpanByRequest ON deletedSpan (request);
 
-CREATE TABLE file (
+CREATE TABLE "file" (
   id TEXT PRIMARY KEY,
   source TEXT NOT NULL,
-  name TEXT NOT NULL,
-  UNIQUE (source, name)
+  name TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE INDEX fileByName ON file (source, name);
 
 CREATE TABLE fileVersion (
   number INTEGER PRIMARY KEY,
@@ -157,7 +174,7 @@ CREATE TABLE fileVersion (
   original TEXT,
   event TEXT,
   uploadedBy TEXT
-, cut INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 0);
+, cut INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 0, incarnation INTEGER NOT NULL DEFAULT 1);
 
 CREATE INDEX fileVersionByFile ON fileVersion (file, version);
 
@@ -173,9 +190,35 @@ CREATE TABLE folder (
   lastChange INTEGER NOT NULL DEFAULT 0,
   -- 1 from the moment projections were emptied until they are folded again.
   rebuilding INTEGER NOT NULL DEFAULT 0
-);
+, place TEXT);
+
+CREATE TABLE fork (
+  office TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  ours TEXT NOT NULL,
+  theirs TEXT NOT NULL,
+  found INTEGER NOT NULL,
+  PRIMARY KEY (office, incarnation)
+) WITHOUT ROWID;
 
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+
+CREATE TABLE incomingEvent (
+  office TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  user TEXT,
+  actor TEXT NOT NULL,
+  via TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT,
+  payload TEXT NOT NULL,
+  previousHash BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (office, incarnation, seq)
+) WITHOUT ROWID;
 
 CREATE TABLE journal (
   stream TEXT NOT NULL,
@@ -192,7 +235,7 @@ CREATE TABLE journal (
   previousHash BLOB NOT NULL,
   hash BLOB NOT NULL,
   -- Why the fold gave it no effect; null for an entry that has one.
-  refusal TEXT,
+  refusal TEXT, arrival INTEGER,
   PRIMARY KEY (stream, office, incarnation, seq)
 ) WITHOUT ROWID;
 
@@ -226,6 +269,20 @@ CREATE TABLE outcome (
   flags INTEGER,
   UNIQUE (source, type, state)
 );
+
+CREATE TABLE peer (
+  office TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  paired INTEGER NOT NULL,
+  revoked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE peerState (
+  office TEXT PRIMARY KEY,
+  -- JSON of `PeerState`.
+  state TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE person (
   id TEXT PRIMARY KEY,
@@ -307,13 +364,24 @@ CREATE TABLE signInThrottle (
   until INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE signedHead (
+  office TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  signature TEXT NOT NULL,
+  PRIMARY KEY (office, incarnation)
+) WITHOUT ROWID;
+
 CREATE TABLE source (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   office TEXT NOT NULL,
   name TEXT NOT NULL,
   settings TEXT NOT NULL
-, format TEXT NOT NULL DEFAULT '');
+, format TEXT NOT NULL DEFAULT '', staged INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE transferRequest (
   id TEXT PRIMARY KEY,

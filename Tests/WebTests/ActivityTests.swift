@@ -104,8 +104,42 @@ import Testing
                 BoxSettingsChanged(before: BoxSettings(), after: BoxSettings(sessionIdleMinutes: 60))),
             .uploadRefused(UploadRefused(fileName: "x.csv", code: .notCallLog, message: "No call log.")),
             .figuresExported(FiguresExported(what: "calls", filter: "today", rows: 1204)),
-        ]
+        ] + offices(id(), person.id)
     }()
+
+    private static func offices(_ office: ID<Office>, _ person: ID<Person>) -> [EventBody] {
+        let made = Instant(milliseconds: 1_700_000_000_000)
+        let by = RequestParty(user: ID(office.uuid), name: "Ann", role: .admin, person: nil)
+        let key = String(repeating: "0f", count: 32)
+        let renamed = EventBody.personRenamed(PersonRenamed(person: person, before: "Bob", after: "Rob"))
+        return [
+            .snapshotMerged(
+                SnapshotMerged(
+                    from: office, name: "North", made: made, heads: [], entries: 9, files: 2, calls: 800,
+                    conflicts: 1, stateHash: key)),
+            .mergeUndone(
+                MergeUndone(
+                    merge: EventName(chain: Chain(office: office, incarnation: 1), seq: 4), from: office,
+                    name: "North", heads: [], entries: 9, reason: "the wrong stick")),
+            .incarnationBegun(IncarnationBegun(reason: .moved, heads: [])),
+            .conflictDecided(
+                ConflictDecided(
+                    conflict: "c", choice: .other, comment: "as agreed", by: by,
+                    change: try? NestedChange(renamed))),
+            .officePaired(OfficePaired(office: office, name: "North", key: key)),
+            .officeUnpaired(OfficeUnpaired(office: office, name: "North", key: key, reason: "sold")),
+            .snapshotExported(
+                SnapshotExported(
+                    to: nil, name: "a.rollcall", isDelta: false, isSealed: true, entries: 3, files: 1,
+                    bytes: 9_000_000)),
+            .snapshotRefused(SnapshotRefused(fileName: "a.rollcall", code: .damaged, message: "Cut off.")),
+            .backupMade(
+                BackupMade(name: "b.rollcall", bytes: 99, entries: 3, files: 1, calls: 80, isSealed: false)),
+            .backupFailed(BackupFailed(step: .written, message: "The disk is full.")),
+            .backupDrilled(BackupDrilled(name: "b.rollcall", calls: 80, seconds: 2)),
+            .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
+        ]
+    }
 
     let writer = ActivityWriter(names: [:], format: OfficeFormat(zone: .gmt))
 

@@ -1,0 +1,119 @@
+/// What is decided of two things that were done at the same time.
+public enum ConflictChoice: String, Hashable, Codable, Sendable, CaseIterable {
+    /// What stands goes on standing.
+    case keep
+    /// What lost is done after all.
+    case other
+    /// An earlier decision is taken back: the question is open again.
+    case reopen
+}
+
+/// Two events whose authors did not know of each other, and of which only one can stand; or one that has no effect
+/// because of others.
+///
+/// It follows from the events alone, so every office that holds the same events has the same conflicts.
+public struct Conflict: Hashable, Codable, Sendable {
+    /// 32 hex digits over register and loser.
+    public var id: String
+    /// What both set, for example `placement <person>`.
+    public var register: String
+    /// What has no effect, or no longer.
+    public var loser: EventName
+    /// What stands instead; nil: nothing does, the rules refused the loser.
+    public var winner: EventName?
+    /// Why the loser has no effect, in words; nil: the later one stands.
+    public var refusal: String?
+
+    public init(id: String, register: String, loser: EventName, winner: EventName?, refusal: String?) {
+        self.id = id
+        self.register = register
+        self.loser = loser
+        self.winner = winner
+        self.refusal = refusal
+    }
+}
+
+/// What an event sets: events that set the same register to different values cannot both stand.
+public struct RegisterWrite: Hashable, Sendable {
+    public var register: String
+    public var value: String
+
+    public init(_ register: String, _ value: String) {
+        self.register = register
+        self.value = value
+    }
+}
+
+/// What stands in a register, and what was written to it at the same time: the last writes that do not know of each
+/// other.
+public struct ConflictLedger: Sendable {
+    private struct Applied: Sendable {
+        var event: EventName
+        var value: String
+    }
+    private struct Key: Hashable {
+        var register: String
+        var loser: EventName
+    }
+
+    private let order: CausalOrder
+    private var standing: [String: [Applied]] = [:]
+    private var winners: [Key: EventName] = [:]
+    private var refusals: [Key: (winner: EventName?, words: String)] = [:]
+
+    public init(_ order: CausalOrder) { self.order = order }
+
+    /// Takes the writes of an event that has effect; events come in the total order.
+    public mutating func apply(_ event: EventName, _ writes: [RegisterWrite]) {
+        for write in writes {
+            var last: [Applied] = []
+            for earlier in standing[write.register] ?? [] {
+                let key = Key(register: write.register, loser: earlier.event)
+                if order.knows(event, earlier.event) {
+                    // Whoever goes on from the loser without knowing what won only moves the question on. Whoever
+                    // knew both leaves it open: nobody decided it in so many words.
+                    if let winner = winners[key], !order.knows(event, winner) { winners[key] = nil }
+                } else {
+                    last.append(earlier)
+                    winners[key] = earlier.value == write.value ? nil : event
+                }
+            }
+            last.append(Applied(event: event, value: write.value))
+            standing[write.register] = last
+        }
+    }
+
+    /// Takes an event that has no effect; where all that it would set is so already, nobody need decide anything.
+    public mutating func refuse(_ event: EventName, _ writes: [RegisterWrite], _ words: String) {
+        let isSo =
+            !writes.isEmpty
+            && writes.allSatisfy { write in
+                standing[write.register]?.contains { $0.value == write.value } == true
+            }
+        guard !isSo else { return }
+        let other = writes.compactMap { standing[$0.register]?.last?.event }.first
+        refusals[Key(register: writes.first?.register ?? "event \(event)", loser: event)] = (other, words)
+    }
+
+    /// Takes something that stands although another event, at the same time, was against it.
+    public mutating func dispute(_ register: String, loser: EventName, winner: EventName?, _ words: String) {
+        refusals[Key(register: register, loser: loser)] = (winner, words)
+    }
+
+    /// In the order of their ids.
+    ///
+    /// - Parameter id: of a register and a loser.
+    public func conflicts(id: (String, EventName) -> String) -> [Conflict] {
+        let lost = winners.map { key, winner in
+            Conflict(
+                id: id(key.register, key.loser), register: key.register, loser: key.loser, winner: winner,
+                refusal: nil)
+        }
+        let refused = refusals.map { key, why in
+            Conflict(
+                id: id(key.register, key.loser), register: key.register, loser: key.loser, winner: why.winner,
+                refusal: why.words)
+        }
+        return (lost + refused).sorted { $0.id < $1.id }
+    }
+}

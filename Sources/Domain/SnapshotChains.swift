@@ -1,0 +1,62 @@
+/// Follows the entries of a snapshot: each chain goes on where the reader's ends, without a gap, up to its signed head.
+///
+/// The entries of one chain come in their order; those of different chains in any.
+public struct SnapshotChains: Sendable {
+    private struct Standing: Sendable {
+        var head: ChainHead
+        var seq: Int64
+        var hash: [UInt8]
+    }
+
+    private var standings: [Chain: Standing]
+
+    /// - Parameter manifest: one whose `check` has been passed.
+    public init(_ manifest: SnapshotManifest) {
+        let held = Dictionary(manifest.since.map { ($0.chain, $0) }, uniquingKeysWith: { first, _ in first })
+        standings = Dictionary(
+            manifest.heads.map { signed in
+                let start = held[signed.head.chain]
+                return (
+                    signed.head.chain,
+                    Standing(
+                        head: signed.head, seq: start?.seq ?? 0,
+                        hash: start.flatMap { bytes(ofHexadecimal: $0.hash) }
+                            ?? [UInt8](repeating: 0, count: 32))
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// - Throws: `UserError` `invalid` for an entry that does not go on with its chain.
+    public mutating func take(_ event: Event) throws {
+        guard event.stream == .shared else {
+            throw UserError.snapshotInvalid("an entry that never travels is among the shared ones")
+        }
+        let chain = Chain(office: event.office, incarnation: event.incarnation)
+        guard var standing = standings[chain] else {
+            throw UserError.snapshotInvalid("entry \(event.seq) is of a chain whose end nobody signed")
+        }
+        guard standing.seq < standing.head.seq, event.seq == standing.seq + 1,
+            event.previousHash == standing.hash
+        else {
+            throw UserError.snapshotInvalid(
+                "entry \(event.seq) does not go on after entry \(standing.seq) of its chain")
+        }
+        guard event.seq < standing.head.seq || hexadecimal(event.hash) == standing.head.hash else {
+            throw UserError.snapshotInvalid("entry \(event.seq) is not the one that its office signed")
+        }
+        standing.seq = event.seq
+        standing.hash = event.hash
+        standings[chain] = standing
+    }
+
+    /// - Throws: `UserError` `invalid` where a chain ends before its head.
+    public func finish() throws {
+        guard
+            let short = standings.values.filter({ $0.seq < $0.head.seq }).min(by: {
+                $0.head.chain < $1.head.chain
+            })
+        else { return }
+        throw UserError.snapshotInvalid(
+            "a chain ends at entry \(short.seq), and entry \(short.head.seq) was signed as its last")
+    }
+}

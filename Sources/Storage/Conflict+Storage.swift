@@ -1,0 +1,250 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Transaction {
+    func foldConflictDecided(_ event: Event, _ it: ConflictDecided) throws {
+        if it.comment.count > 2000 {
+            throw UserError(.invalid, "A comment has at most 2,000 characters.", advice: "Say it shorter.")
+        }
+        if let change = it.change { try fold(event, change.body()) }
+        try db.execute(
+            sql: """
+                INSERT INTO conflictDecision (conflict, choice, event, time) VALUES (?, ?, ?, ?)
+                ON CONFLICT (conflict) DO UPDATE SET choice = excluded.choice, event = excluded.event,
+                  time = excluded.time
+                """,
+            arguments: [it.conflict, it.choice.rawValue, EventName(event).description, event.time.bits])
+    }
+
+    func save(_ conflict: Conflict) throws {
+        try db.execute(
+            sql: "INSERT INTO conflict (id, register, loser, winner, refusal) VALUES (?, ?, ?, ?, ?)",
+            arguments: [
+                conflict.id, conflict.register, conflict.loser.description, conflict.winner?.description,
+                conflict.refusal,
+            ])
+    }
+}
+
+/// A conflict as pages show it.
+public struct OpenConflict: Sendable {
+    public var conflict: Conflict
+    /// What lost, and what stands instead.
+    public var loser: Event
+    public var winner: Event?
+    /// The last decision; nil: it is open.
+    public var decision: (event: Event, decided: ConflictDecided)?
+    /// Whether what lost can be done by a click.
+    public var canTakeOther: Bool
+
+    public var isOpen: Bool { decision == nil }
+}
+
+extension Conflict {
+    init?(_ row: Row) {
+        guard let loser = EventName(row["loser"] as String) else { return nil }
+        self.init(
+            id: row["id"], register: row["register"], loser: loser,
+            winner: (row["winner"] as String?).flatMap { EventName($0) }, refusal: row["refusal"])
+    }
+}
+
+extension OfficeStore {
+    /// Conflicts that nobody decided, for the menu; 0 for who may not decide them.
+    public func openConflictCount(for viewer: Viewer) async throws -> Int {
+        guard viewer.may(.decideConflicts) else { return 0 }
+        return try await read { db in try Self.openConflictCount(db) }
+    }
+
+    static func openConflictCount(_ db: Database) throws -> Int {
+        try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM conflict c LEFT JOIN conflictDecision d ON d.conflict = c.id
+                WHERE coalesce(d.choice, 'reopen') = 'reopen'
+                """) ?? 0
+    }
+
+    /// Conflicts, open ones first, then by when what lost was done, newest first.
+    public func conflicts(for viewer: Viewer, open: Bool? = nil, limit: Int = 200) async throws
+        -> [OpenConflict]
+    {
+        try viewer.require(.decideConflicts)
+        return try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT c.*, coalesce(d.choice, 'reopen') = 'reopen' AS open FROM conflict c
+                    LEFT JOIN conflictDecision d ON d.conflict = c.id
+                    WHERE ?1 IS NULL OR open = ?1 ORDER BY open DESC, c.id LIMIT ?2
+                    """, arguments: [open, max(1, min(limit, 1000))])
+            return try rows.compactMap { row in try Conflict(row).flatMap { try Self.whole($0, db) } }
+                .sorted { a, b in
+                    a.isOpen == b.isOpen
+                        ? (b.loser.time, a.conflict.id) < (a.loser.time, b.conflict.id) : a.isOpen
+                }
+        }
+    }
+
+    /// - Throws: `UserError.notHere` where there is none of that id.
+    public func conflict(_ id: String, for viewer: Viewer) async throws -> OpenConflict {
+        try viewer.require(.decideConflicts)
+        return try await read { db in
+            guard let whole = try Self.conflict(id, db).flatMap({ try Self.whole($0, db) }) else {
+                throw UserError.notHere
+            }
+            return whole
+        }
+    }
+
+    private static func conflict(_ id: String, _ db: Database) throws -> Conflict? {
+        try Row.fetchOne(db, sql: "SELECT * FROM conflict WHERE id = ?", arguments: [id]).flatMap {
+            Conflict($0)
+        }
+    }
+
+    private static func whole(_ conflict: Conflict, _ db: Database) throws -> OpenConflict? {
+        guard let loser = try event(conflict.loser, db) else { return nil }
+        let decided = try String.fetchOne(
+            db, sql: "SELECT event FROM conflictDecision WHERE conflict = ? AND choice <> 'reopen'",
+            arguments: [conflict.id]
+        ).flatMap { EventName($0) }.flatMap { try event($0, db) }
+        var decision: (Event, ConflictDecided)?
+        if let decided, case .conflictDecided(let it) = try EventBody(decided) { decision = (decided, it) }
+        return OpenConflict(
+            conflict: conflict, loser: loser, winner: try conflict.winner.flatMap { try event($0, db) },
+            decision: decision, canTakeOther: EventBody.canBeRedone(try? EventBody(loser), conflict.register))
+    }
+
+    static func event(_ name: EventName, _ db: Database) throws -> Event? {
+        try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
+                    """),
+            arguments: [name.chain.office.description, name.chain.incarnation, name.seq]
+        ).map(Event.init)
+    }
+
+    /// Decides a conflict, decides it anew, or opens it again.
+    ///
+    /// - Throws: `UserError` where what lost can no longer be done: nothing is decided then.
+    public func decideConflict(
+        _ id: String, _ choice: ConflictChoice, comment: String, for viewer: Viewer, by actor: Actor
+    ) async throws {
+        try viewer.require(.decideConflicts)
+        try await write(as: actor) { tx in
+            guard let conflict = try Self.conflict(id, tx.db),
+                let loser = try Self.event(conflict.loser, tx.db)
+            else { throw UserError.notHere }
+            let decided = try String.fetchOne(
+                tx.db, sql: "SELECT choice FROM conflictDecision WHERE conflict = ?", arguments: [id])
+            guard (decided ?? ConflictChoice.reopen.rawValue) != choice.rawValue else {
+                throw UserError(
+                    .conflict, choice == .reopen ? "It is open already." : "It is decided like that already.",
+                    advice: "Look at it again.")
+            }
+            let winner = try conflict.winner.flatMap { try Self.event($0, tx.db) }
+            var change: NestedChange?
+            switch choice {
+            case .other: change = try tx.redoing(try EventBody(loser), conflict.register)
+            // Where it was the other's for a while, what stood is done again.
+            case .keep where decided == ConflictChoice.other.rawValue:
+                change = try winner.map { try tx.redoing(try EventBody($0), conflict.register) }
+            case .keep, .reopen: break
+            }
+            try tx.append(
+                .conflictDecided(
+                    ConflictDecided(
+                        conflict: id, choice: choice, comment: comment, by: RequestParty(viewer),
+                        change: change)))
+        }
+    }
+}
+
+extension EventBody {
+    init(_ event: Event) throws { try self.init(kind: event.kind, payload: event.payload) }
+
+    /// Whether what an event did to a register can be done again by a decision.
+    fileprivate static func canBeRedone(_ body: EventBody?, _ register: String) -> Bool {
+        switch body {
+        case .officeChanged, .sourceChanged, .personRenamed, .aliasChanged, .delegationChanged,
+            .deleteHoldChanged,
+            .personsPlaced:
+            return true
+        case .teamHandedOver, .transferRequestDecided: return register.hasPrefix("placement ")
+        case .conflictDecided(let it):
+            return register.hasPrefix("conflict ") ? false : canBeRedone(try? it.change?.body(), register)
+        default: return false
+        }
+    }
+}
+
+extension Transaction {
+    /// What an event set in a register, as a change of what is there now.
+    fileprivate func redoing(_ body: EventBody, _ register: String) throws -> NestedChange {
+        let again: EventBody
+        switch body {
+        case .officeChanged(let it):
+            guard let chain = try ChainIdentity.fetch(db), register == "office \(chain.office)" else {
+                throw Self.notByClick
+            }
+            again = .officeChanged(OfficeChanged(before: try rules(of: chain.office), after: it.after))
+        case .sourceChanged(let it):
+            let now = try OfficeStore.sources(db).first { $0.source.id == it.after.id }?.source
+            again = .sourceChanged(SourceChanged(before: now, after: it.after))
+        case .personRenamed(let it):
+            let now = try String.fetchOne(
+                db, sql: "SELECT name FROM person WHERE id = ?", arguments: [it.person.description])
+            guard let now else { throw UserError.notHere }
+            again = .personRenamed(PersonRenamed(person: it.person, before: now, after: it.after))
+        case .aliasChanged(let it):
+            let changes = try it.changes.filter { register == "name \($0.office) \($0.folded)" }.map {
+                change in
+                guard let now = try alias(office: change.office, folded: change.folded) else {
+                    throw UserError.notHere
+                }
+                var new = now
+                new.links = change.after
+                return AliasChange(from: now, to: new)
+            }
+            again = .aliasChanged(
+                changes.isEmpty
+                    ? AliasChanged(changes: it.changes, merge: it.merge, reason: it.reason)
+                    : AliasChanged(changes: changes, reason: it.reason))
+        case .delegationChanged(let it):
+            guard let id = (it.after ?? it.before)?.id else { throw UserError.notHere }
+            let now = try Delegation.all(db).first { $0.id == id }
+            again = .delegationChanged(DelegationChanged(before: now, after: it.after))
+        case .deleteHoldChanged(let it):
+            guard let id = (it.after ?? it.before)?.id else { throw UserError.notHere }
+            let now = try DeleteHold.all(db).first { $0.id == id }
+            again = .deleteHoldChanged(
+                DeleteHoldChanged(before: now, after: it.after, comment: it.comment))
+        case .personsPlaced(let it):
+            again = .personsPlaced(
+                PersonsPlaced(placements: placements(it.placements, register), reason: it.reason))
+        case .teamHandedOver(let it):
+            again = .personsPlaced(
+                PersonsPlaced(placements: placements(it.placements, register), reason: it.reason))
+        case .transferRequestDecided(let it):
+            again = .personsPlaced(
+                PersonsPlaced(placements: placements(it.placements, register), reason: it.comment))
+        case .conflictDecided(let it):
+            guard let change = try it.change?.body() else { throw Self.notByClick }
+            return try redoing(change, register)
+        default: throw Self.notByClick
+        }
+        return try NestedChange(again)
+    }
+
+    /// Those of the register's person; of an event that has no effect at all: all.
+    private func placements(_ placements: [Placement], _ register: String) -> [Placement] {
+        let own = placements.filter { register == "placement \($0.person)" }
+        return own.isEmpty ? placements : own
+    }
+
+    private static let notByClick = UserError(
+        .conflict, "This cannot be done again by a click.", advice: "Do it by hand, then keep what stands.")
+}

@@ -1,0 +1,382 @@
+import Crypto
+import Domain
+import Foundation
+import GRDB
+
+/// What a snapshot says of itself, once its bytes were found to be whole and signed with `key`.
+public struct SnapshotOffer: Sendable {
+    public var fileName: String
+    public var office: ID<Office>
+    public var name: String
+    /// Hex of the Ed25519 public key that signed it.
+    public var key: String
+    public var made: Instant
+    public var program: String
+    public var heads: [SignedHead]
+    public var stateHash: String?
+    /// Whether it comes straight from its office now, so that its clock can be compared with ours.
+    public var isFresh = false
+
+    public init(
+        fileName: String, office: ID<Office>, name: String, key: String, made: Instant, program: String,
+        heads: [SignedHead], stateHash: String? = nil, isFresh: Bool = false
+    ) {
+        self.fileName = fileName
+        self.office = office
+        self.name = name
+        self.key = key
+        self.made = made
+        self.program = program
+        self.heads = heads
+        self.stateHash = stateHash
+        self.isFresh = isFresh
+    }
+}
+
+/// A chain of which nothing is taken, and why.
+public struct ChainNotTaken: Hashable, Codable, Sendable {
+    public enum Reason: String, Hashable, Codable, Sendable {
+        /// Nobody here compared the office's key.
+        case unpaired
+        case revoked
+        /// Entries between what is here and what came are missing.
+        case gap
+        /// Two signed entries have one number.
+        case fork
+        /// It was sent without its office's signature, or with another's.
+        case unsigned
+    }
+    public var office: ID<Office>
+    public var incarnation: Int
+    public var name: String
+    public var reason: Reason
+    public var entries: Int
+    /// The first entry that is missing, or that is there twice.
+    public var seq: Int64
+}
+
+/// What came in with a snapshot, checked and waiting in `incomingEvent`.
+public struct Reception: Sendable {
+    public var offer: SnapshotOffer
+    /// Entries that are new here.
+    public var entries = 0
+    /// Uploads among them, in the total order.
+    public var uploads: [(event: EventName, upload: FileUploaded)] = []
+    public var notTaken: [ChainNotTaken] = []
+    /// How far the latest new entry's time lies ahead of our clock, in seconds; 0: it does not.
+    public var ahead: Int64 = 0
+    /// Our own chain came back longer than it is here: this folder is an older state of the office.
+    public var knowsMoreOfUs = false
+    /// Heads of the chains that are taken, to be kept.
+    var heads: [SignedHead] = []
+}
+
+extension UserError {
+    static func notPaired(_ name: String) -> UserError {
+        UserError(
+            .notAllowed, "“\(name)” is not paired with this office; nothing was taken in.",
+            advice: "Pair the two offices first: compare the six words of its key.")
+    }
+}
+
+extension OfficeStore {
+    /// Takes a snapshot's entries into quarantine and checks them: trust, signatures, chains, gaps, forks. Nothing of
+    /// the office changes.
+    ///
+    /// - Parameters:
+    ///   - ownKey: hex of this office's public key: what it signed itself it takes back.
+    ///   - events: hands over every entry; in any order of chains, each chain by seq.
+    /// - Throws: `UserError` `notAllowed` for a sender who is not trusted, `damaged` where a chain does not fit
+    ///   together: nothing of the snapshot is taken then.
+    public func receive(
+        _ offer: SnapshotOffer, ownKey: String, events: ((Event) throws -> Void) throws -> Void
+    ) throws -> Reception {
+        let own = try pool.read { db in try ChainIdentity.fetch(db) }
+        guard let own else { throw UserError.notSetUp }
+        let trust = try pool.read { db in try Trust(db, own: own.office, ownKey: ownKey) }
+        switch trust.keys[offer.office] {
+        case .some(let key) where key == offer.key: break
+        case .some:
+            throw UserError(
+                .notAllowed, "“\(offer.name)” is signed with another key than the one that was compared.",
+                advice: "Nothing was taken in. Ask that office, and pair again if its box was replaced.")
+        case nil where trust.revoked.contains(offer.office):
+            throw UserError(
+                .notAllowed, "The pairing with “\(offer.name)” was ended; nothing was taken in.",
+                advice: "Pair again if that was a mistake.")
+        case nil: throw UserError.notPaired(offer.name)
+        }
+        try forgetIncoming()
+        var batch: [Event] = []
+        func keep() throws {
+            let events = batch
+            batch = []
+            try writeStaged { db in for event in events { try Self.keepIncoming(event, db) } }
+        }
+        try events { event in
+            guard event.stream == .shared, event.hash == event.computedHash else {
+                throw Self.brokenChain(offer.name, event.seq)
+            }
+            batch.append(event)
+            if batch.count == 1000 { try keep() }
+        }
+        if !batch.isEmpty { try keep() }
+        return try sort(offer, trust, own)
+    }
+
+    /// Removes what was received.
+    public func forgetIncoming() throws {
+        try writeStaged { db in try db.execute(sql: "DELETE FROM incomingEvent") }
+    }
+
+    private static func keepIncoming(_ event: Event, _ db: Database) throws {
+        // Of a newer release's kinds no subject is known.
+        let subject = (try? EventBody(event))?.payload.subject
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO incomingEvent (office, incarnation, seq, time, user, actor, via, kind, subject, payload,
+                  previousHash, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+                """
+        ).execute(arguments: [
+            event.office.description, event.incarnation, event.seq, event.time.bits,
+            event.actor.user?.description, event.actor.name, event.actor.via, event.kind, subject,
+            event.payload, Data(event.previousHash), Data(event.hash),
+        ])
+    }
+
+    private static func brokenChain(_ name: String, _ seq: Int64) -> UserError {
+        UserError(
+            .damaged, "Entry \(seq) of the snapshot of “\(name)” does not fit the ones before it.",
+            advice: "Nothing was taken in. Ask for another snapshot.")
+    }
+
+    /// Whose entries are taken.
+    private struct Trust {
+        var keys: [ID<Office>: String] = [:]
+        var revoked: Set<ID<Office>> = []
+        var names: [ID<Office>: String] = [:]
+
+        init(_ db: Database, own: ID<Office>, ownKey: String) throws {
+            for row in try Row.fetchAll(db, sql: "SELECT office, name, key, revoked FROM peer") {
+                guard let office = ID<Office>(row["office"] as String) else { continue }
+                names[office] = row["name"]
+                if row["revoked"] { revoked.insert(office) } else { keys[office] = row["key"] }
+            }
+            keys[own] = ownKey
+        }
+    }
+
+    // MARK: Sorting what came
+
+    private func sort(_ offer: SnapshotOffer, _ trust: Trust, _ own: ChainIdentity) throws -> Reception {
+        var reception = Reception(offer: offer)
+        let came: [IncomingChain] = try pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT office, incarnation, min(seq) AS first, max(seq) AS last, count(*) AS entries
+                    FROM incomingEvent GROUP BY office, incarnation ORDER BY office, incarnation
+                    """
+            ).compactMap { row in
+                ID<Office>(row["office"] as String).map {
+                    IncomingChain(
+                        chain: Chain(office: $0, incarnation: row["incarnation"]), first: row["first"],
+                        last: row["last"], entries: row["entries"])
+                }
+            }
+        }
+        let byChain = Dictionary(offer.heads.map { ($0.head.chain, $0) }) { first, _ in first }
+        var forks: [ChainNotTaken] = []
+        for head in offer.heads {
+            let chain = head.head.chain
+            let it = came.first { $0.chain == chain }
+            let refusal = try pool.read { db in
+                try Self.refusal(of: it, chain, head, trust, db)
+            }
+            if let refusal {
+                if refusal.reason == .fork { forks.append(refusal) }
+                // Nothing of it came, and nothing need be said of it.
+                if it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
+                try drop(chain)
+            } else {
+                reception.heads.append(head)
+                let held = try pool.read { db in try Self.heldSeq(chain, db) }
+                if let it, it.last > held { reception.entries += Int(it.last - max(held, it.first - 1)) }
+                if chain.office == own.office, chain.incarnation == own.incarnation, head.head.seq > held {
+                    reception.knowsMoreOfUs = true
+                }
+            }
+        }
+        // A chain without a signed head is nobody's word.
+        for it in came where byChain[it.chain] == nil {
+            reception.notTaken.append(
+                ChainNotTaken(
+                    office: it.chain.office, incarnation: it.chain.incarnation,
+                    name: trust.names[it.chain.office] ?? "an unknown office", reason: .unsigned,
+                    entries: it.entries, seq: it.first))
+            try drop(it.chain)
+        }
+        try raiseAlarm(forks, offer)
+        try look(at: &reception)
+        return reception
+    }
+
+    private struct IncomingChain: Sendable {
+        var chain: Chain
+        var first: Int64
+        var last: Int64
+        var entries: Int
+    }
+
+    private static func heldSeq(_ chain: Chain, _ db: Database) throws -> Int64 {
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT max(seq) FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?",
+            arguments: [chain.office.description, chain.incarnation]) ?? 0
+    }
+
+    static func heldHash(_ chain: Chain, _ seq: Int64, _ db: Database) throws -> Data? {
+        try Data.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT hash FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
+                    """), arguments: [chain.office.description, chain.incarnation, seq])
+    }
+
+    /// Why nothing of a chain is taken; nil: it fits to what is held.
+    ///
+    /// - Throws: where the snapshot contradicts itself.
+    private static func refusal(
+        of it: IncomingChain?, _ chain: Chain, _ head: SignedHead, _ trust: Trust, _ db: Database
+    ) throws -> ChainNotTaken? {
+        func not(_ reason: ChainNotTaken.Reason, at seq: Int64) -> ChainNotTaken {
+            ChainNotTaken(
+                office: chain.office, incarnation: chain.incarnation,
+                name: trust.names[chain.office] ?? head.name, reason: reason, entries: it?.entries ?? 0,
+                seq: seq)
+        }
+        let held = try heldSeq(chain, db)
+        guard let key = trust.keys[chain.office] else {
+            return not(trust.revoked.contains(chain.office) ? .revoked : .unpaired, at: held + 1)
+        }
+        guard key == head.key, head.isGenuine else { return not(.unsigned, at: head.head.seq) }
+        let isForked = try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM fork WHERE office = ? AND incarnation = ?",
+            arguments: [chain.office.description, chain.incarnation])
+        if isForked == true { return not(.fork, at: head.head.seq) }
+        if let hash = try heldHash(chain, head.head.seq, db), hexadecimal(hash) != head.head.hash {
+            return not(.fork, at: head.head.seq)
+        }
+        guard let it else { return nil }
+        guard it.first <= held + 1 else { return not(.gap, at: held + 1) }
+        return try fork(it, head, db).map { not(.fork, at: $0) }
+    }
+
+    /// Goes along the chain; returns the first entry of which another one is held.
+    private static func fork(_ it: IncomingChain, _ head: SignedHead, _ db: Database) throws -> Int64? {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT seq, time, previousHash, hash FROM incomingEvent WHERE office = ? AND incarnation = ?
+                ORDER BY seq
+                """, arguments: [it.chain.office.description, it.chain.incarnation])
+        var last: (hash: Data, time: Int64)?
+        var seq = it.first
+        while let row = try rows.next() {
+            let (hash, time): (Data, Int64) = (row["hash"], row["time"])
+            let before: Data
+            if let last {
+                before = last.hash
+            } else if seq == 1 {
+                before = Data(Event.rootHash)
+            } else if let held = try heldHash(it.chain, seq - 1, db) {
+                before = held
+            } else {
+                throw brokenChain(head.name, seq)
+            }
+            guard row["seq"] == seq, last.map({ $0.time < time }) ?? true else {
+                throw brokenChain(head.name, seq)
+            }
+            if let held = try heldHash(it.chain, seq, db), held != hash { return seq }
+            guard row["previousHash"] == before else {
+                // The first of a delta that does not continue what is held: somebody wrote on elsewhere.
+                if last == nil { return seq }
+                throw brokenChain(head.name, seq)
+            }
+            last = (hash, time)
+            seq += 1
+        }
+        guard let last, head.head.seq == seq - 1, hexadecimal(last.hash) == head.head.hash else {
+            throw brokenChain(head.name, seq)
+        }
+        return nil
+    }
+
+    private func drop(_ chain: Chain) throws {
+        try writeStaged { db in
+            try db.execute(
+                sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
+                arguments: [chain.office.description, chain.incarnation])
+        }
+    }
+
+    /// Neither of two boxes that wrote one chain is believed any further.
+    private func raiseAlarm(_ forks: [ChainNotTaken], _ offer: SnapshotOffer) throws {
+        guard !forks.isEmpty else { return }
+        let now = clock.now()
+        try pool.write { db in
+            for fork in forks {
+                let chain = Chain(office: fork.office, incarnation: fork.incarnation)
+                let theirs = offer.heads.first { $0.head.chain == chain }?.head.hash ?? ""
+                try db.execute(
+                    sql: """
+                        INSERT INTO fork (office, incarnation, seq, ours, theirs, found) VALUES (?, ?, ?, ?, ?, ?)
+                        ON CONFLICT DO NOTHING
+                        """,
+                    arguments: [
+                        fork.office.description, fork.incarnation, fork.seq,
+                        try Self.heldHash(chain, fork.seq, db).map { hexadecimal($0) } ?? "", theirs,
+                        now.milliseconds,
+                    ])
+            }
+        }
+    }
+
+    /// What is new among what is left.
+    private func look(at reception: inout Reception) throws {
+        let now = clock.now()
+        let (uploads, latest): ([(EventName, FileUploaded)], Int64?) = try pool.read { db in
+            let isNew = """
+                NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                  AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                """
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT office, incarnation, seq, payload FROM incomingEvent i
+                    WHERE kind = 'fileUploaded' AND \(isNew) ORDER BY time, office, incarnation, seq
+                    """)
+            let uploads = try rows.compactMap { row in
+                try EventName(row).map { ($0, try fromJSON(FileUploaded.self, row["payload"])) }
+            }
+            let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM incomingEvent i WHERE \(isNew)")
+            return (uploads, latest)
+        }
+        reception.uploads = uploads.map { (event: $0.0, upload: $0.1) }
+        if let latest {
+            reception.ahead = max(
+                0, (HybridTime(bits: latest).instant.milliseconds - now.milliseconds) / 1000)
+        }
+    }
+}
+
+extension SignedHead {
+    /// Whether the signature is that of the key over this head.
+    var isGenuine: Bool {
+        guard let key = bytes(ofHexadecimal: key), let signature = bytes(ofHexadecimal: signature),
+            let verifier = try? Curve25519.Signing.PublicKey(rawRepresentation: key)
+        else { return false }
+        return verifier.isValidSignature(
+            signature, for: Data(Self.signedText(head, name: name, key: self.key).utf8))
+    }
+}

@@ -1,0 +1,217 @@
+import Domain
+import Foundation
+import GRDB
+
+extension OfficeStore {
+    /// Takes what was received into the office: all of it in one transaction, or nothing.
+    ///
+    /// Calls are staged first, in batches that no page counts; imports and deletions wait meanwhile, everything else
+    /// goes on. Blocks its thread.
+    /// - Parameters:
+    ///   - readCalls: hands the accepted rows of an upload to the staged version, from its archive, which is in its
+    ///     place by now.
+    ///   - progress: files done, and of how many.
+    /// - Throws: `UserError` where it was cancelled, where an archive is not what it should be, or where the disk is
+    ///   full: nothing is changed then.
+    public func merge(
+        _ reception: Reception, by actor: Actor, isCancelled: () -> Bool = { false },
+        progress: (Int, Int) -> Void = { _, _ in }, readCalls: (FileUploaded, StagedVersion) throws -> Void
+    ) throws -> MergeOutcome {
+        try changingCalls {
+            // What somebody decided about deletions meanwhile may ask for other rows.
+            for _ in 0..<3 {
+                let plan = try plan(reception)
+                let done = try attempt(plan, reception, actor, isCancelled, progress, readCalls)
+                guard let done else { continue }
+                try? settleArchives()
+                return done
+            }
+            throw UserError(
+                .busy, "The office changed while the snapshot was taken in; nothing was changed by it.",
+                advice: "Take it in again.")
+        }
+    }
+
+    /// The same rows without taking anything in: how many calls would count.
+    public func rehearseMerge(
+        _ reception: Reception, isCancelled: () -> Bool = { false },
+        progress: (Int, Int) -> Void = { _, _ in }, readCalls: (FileUploaded, StagedVersion) throws -> Void
+    ) throws -> MergeOutcome {
+        try changingCalls {
+            var plan = try plan(reception)
+            let change = try stage(plan, isCancelled, progress, readCalls)
+            defer {
+                try? change.abandon()
+                try? forgetStagedSources()
+            }
+            let rollups = try change.finish(isCancelled: isCancelled)
+            plan.outcome.callsAfter = try pool.read { db in
+                try Self.digestOfRollups(db, posted: rollups.number).0
+            }
+            return plan.outcome
+        }
+    }
+
+    /// nil: the fold came out otherwise than planned.
+    private func attempt(
+        _ plan: MergePlan, _ reception: Reception, _ actor: Actor, _ isCancelled: () -> Bool,
+        _ progress: (Int, Int) -> Void, _ readCalls: (FileUploaded, StagedVersion) throws -> Void
+    ) throws -> MergeOutcome? {
+        let change = try stage(plan, isCancelled, progress, readCalls)
+        do {
+            let rollups = try change.finish(isCancelled: isCancelled)
+            let outcome = try writeNow(as: actor) { tx in
+                try tx.commit(plan, reception, change, rollups)
+            }
+            try? rollups.sweepReplaced()
+            return outcome
+        } catch is MergeMismatch {
+            try change.abandon()
+            try forgetStagedSources()
+            return nil
+        } catch {
+            try change.abandon()
+            try forgetStagedSources()
+            throw error
+        }
+    }
+
+    /// Stages the rows of versions that come, and turns those of versions that are here.
+    private func stage(
+        _ plan: MergePlan, _ isCancelled: () -> Bool, _ progress: (Int, Int) -> Void,
+        _ readCalls: (FileUploaded, StagedVersion) throws -> Void
+    ) throws -> CallsChange {
+        let change = try CallsChange(self, rules: plan.rules)
+        do {
+            let sources = try stageSources(plan)
+            for (index, target) in plan.targets.enumerated() {
+                progress(index, plan.targets.count)
+                if isCancelled() { throw UserError.cancelledMerge }
+                if let number = target.number {
+                    try change.retarget(number, deleted: target.gone, isCancelled: isCancelled)
+                    continue
+                }
+                guard let source = sources[target.source] else { throw UserError.notHere }
+                let staged = try change.stage(
+                    source, office: target.office, time: HybridTime(bits: target.time), deleted: target.gone)
+                try staged.announceArchive(of: target.file, version: target.version)
+                if target.state != "purged" { try readCalls(target.upload, staged) }
+            }
+        } catch {
+            try change.abandon()
+            try forgetStagedSources()
+            throw error
+        }
+        return change
+    }
+
+    /// Sources of versions that come, with numbers for their calls; no list has those that are new.
+    private func stageSources(_ plan: MergePlan) throws -> [ID<Source>: StoredSource] {
+        try pool.write { db in
+            var result: [ID<Source>: StoredSource] = [:]
+            for id in Set(plan.targets.map(\.source)) {
+                guard let (source, office) = plan.sources[id] else { continue }
+                try db.execute(
+                    sql: """
+                        INSERT INTO source (id, office, name, format, settings, staged)
+                        VALUES (?, ?, ?, ?, ?, 1)
+                        ON CONFLICT (id) DO NOTHING
+                        """,
+                    arguments: [
+                        id.description, office.description, source.name, source.format,
+                        try jsonText(source),
+                    ])
+                let number = try Int64.fetchOne(
+                    db, sql: "SELECT number FROM source WHERE id = ?", arguments: [id.description])
+                if let number { result[id] = StoredSource(number: number, source: source) }
+            }
+            return result
+        }
+    }
+
+    func forgetStagedSources() throws {
+        try pool.write { db in try db.execute(sql: "DELETE FROM source WHERE staged = 1") }
+    }
+}
+
+extension LiveTarget {
+    /// What is not there of it.
+    var gone: [ClockSpan] { state == "live" ? deleted : [.always] }
+}
+
+extension UserError {
+    static let cancelledMerge = UserError(
+        .cancelled, "It was cancelled; nothing of the snapshot was taken in.",
+        advice: "Take it in again any time.")
+}
+
+/// The fold came out otherwise than it was planned.
+private struct MergeMismatch: Error {}
+
+extension Transaction {
+    fileprivate mutating func commit(
+        _ plan: MergePlan, _ reception: Reception, _ change: CallsChange, _ rollups: RollupChange
+    ) throws -> MergeOutcome {
+        var outcome = plan.outcome
+        let offer = reception.offer
+        // An older state of this folder goes on as a new chain, whatever else comes.
+        if reception.knowsMoreOfUs { try beginIncarnation(.forked) }
+        // Entries that only tell of merges ask for no answer, or two offices would answer each other for ever.
+        let tellsNothing: Set<String> = [SnapshotMerged.kind, MergeUndone.kind, IncarnationBegun.kind]
+        let isNews = outcome.kinds.contains { !tellsNothing.contains($0.kind) }
+        try takeIncoming(arrival: isNews ? nextSharedSeq() : nil)
+        try refoldShared()
+        guard try change.matches(db) else { throw MergeMismatch() }
+        try rollups.post(self)
+        let own = try ChainIdentity.fetch(db)?.office
+        for head in reception.heads where head.head.office != own { try save(head) }
+        let now = now
+        try OfficeStore.savePeerState(offer.office, db) { state in
+            state.heard = now
+            state.made = offer.made
+            state.heads = offer.heads.map(\.head)
+            state.program = offer.program
+            if offer.isFresh { state.clockSkew = (offer.made.milliseconds - now.milliseconds) / 1000 }
+        }
+        try db.execute(sql: "DELETE FROM incomingEvent")
+        let hash = try OfficeStore.stateHash(db, fromRows: false)
+        outcome.callsAfter = hash.calls
+        outcome.stateHash = hash.hex
+        guard isNews else { return outcome }
+        let event = try append(
+            .snapshotMerged(
+                SnapshotMerged(
+                    from: offer.office, name: offer.name, made: offer.made, heads: OfficeStore.heads(db),
+                    entries: outcome.entries, files: outcome.uploads.count,
+                    calls: Int(clamping: hash.calls - outcome.callsBefore),
+                    conflicts: outcome.conflicts.count,
+                    stateHash: hash.hex)))
+        outcome.event = EventName(event)
+        return outcome
+    }
+
+    /// Keeps the last head of a chain that its office signed.
+    func save(_ head: SignedHead) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO signedHead (office, incarnation, seq, hash, name, key, signature)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (office, incarnation) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
+                  name = excluded.name, key = excluded.key, signature = excluded.signature
+                WHERE excluded.seq > seq
+                """,
+            arguments: [
+                head.head.office.description, head.head.incarnation, head.head.seq, head.head.hash, head.name,
+                head.key, head.signature,
+            ])
+    }
+
+    private func nextSharedSeq() throws -> Int64 {
+        guard let chain = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
+        return try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT max(seq) + 1 FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
+                """, arguments: [chain.office.description, chain.incarnation]) ?? 1
+    }
+}

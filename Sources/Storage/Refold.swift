@@ -1,0 +1,179 @@
+import Crypto
+import Domain
+import Foundation
+import GRDB
+
+/// What folding the shared journal again carries from event to event.
+final class Refold {
+    var rules: KnownOffices
+    let order: CausalOrder
+    /// Events that a safer one, made at the same time, keeps from having effect: why, in words.
+    let overruled: [EventName: String]
+    /// Holds that a purge of the same time could not know of.
+    let unknownHolds: [EventName: Set<ID<DeleteHold>>]
+    var ledger: ConflictLedger
+    /// Names of the present upload that were somebody's already.
+    var takenNames: [NewName] = []
+
+    init(_ db: Database) throws {
+        rules = try KnownOffices(db)
+        rules.forget()
+        order = try CausalOrder(db)
+        let joins = try SafeJoins(db, order)
+        overruled = joins.overruled
+        unknownHolds = joins.unknownHolds
+        ledger = ConflictLedger(order)
+    }
+}
+
+extension CausalOrder {
+    /// As the journal's merges tell it.
+    init(_ db: Database) throws {
+        self.init()
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT office, incarnation, seq, kind, payload FROM journal
+                WHERE stream = 'shared' AND kind IN ('snapshotMerged', 'mergeUndone', 'incarnationBegun')
+                ORDER BY office, incarnation, seq
+                """)
+        while let row = try rows.next() {
+            guard let name = EventName(row) else { continue }
+            // One that cannot be read tells nothing of what its office knew.
+            let body = try? EventBody(kind: row["kind"], payload: row["payload"])
+            switch body {
+            case .snapshotMerged(let it): add(name, holding: it.heads)
+            case .incarnationBegun(let it): add(name, holding: it.heads)
+            case .mergeUndone(let it): add(name, holdingOnly: it.heads)
+            default: break
+            }
+        }
+    }
+}
+
+extension EventName {
+    /// Of the columns office, incarnation and seq.
+    init?(_ row: Row) {
+        guard let office = ID<Office>(row["office"] as String) else { return nil }
+        self.init(chain: Chain(office: office, incarnation: row["incarnation"]), seq: row["seq"])
+    }
+}
+
+extension Transaction {
+    /// Folds every shared event again in the total order, over the rows of versions that are there; finds what
+    /// conflicts. Posts no figures: which rows are live may differ afterwards.
+    mutating func refoldShared() throws {
+        let refold = try Refold(db)
+        self.refold = refold
+        defer { self.refold = nil }
+        try db.execute(
+            sql:
+                "CREATE TEMP TABLE IF NOT EXISTS versionBefore (number INTEGER PRIMARY KEY, state TEXT, cut INTEGER, spans TEXT)"
+        )
+        try db.execute(sql: "DELETE FROM versionBefore")
+        try db.execute(
+            sql: """
+                INSERT INTO versionBefore SELECT number, state, cut, \(Self.spansOfVersion) FROM fileVersion
+                """)
+        let calls = try Row.fetchAll(db, sql: "SELECT id, calls FROM office WHERE calls <> 0")
+        for table in Schema.foldedShared { try db.execute(sql: "DELETE FROM \(table)") }
+        try db.execute(sql: "UPDATE agentName SET links = NULL")
+        try db.execute(sql: "UPDATE fileVersion SET state = 'staged', cut = 0")
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT * FROM journal WHERE stream = 'shared' ORDER BY time, office, incarnation, seq")
+        var refusals: [(EventName, String?)] = []
+        while let row = try rows.next() {
+            let event = try Event(row)
+            let refusal = try foldAgain(event, refold)
+            if refusal != row["refusal"] { refusals.append((EventName(event), refusal)) }
+        }
+        for (name, refusal) in refusals {
+            try db.cachedStatement(
+                sql: """
+                    UPDATE journal SET refusal = ?
+                    WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
+                    """
+            ).execute(arguments: [
+                refusal, name.chain.office.description, name.chain.incarnation, name.seq,
+            ])
+        }
+        for conflict in refold.ledger.conflicts(id: conflictID) { try save(conflict) }
+        // No entry makes these: changes of calls add them up.
+        for row in calls {
+            try db.execute(
+                sql: "UPDATE office SET calls = ? WHERE id = ?",
+                arguments: [row["calls"] as Int64, row["id"] as String])
+        }
+        try settleVersions()
+    }
+
+    /// Folds one event; returns why it has no effect, nil where it has.
+    private func foldAgain(_ event: Event, _ refold: Refold) throws -> String? {
+        let name = EventName(event)
+        let body: EventBody
+        do {
+            body = try EventBody(kind: event.kind, payload: event.payload)
+        } catch let error as UserError {
+            // Of a newer release: nobody here can decide it.
+            return error.message
+        } catch is DecodingError {
+            return "The entry cannot be read."
+        }
+        if let words = refold.overruled[name] {
+            refold.ledger.refuse(name, try body.writes(of: event.office), words)
+            return words
+        }
+        refold.takenNames = []
+        do {
+            try db.inSavepoint {
+                try fold(event, body)
+                return .commit
+            }
+        } catch {
+            let words: String
+            switch error {
+            case let error as UserError: words = error.message
+            // What no entry of ours would do: to make a person twice, for example.
+            case let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT:
+                words = "It contradicts an earlier entry."
+            default: throw error
+            }
+            refold.ledger.refuse(name, (try? body.writes(of: event.office)) ?? [], words)
+            return words
+        }
+        var writes = try body.writes(of: event.office)
+        for new in refold.takenNames {
+            let register = "name \(event.office) \(new.folded)"
+            writes.removeAll { $0.register == register }
+            refold.ledger.dispute(
+                register, loser: name, winner: nil,
+                "The name “\(new.name)” was somebody's already; it made a second person of that name.")
+        }
+        refold.ledger.apply(name, writes)
+        return nil
+    }
+
+    /// The stretches that are deleted of a version, as one text.
+    private static let spansOfVersion = """
+        (SELECT group_concat(fromTime || ' ' || untilTime || ' ' || purged) FROM
+          (SELECT fromTime, untilTime, purged FROM deletedSpan d WHERE d.version = fileVersion.number
+            ORDER BY fromTime, untilTime, purged))
+        """
+
+    /// A version that changed its state may have its archive elsewhere than its new state wants it.
+    private func settleVersions() throws {
+        try db.execute(
+            sql: """
+                UPDATE fileVersion SET unsettled = 1 WHERE number IN (
+                  SELECT number FROM fileVersion JOIN versionBefore b USING (number)
+                  WHERE fileVersion.state <> b.state OR fileVersion.cut <> b.cut
+                    OR \(Self.spansOfVersion) IS NOT b.spans)
+                """)
+        try db.execute(sql: "DELETE FROM versionBefore")
+    }
+}
+
+/// The name of a conflict: SHA-256 over register and loser, the first 32 digits.
+func conflictID(_ register: String, _ loser: EventName) -> String {
+    String(hexadecimal(SHA256.hash(data: Data("\(register)\n\(loser)".utf8))).prefix(32))
+}

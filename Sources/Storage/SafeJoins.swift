@@ -1,0 +1,158 @@
+import Domain
+import Foundation
+import GRDB
+
+/// Where two events of the same time exclude each other and one of them is the safer: that one has effect, the other
+/// none, whichever comes later in the total order.
+///
+/// To stop a request beats to carry it on; to keep calls beats to delete them; a hold beats lifting it. What was
+/// purged cannot come back, so a purge stands, and is told as a conflict where somebody held it at the same time.
+struct SafeJoins {
+    private(set) var overruled: [EventName: String] = [:]
+    private(set) var unknownHolds: [EventName: Set<ID<DeleteHold>>] = [:]
+
+    private struct Step {
+        var name: EventName
+        var body: EventBody
+    }
+    private let order: CausalOrder
+    private var offices: [ID<Office>: String] = [:]
+
+    init(_ db: Database, _ order: CausalOrder) throws {
+        self.order = order
+        guard try hasSeveralChains(db) else { return }
+        for row in try Row.fetchAll(db, sql: "SELECT id, name FROM office") {
+            if let id = ID<Office>(row["id"] as String) { offices[id] = row["name"] }
+        }
+        var steps: [String: [Step]] = [:]
+        var opened: [ID<DeleteRequest>: DeleteRequest] = [:]
+        var uploads: [ID<CallFile>: [EventName]] = [:]
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT office, incarnation, seq, kind, payload FROM journal WHERE stream = 'shared' AND kind IN (
+                  'transferRequestDecided', 'deleteRequestOpened', 'deleteRequestDecided', 'deleteRequestPurged',
+                  'deleteHoldChanged', 'fileUploaded')
+                ORDER BY time, office, incarnation, seq
+                """)
+        while let row = try rows.next() {
+            guard let name = EventName(row) else { continue }
+            let kind: String = row["kind"]
+            if kind == FileUploaded.kind {
+                // Its payload can be long, and only its file matters here.
+                struct File: Decodable { var file: ID<CallFile> }
+                if let it = try? fromJSON(File.self, row["payload"]) {
+                    uploads[it.file, default: []].append(name)
+                }
+                continue
+            }
+            guard let body = try? EventBody(kind: kind, payload: row["payload"]) else { continue }
+            switch body {
+            case .transferRequestDecided(let it):
+                steps["request \(it.request)", default: []].append(Step(name: name, body: body))
+            case .deleteRequestOpened(let it): opened[it.request.id] = it.request
+            case .deleteRequestDecided(let it):
+                steps["deletion \(it.request)", default: []].append(Step(name: name, body: body))
+            case .deleteRequestPurged(let it):
+                steps["purge \(it.request)", default: []].append(Step(name: name, body: body))
+            case .deleteHoldChanged: steps["holds", default: []].append(Step(name: name, body: body))
+            default: break
+            }
+        }
+        for (key, steps) in steps where key.hasPrefix("request ") { joinRequest(steps) }
+        let holds = steps["holds"] ?? []
+        joinHolds(holds)
+        for (key, decisions) in steps where key.hasPrefix("deletion ") {
+            guard let id = ID<DeleteRequest>(key.dropFirst("deletion ".count)) else { continue }
+            joinDeletion(
+                decisions, opened[id], purges: steps["purge \(id)"] ?? [], holds: holds, uploads: uploads)
+        }
+    }
+
+    private func hasSeveralChains(_ db: Database) throws -> Bool {
+        try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM (SELECT DISTINCT office, incarnation FROM journal WHERE stream = 'shared' LIMIT 2)
+                """) == 2
+    }
+
+    private func name(of step: EventName) -> String { offices[step.chain.office] ?? "another office" }
+
+    private mutating func joinRequest(_ steps: [Step]) {
+        func goesOn(_ step: Step) -> Bool? {
+            guard case .transferRequestDecided(let it) = step.body, it.action != .comment else { return nil }
+            return it.action.goesOn
+        }
+        for step in steps where goesOn(step) == true {
+            for other in steps where goesOn(other) == false && order.areConcurrent(step.name, other.name) {
+                overruled[step.name] =
+                    "The request was stopped in \(name(of: other.name)) at the same time; that stands."
+            }
+        }
+    }
+
+    private mutating func joinHolds(_ steps: [Step]) {
+        func hold(_ step: Step) -> (id: ID<DeleteHold>?, isLifted: Bool) {
+            guard case .deleteHoldChanged(let it) = step.body else { return (nil, false) }
+            return ((it.after ?? it.before)?.id, it.after == nil)
+        }
+        for step in steps where hold(step).isLifted {
+            for other in steps
+            where !hold(other).isLifted && hold(other).id == hold(step).id
+                && order.areConcurrent(step.name, other.name)
+            {
+                overruled[step.name] =
+                    "The hold was changed in \(name(of: other.name)) at the same time; it stays."
+            }
+        }
+    }
+
+    private mutating func joinDeletion(
+        _ decisions: [Step], _ request: DeleteRequest?, purges: [Step], holds: [Step],
+        uploads: [ID<CallFile>: [EventName]]
+    ) {
+        func action(_ step: Step) -> DeleteAction? {
+            guard case .deleteRequestDecided(let it) = step.body else { return nil }
+            return it.action
+        }
+        let keeping: Set<DeleteAction> = [.reject, .withdraw, .lapse]
+        for step in decisions where action(step) == .approve {
+            // What is erased somewhere cannot be kept by words.
+            guard !purges.contains(where: { order.knows($0.name, step.name) }) else { continue }
+            for other in decisions
+            where action(other).map(keeping.contains) == true && order.areConcurrent(step.name, other.name) {
+                overruled[step.name] =
+                    "The deletion was turned down in \(name(of: other.name)) at the same time; the calls are kept."
+            }
+            guard let request else { continue }
+            for other in holds where order.areConcurrent(step.name, other.name) {
+                guard case .deleteHoldChanged(let it) = other.body, let hold = it.after,
+                    request.isTouched(by: hold)
+                else { continue }
+                overruled[step.name] =
+                    "\(name(of: other.name)) set a hold at the same time; the calls are kept. Approve the deletion again if they shall go."
+            }
+            let files = Set(request.targets.map(\.file))
+            for other in files.flatMap({ uploads[$0] ?? [] }) where order.areConcurrent(step.name, other) {
+                overruled[step.name] =
+                    "\(name(of: other)) uploaded a version of the file at the same time; the calls are kept. Approve the deletion again if they shall go."
+            }
+        }
+        for purge in purges {
+            for other in holds where order.areConcurrent(purge.name, other.name) {
+                guard case .deleteHoldChanged(let it) = other.body, let hold = it.after,
+                    request?.isTouched(by: hold) != false
+                else { continue }
+                unknownHolds[purge.name, default: []].insert(hold.id)
+            }
+        }
+    }
+}
+
+extension DeleteRequest {
+    /// Whether a hold may be about some of what would go: whose calls they are is not asked, to be safe.
+    func isTouched(by hold: DeleteHold) -> Bool {
+        hold.blocks(targets, agents: Set([hold.person].compactMap { $0 }), touched: preview.period)
+    }
+}

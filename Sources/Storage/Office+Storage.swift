@@ -55,10 +55,12 @@ extension Transaction {
         }
         try db.execute(
             sql: """
-                INSERT INTO source (id, office, name, settings) VALUES (?, ?, ?, ?)
+                INSERT INTO source (id, office, name, format, settings) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings, staged = 0
                 """,
-            arguments: [source.id.description, office.description, source.name, try jsonText(source)])
+            arguments: [
+                source.id.description, office.description, source.name, source.format, try jsonText(source),
+            ])
         guard
             let number = try Int64.fetchOne(
                 db, sql: "SELECT number FROM source WHERE id = ?", arguments: [source.id.description])

@@ -47,7 +47,9 @@ extension OfficeCommand {
     func admit(_ session: OfficeSession) async throws {}
     func collectInput(_ folder: DataFolder) throws -> [String] { [] }
 
-    func run() async throws {
+    func run() async throws { try await runOnOffice() }
+
+    func runOnOffice() async throws {
         let folder = office.folder
         do {
             let store = try OfficeStore(folder: folder)

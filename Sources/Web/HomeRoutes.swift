@@ -140,6 +140,9 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " that nobody has matched or placed yet",
                 href: Paths.names))
     }
+    if let alarm = context.visit.backupAlarm {
+        lines.append(InboxLine(alarm.text, href: alarm.href))
+    }
     return lines
 }
 

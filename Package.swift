@@ -106,7 +106,7 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Resources", "TestSupport",
+                "Web", "Resources", "TestSupport", "Formats",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: strict),

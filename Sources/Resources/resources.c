@@ -25,6 +25,9 @@ static const unsigned char r_templates_agent_page_mustache[] = {
 static const unsigned char r_templates_agent_parts_mustache[] = {
 #embed "../../Resources/templates/agent.parts.mustache" if_empty(0)
 };
+static const unsigned char r_templates_backup_list_mustache[] = {
+#embed "../../Resources/templates/backup.list.mustache" if_empty(0)
+};
 static const unsigned char r_templates_call_list_mustache[] = {
 #embed "../../Resources/templates/call.list.mustache" if_empty(0)
 };
@@ -260,6 +263,7 @@ static const rollcall_resource table[] = {
     {"templates/agent.list.mustache", r_templates_agent_list_mustache, sizeof r_templates_agent_list_mustache},
     {"templates/agent.page.mustache", r_templates_agent_page_mustache, sizeof r_templates_agent_page_mustache},
     {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
+    {"templates/backup.list.mustache", r_templates_backup_list_mustache, sizeof r_templates_backup_list_mustache},
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
     {"templates/deleteHold.list.mustache", r_templates_deleteHold_list_mustache, sizeof r_templates_deleteHold_list_mustache},

@@ -35,8 +35,13 @@ public struct DataFolder: Sendable, Hashable {
     }
 
     /// Makes what is missing, for the owner's eyes only.
-    public func make() throws {
-        for folder in [path, files, incoming, backups, trash, keys] {
+    public func make() throws { try make([path, files, incoming, backups, trash, keys]) }
+
+    /// The folder itself, for its lock.
+    public func makePlace() throws { try make([path]) }
+
+    private func make(_ folders: [String]) throws {
+        for folder in folders {
             do {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -78,7 +83,7 @@ public final class FolderLock: Sendable {
     }
 
     /// Gives the folder back before the process ends; once more is harmless.
-    func release() { flock(descriptor, LOCK_UN) }
+    public func release() { flock(descriptor, LOCK_UN) }
 
     deinit { close(descriptor) }
 }

@@ -90,7 +90,10 @@ private func admit(
         }
     }
     try await open(route, &visit, isBearer: isBearer)
-    if !isBearer, !route.isAPI, let viewer { visit.waiting = try await visit.site.waiting(for: viewer) }
+    if !isBearer, !route.isAPI, let viewer {
+        visit.waiting = try await visit.site.waiting(for: viewer)
+        visit.backupAlarm = try await visit.site.backupAlarm(for: viewer, visit.format)
+    }
     switch (route.handler, route.access) {
     case (.open(let handler), _): return try await handler(visit)
     case (.signedIn(let handler), .needs(let permission)):

@@ -154,6 +154,9 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " that nobody has matched or placed yet",
                 href: context.visit.ofOffice(Paths.names)))
     }
+    if let alarm = context.visit.backupAlarm {
+        lines.append(InboxLine(alarm.text, href: alarm.href))
+    }
     return lines
 }
 

@@ -82,6 +82,17 @@ public enum Paths {
     static let activityExport = "/activity/export.csv"
 }
 
+// Backups.
+extension Paths {
+    static let backups = "/admin/backups"
+    static let backupCancel = "/admin/backups/cancel"
+    static let backupDrill = "/admin/backups/trial"
+    static let backupSettings = "/admin/backups/settings"
+    static let backupPassphrase = "/admin/backups/passphrase"
+    static func backupFile(_ name: String) -> String { "/admin/backups/files/\(name)" }
+    static let backupsAPI = "/api/v1/backups"
+}
+
 // Storage.
 extension Paths {
     static let storage = "/files/storage"

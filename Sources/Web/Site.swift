@@ -40,6 +40,7 @@ let siteRoutes: [Route] = [
     fileDayRoutes,
     storageUseRoutes,
     readAgainRoutes,
+    backupRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -74,6 +75,7 @@ let sitePages: [any Page.Type] = [
     fileDayPages,
     storageUsePages,
     readAgainPages,
+    backupPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -115,6 +117,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Office and box", Paths.settings, needs: .manageSettings),
             MenuEntry("Users", Paths.users, needs: .manageUsers),
             MenuEntry("Sources", Paths.sources, needs: .manageSettings),
+            MenuEntry("Backups", Paths.backups, needs: .manageBackups),
             MenuEntry("Who may do what", Paths.permissions, needs: .viewPermissions),
         ]),
 ]
@@ -154,6 +157,7 @@ public struct Site: Sendable {
     public let store: OfficeStore
     public let imports: ImportQueue
     let deletions: DeletionWork
+    public let backups: BackupWork
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -185,6 +189,7 @@ public struct Site: Sendable {
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
         deletions = DeletionWork(store: store, logger: logger)
+        backups = BackupWork(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

@@ -74,5 +74,13 @@ enum OfficeEvents {
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
             #"local backupRestored {"made":1700000000000,"name":"b.rollcall","replaced":"Replaced/1"}"#
         ),
+        (
+            .backupPassphraseChanged(BackupPassphraseChanged(isSet: true)),
+            #"local backupPassphraseChanged {"isSet":true}"#
+        ),
+        (
+            .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: true)),
+            #"local backupDownloaded {"bytes":99,"isSealed":true,"name":"b.rollcall"}"#
+        ),
     ]
 }

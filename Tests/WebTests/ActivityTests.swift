@@ -138,6 +138,8 @@ import Testing
             .backupFailed(BackupFailed(step: .written, message: "The disk is full.")),
             .backupDrilled(BackupDrilled(name: "b.rollcall", calls: 80, seconds: 2)),
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
+            .backupPassphraseChanged(BackupPassphraseChanged(isSet: false)),
+            .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: false)),
         ]
     }
 

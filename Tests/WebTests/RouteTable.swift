@@ -61,6 +61,15 @@ let routeTable = """
     POST   /deletions/holds            decide-deletions
     POST   /deletions/holds/:id/lift   decide-deletions
     POST   /admin/settings/deletions   manage-settings
+    GET    /admin/backups              manage-backups
+    POST   /admin/backups              manage-backups
+    POST   /admin/backups/cancel       manage-backups
+    POST   /admin/backups/trial        manage-backups
+    POST   /admin/backups/settings     manage-backups
+    POST   /admin/backups/passphrase   manage-backups
+    GET    /admin/backups/files/:name  manage-backups
+    GET    /api/v1/backups             manage-backups
+    POST   /api/v1/backups             manage-backups
     GET    /me                         view-own-account
     POST   /me/name                    view-own-account
     GET    /me/password                view-own-account

@@ -131,9 +131,9 @@ public enum SealedFile {
         .invalid, "The kept key of the backups is damaged.",
         advice: "Set the passphrase of the backups again.")
     static let damagedHead = UserError.snapshotDamaged("its beginning", "the passphrase cannot even be tried")
-    static let needsPassphrase = UserError(
+    public static let needsPassphrase = UserError(
         .invalid, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")
-    static let wrongPassphrase = UserError(
+    public static let wrongPassphrase = UserError(
         .invalid, "The passphrase is wrong. Nothing was taken in.",
         advice: "Type it again; capital letters and blanks count.")
 }

@@ -154,6 +154,14 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " that nobody has matched or placed yet",
                 href: context.visit.ofOffice(Paths.names)))
     }
+    let conflicts = try await context.store.openConflictCount(for: context.viewer)
+    if conflicts > 0 {
+        lines.append(
+            InboxLine(
+                context.format.count(conflicts, "conflict", "conflicts")
+                    + " with other offices that nobody has decided yet",
+                href: Paths.conflicts))
+    }
     return lines
 }
 

@@ -133,7 +133,8 @@ extension UserError {
         switch failure.errno {
         case ENOSPC, EDQUOT:
             UserError(
-                .diskFull, "The stick is full; the file is not on it.", advice: "Make room on it, or use another.")
+                .diskFull, "The stick is full; the file is not on it.",
+                advice: "Make room on it, or use another.")
         case EFBIG:
             UserError(
                 .tooLarge, "The stick takes no file of that size.",

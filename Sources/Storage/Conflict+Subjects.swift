@@ -37,7 +37,8 @@ extension OfficeStore {
         }
     }
 
-    private static func isAbout(_ conflict: Conflict, _ subject: ConflictSubject, _ db: Database) throws -> Bool
+    private static func isAbout(_ conflict: Conflict, _ subject: ConflictSubject, _ db: Database) throws
+        -> Bool
     {
         let parts = conflict.register.split(separator: " ", maxSplits: 1)
         guard let kind = parts.first, let name = parts.last else { return false }

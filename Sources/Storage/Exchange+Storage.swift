@@ -85,7 +85,8 @@ extension OfficeStore {
             guard let chain = try ChainIdentity.fetch(db),
                 let row = try Row.fetchOne(
                     db,
-                    sql: "SELECT * FROM journal WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?",
+                    sql:
+                        "SELECT * FROM journal WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?",
                     arguments: [stream.rawValue, chain.office.description, incarnation, seq]),
                 Self.exchangeKinds.contains(row["kind"] as String)
             else { throw UserError.notHere }

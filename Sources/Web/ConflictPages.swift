@@ -3,7 +3,7 @@ import Storage
 
 let conflictPages: [any Page.Type] = [ConflictsPage.self, ConflictPage.self]
 
-/// One conflict with both sides, for the inbox and its own page.
+/// Both sides of a conflict, and the answer, for the inbox and the conflict's own page.
 struct ConflictCard: Decodable, Sendable {
     struct Change: Decodable, Sendable {
         var what: String
@@ -24,9 +24,6 @@ struct ConflictCard: Decodable, Sendable {
         var machine: String
     }
     var id: String
-    var about: String
-    var href: String?
-    var page: String
     var sides: [Side]
     var nothingStands: String?
     var why: String
@@ -34,19 +31,11 @@ struct ConflictCard: Decodable, Sendable {
     var decide: String
     var isOpen: Bool
     var canTakeOther: Bool
-    /// What was decided, by whom and when.
-    var decision: String?
-    var comment: String?
 
     init(_ conflict: OpenConflict, _ words: ConflictWriter) {
         let format = words.activity.format
         let register = conflict.conflict.register
-        let lost = try? EventBody(conflict.loser)
-        let subject = words.about(conflict.conflict, lost)
         id = conflict.conflict.id
-        about = subject.text
-        href = subject.href
-        page = Paths.conflict(conflict.conflict.id)
         decide = Paths.conflictDecide(conflict.conflict.id)
         why = words.why(conflict)
         consequence = words.consequence(conflict)
@@ -70,20 +59,34 @@ struct ConflictCard: Decodable, Sendable {
                 }, note: own.note, who: "\(event.actor.name), \(words.office(event.office))",
                 when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
         }
+        // Decided otherwise, the two have changed places.
+        let isTurned = conflict.decision?.decided.choice == .other
         sides =
-            (conflict.winner.map { [side("Stands now", "good", $0, against: conflict.loser)] } ?? [])
-            + [side(isOpen ? "Lost" : "Had lost", "warn", conflict.loser, against: conflict.winner)]
-        nothingStands = conflict.winner == nil ? "Nothing of this: it has no effect." : nil
-        if let (event, it) = conflict.decision {
-            decision =
-                "\(words.decision(it.choice)): \(it.by.name), \(words.office(event.office)), \(format.moment(event.time.instant))"
-            comment = it.comment.isEmpty ? nil : it.comment
-        }
+            (conflict.winner.map {
+                [
+                    side(
+                        isTurned ? "Lost" : "Stands now", isTurned ? "warn" : "good", $0,
+                        against: conflict.loser)
+                ]
+            } ?? [])
+            + [
+                side(
+                    isTurned ? "Stands now" : "Lost", isTurned ? "good" : "warn", conflict.loser,
+                    against: conflict.winner)
+            ]
+        nothingStands =
+            conflict.winner == nil && !isTurned ? "Nothing of this: it has no effect." : nil
     }
 }
 
 struct ConflictsPage: Page {
     static let template = "conflict.list"
+    struct Open: Decodable, Sendable {
+        var about: String
+        var href: String?
+        var page: String
+        var card: ConflictCard
+    }
     struct Decided: Decodable, Sendable {
         var about: String
         var href: String
@@ -92,7 +95,7 @@ struct ConflictsPage: Page {
     }
     var title = "Conflicts"
     var lede: String
-    var cards: [ConflictCard]
+    var open: [Open]
     var isEmpty: Bool
     var emptyText: String
     var more: String?
@@ -105,5 +108,21 @@ struct ConflictPage: Page {
     var title: String
     var list = Paths.conflicts
     var problem: Problem?
+    var href: String?
+    /// What was decided, by whom and when.
+    var decision: String?
+    var comment: String?
     var card: ConflictCard
+}
+
+extension ConflictWriter {
+    /// `What stands was kept: Ann Admin, North, Mon 23 Nov 2026, 09:12`; nil: it is open.
+    func decision(_ conflict: OpenConflict) -> (text: String, comment: String?)? {
+        conflict.decision.map { event, it in
+            (
+                "\(decision(it.choice)): \(it.by.name), \(office(event.office)), \(activity.format.moment(event.time.instant))",
+                it.comment.isEmpty ? nil : it.comment
+            )
+        }
+    }
 }

@@ -19,22 +19,30 @@ private let cardsShown = 20
     let open = all.filter(\.isOpen)
     let decided = all.filter { !$0.isOpen }
         .sorted { ($0.decision?.event.time.bits ?? 0) > ($1.decision?.event.time.bits ?? 0) }
-    let cards = open.prefix(cardsShown).map { ConflictCard($0, words) }
+    let shown = open.prefix(cardsShown).map { conflict in
+        let subject = words.about(conflict.conflict, try? EventBody(conflict.loser))
+        return ConflictsPage.Open(
+            about: subject.text, href: subject.href, page: Paths.conflict(conflict.conflict.id),
+            card: ConflictCard(conflict, words))
+    }
     return try context.page(
         ConflictsPage(
             lede: open.isEmpty
                 ? "What two offices did without knowing of each other, where only one can stand."
                 : "Two offices did this without knowing of each other. What stands counts meanwhile; nothing is lost.",
-            cards: Array(cards), isEmpty: open.isEmpty,
+            open: shown, isEmpty: open.isEmpty,
             emptyText: decided.isEmpty
                 ? "When two offices change the same thing before they exchange snapshots, you decide here what stands."
                 : "All are decided. Each can be opened again below.",
-            more: open.count > cards.count
-                ? "\(context.format.number(open.count - cards.count)) more come up as you decide these." : nil,
+            more: open.count > shown.count
+                ? "\(context.format.number(open.count - shown.count)) more come up as you decide these."
+                : nil,
             decided: decided.prefix(200).map { conflict in
-                let card = ConflictCard(conflict, words)
+                let said = words.decision(conflict)
                 return .init(
-                    about: card.about, href: card.page, decision: card.decision ?? "", comment: card.comment)
+                    about: words.about(conflict.conflict, try? EventBody(conflict.loser)).text,
+                    href: Paths.conflict(conflict.conflict.id), decision: said?.text ?? "",
+                    comment: said?.comment)
             }, hasDecided: !decided.isEmpty))
 }
 
@@ -46,9 +54,13 @@ private func conflictID(_ context: SignedIn) throws -> String {
 
 private func showConflict(_ context: SignedIn, problem: UserError?) async throws -> Response {
     let conflict = try await context.store.conflict(try conflictID(context), for: context.viewer)
-    let card = ConflictCard(conflict, try await context.conflictWriter())
+    let words = try await context.conflictWriter()
+    let subject = words.about(conflict.conflict, try? EventBody(conflict.loser))
+    let said = words.decision(conflict)
     return try context.page(
-        ConflictPage(title: card.about, problem: problem.map(Problem.init), card: card),
+        ConflictPage(
+            title: subject.text, problem: problem.map(Problem.init), href: subject.href,
+            decision: said?.text, comment: said?.comment, card: ConflictCard(conflict, words)),
         status: problem?.httpStatus ?? .ok)
 }
 
@@ -64,7 +76,8 @@ private func showConflict(_ context: SignedIn, problem: UserError?) async throws
             ? "No conflict is open any more."
             : "\(context.format.count(left, "conflict is", "conflicts are")) still open."
         switch choice {
-        case .keep: return context.redirect(to: Paths.conflicts, Notice(.success, "What stands is kept", rest))
+        case .keep:
+            return context.redirect(to: Paths.conflicts, Notice(.success, "What stands is kept", rest))
         case .other:
             return context.redirect(
                 to: Paths.conflicts, Notice(.success, "The other is done after all", rest))

@@ -48,7 +48,9 @@ struct ConflictWriter: Sendable {
             return Subject(text: "A request" + (who.map { " about \($0)" } ?? ""), href: Paths.request(text))
         case "stand-in":
             var who: String?
-            if case .delegationChanged(let it)? = body { who = activity.name((it.after ?? it.before)?.person) }
+            if case .delegationChanged(let it)? = body {
+                who = activity.name((it.after ?? it.before)?.person)
+            }
             return Subject(text: "Who stands in for \(who ?? "somebody")", href: Paths.standIns)
         case "deletion": return Subject(text: "A deletion", href: Paths.deletion(text))
         case "purge": return Subject(text: "Calls that were purged", href: Paths.deletion(text))
@@ -88,7 +90,9 @@ struct ConflictWriter: Sendable {
 
     func why(_ conflict: OpenConflict) -> String {
         if let refusal = conflict.conflict.refusal { return refusal }
-        guard let winner = conflict.winner else { return "The rules do not allow it beside what else was done." }
+        guard let winner = conflict.winner else {
+            return "The rules do not allow it beside what else was done."
+        }
         return
             "\(office(conflict.loser.office)) and \(office(winner.office)) did this without knowing of each other. The later one stands until somebody decides."
     }
@@ -105,7 +109,8 @@ struct ConflictWriter: Sendable {
         if register.hasPrefix("placement ") {
             guard let other = place(lost) else { return nil }
             let who = name(register.dropFirst("placement ".count))
-            let there = "The calls of \(who) from \(format.day(other.from)) on would count for \(team(other))."
+            let there =
+                "The calls of \(who) from \(format.day(other.from)) on would count for \(team(other))."
             guard let now = place(stands) else { return there }
             return "The calls of \(who) from \(format.day(now.from)) on count for \(team(now)). "
                 + "With the other: from \(format.day(other.from)) on for \(team(other))."
@@ -114,7 +119,8 @@ struct ConflictWriter: Sendable {
         case .personRenamed: return "Only the name that pages show. No figure changes."
         case .aliasChanged:
             return "The calls under this name count for whoever it belongs to, with his team on each day."
-        case .sourceChanged: return "What its states mean changes the contacts and successes of all its calls."
+        case .sourceChanged:
+            return "What its states mean changes the contacts and successes of all its calls."
         case .officeChanged:
             return "A new begin of the day or a new longest pause counts all calls of that office again."
         case .delegationChanged: return "Who may decide in somebody's place on those days. No figure changes."
@@ -149,7 +155,9 @@ extension SignedIn {
 }
 
 /// A conflict, line by line, for the command line.
-public func conflictText(_ conflict: OpenConflict, names: [String: String], _ format: OfficeFormat) -> [String] {
+public func conflictText(_ conflict: OpenConflict, names: [String: String], _ format: OfficeFormat)
+    -> [String]
+{
     let writer = ConflictWriter(names: names, format)
     let register = conflict.conflict.register
     func deed(_ event: Event?) -> String {
@@ -157,12 +165,15 @@ public func conflictText(_ conflict: OpenConflict, names: [String: String], _ fo
         let what =
             (try? EventBody(event)).map { writer.activity.words(writer.narrowed($0, to: register)).line }
             ?? "an entry of a newer release"
-        return "\(what) (\(event.actor.name), \(writer.office(event.office)), \(format.moment(event.time.instant)))"
+        return
+            "\(what) (\(event.actor.name), \(writer.office(event.office)), \(format.moment(event.time.instant)))"
     }
+    let isTurned = conflict.decision?.decided.choice == .other
     var lines = [
         "\(conflict.conflict.id)  \(conflict.isOpen ? "open" : "decided")  "
             + writer.about(conflict.conflict, try? EventBody(conflict.loser)).text,
-        "  stands now: \(deed(conflict.winner))", "  lost:       \(deed(conflict.loser))",
+        "  stands now: \(deed(isTurned ? conflict.loser : conflict.winner))",
+        "  lost:       \(deed(isTurned ? conflict.winner : conflict.loser))",
         "  \(writer.why(conflict))",
     ]
     if let consequence = writer.consequence(conflict) { lines.append("  \(consequence)") }

@@ -105,7 +105,8 @@ private func showReceipt(_ context: SignedIn, problem: UserError?) async throws 
     ]
     var page = ExchangeReceiptPage(
         title: [said.deed, said.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
-        lede: "Receipt of \(context.office.office.rules.name).", problem: problem.map(Problem.init), words: [],
+        lede: "Receipt of \(context.office.office.rules.name).", problem: problem.map(Problem.init),
+        words: [],
         hasWords: false,
         part: MergePart(facts: [], kinds: [], uploads: [], conflicts: [], notTaken: [], words),
         entry: exchange.id)
@@ -118,7 +119,8 @@ private func showReceipt(_ context: SignedIn, problem: UserError?) async throws 
             (
                 "Calls that count",
                 it.calls < 0
-                    ? "\(format.number(-it.calls)) fewer than before" : "\(format.number(it.calls)) more than before"
+                    ? "\(format.number(-it.calls)) fewer than before"
+                    : "\(format.number(it.calls)) more than before"
             ), ("Conflicts that it opened", format.number(it.conflicts)),
         ]
         notTaken = it.notTaken ?? []

@@ -54,7 +54,8 @@ private func showFile(_ visit: SignedIn) async throws -> Response {
     return try visit.page(
         FilePage(
             latest, versions: versions,
-            conflict: try await ConflictNote(about: .file(latest.uploaded.file), visit), mayDelete: whose == nil && visit.may(.requestDeletions),
+            conflict: try await ConflictNote(about: .file(latest.uploaded.file), visit),
+            mayDelete: whose == nil && visit.may(.requestDeletions),
             visit.format), whose: whose)
 }
 

@@ -59,9 +59,11 @@ private struct OfficesJSON: Encodable {
                 let state = peer.state
                 return .init(
                     id: peer.office.description, name: peer.name, trust: peer.trust,
-                    heard: state.heard.map { format.machine($0) }, made: state.made.map { format.machine($0) },
+                    heard: state.heard.map { format.machine($0) },
+                    made: state.made.map { format.machine($0) },
                     sent: state.sent.map { format.machine($0) },
-                    entries: peer.heads.reduce(0) { $0 + $1.seq }, gaps: peer.gaps, clockSkew: state.clockSkew,
+                    entries: peer.heads.reduce(0) { $0 + $1.seq }, gaps: peer.gaps,
+                    clockSkew: state.clockSkew,
                     release: state.program.isEmpty ? nil : state.program, stateHash: state.stateHash,
                     openConflicts: conflicts[peer.office] ?? 0, forked: peer.isForked)
             }))

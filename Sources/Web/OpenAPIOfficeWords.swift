@@ -72,6 +72,8 @@ let officeWords: [String: APIWords] = [
     "POST \(Paths.conflictDecideAPI(":id"))": APIWords(
         summary:
             "Decide a conflict: keep what stands, do the other after all (where canTakeOther), or reopen it",
-        body: ("application/json", object([("choice", choice), ("comment?", ["type": ["string", "null"]])])),
+        body: (
+            "application/json", object([("choice", choice), ("comment?", ["type": ["string", "null"]])])
+        ),
         answer: conflict),
 ]

@@ -57,7 +57,8 @@ func showPairing(_ context: SignedIn, problem: UserError?) async throws -> Respo
         }
         guard manifest.office != context.office.office.id else {
             throw UserError(
-                .invalid, "This is a file of this office itself.", advice: "Choose the card of the other office.")
+                .invalid, "This is a file of this office itself.",
+                advice: "Choose the card of the other office.")
         }
         return context.redirect(to: Paths.seenCard(context.site.desk.see(manifest).description))
     } catch let error as UserError where error == SealedFile.needsPassphrase {

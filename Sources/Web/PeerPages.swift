@@ -40,7 +40,7 @@ struct OfficesPage: Page {
     var title = "Offices"
     var problem: Problem?
     var own: Own
-    var offices: [Office]
+    var others: [Office]
     var isAlone: Bool
     var mayManage: Bool
     var pairing = Paths.pairing
@@ -102,10 +102,10 @@ extension OfficesPage.Office {
                 isBad: true)
         }
         if let sent = state.sent { add("Last written for it", format.moment(sent)) }
-        self.facts = facts
         let isPaired = peer.trust == .paired
         pair = mayManage && !isPaired ? Paths.pairing : nil
         export = mayManage && isPaired ? Form([("to", id)]).link(Paths.snapshotExport) : nil
         unpair = mayManage && isPaired ? Paths.officeUnpair(id) : nil
+        self.facts = facts
     }
 }

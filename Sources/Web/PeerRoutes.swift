@@ -24,12 +24,13 @@ func showOffices(_ context: SignedIn, problem: UserError?) async throws -> Respo
                     .init(
                         name: "Own entries", value: format.number(own.entries), href: nil, isBad: false),
                     .init(
-                        name: "Calls of all offices here", value: format.number(own.stateHash.calls), href: nil,
+                        name: "Calls of all offices here", value: format.number(own.stateHash.calls),
+                        href: nil,
                         isBad: false),
                     .init(
                         name: "Release", value: "Rollcall \(context.site.version)", href: nil, isBad: false),
                 ], isForked: own.isForked),
-            offices: peers.map {
+            others: peers.map {
                 .init(
                     $0, conflicts: conflicts[$0.office] ?? 0, own: own, now: now,
                     mayManage: context.may(.manageOffices), mayDecide: context.may(.decideConflicts), format)

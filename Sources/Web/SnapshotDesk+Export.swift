@@ -11,7 +11,8 @@ extension SnapshotDesk {
     ///   - reader: who it is for; nil: anybody.
     ///   - passphrase: empty: not sealed.
     func write(
-        _ order: SnapshotOrder, for reader: String?, named name: String, passphrase: String, to viewer: Viewer,
+        _ order: SnapshotOrder, for reader: String?, named name: String, passphrase: String,
+        to viewer: Viewer,
         by actor: Actor
     ) async throws -> ID<Work> {
         sweep()
@@ -57,7 +58,9 @@ extension SnapshotDesk {
         }
     }
 
-    func undo(_ merge: EventName, _ id: String, name: String, reason: String, for viewer: Viewer, by actor: Actor)
+    func undo(
+        _ merge: EventName, _ id: String, name: String, reason: String, for viewer: Viewer, by actor: Actor
+    )
         async throws -> ID<Work>
     {
         try await works.begin(.undo(id), for: viewer) { [store] _, _ in

@@ -68,14 +68,17 @@ private func showExport(_ context: SignedIn, problem: UserError?) async throws -
             readers: peers.map { peer in
                 let id = peer.office.description
                 let note =
-                    peer.state.heard.map { "last heard \(format.moment($0))" } ?? "never heard, gets all of it"
+                    peer.state.heard.map { "last heard \(format.moment($0))" }
+                    ?? "never heard, gets all of it"
                 return Choice(id, "\(peer.name) (\(note))", selected: id == asked)
             } + [Choice("", "Any office", selected: asked.isEmpty && peers.isEmpty)],
             isFull: form["extent"] == "full", pairing: peers.isEmpty ? Paths.pairing : nil,
             ready: ready.map {
                 .init(
                     name: $0.name, href: Paths.writtenSnapshot($0.id.description),
-                    words: "\(format.bytes($0.summary.bytes)), \($0.reader.map { "for \($0)" } ?? "for any office")")
+                    words:
+                        "\(format.bytes($0.summary.bytes)), \($0.reader.map { "for \($0)" } ?? "for any office")"
+                )
             }, hasReady: !ready.isEmpty),
         status: problem?.httpStatus ?? .ok)
 }

@@ -84,7 +84,9 @@ func showArrival(_ context: SignedIn, problem: UserError?) async throws -> Respo
         let manifest = arrival.manifest
         let isStranger =
             error.code == .notAllowed
-            && !peers.contains { $0.office == manifest?.office && $0.trust == .paired && $0.key == manifest?.key }
+            && !peers.contains {
+                $0.office == manifest?.office && $0.trust == .paired && $0.key == manifest?.key
+            }
         let canPair = manifest != nil && (isStranger || manifest?.kind == .card)
         page.refusal = .init(
             message: error.message, advice: error.advice, check: Paths.arrivalStep(id, "check"),

@@ -75,7 +75,8 @@ struct MergePart: Decodable, Sendable {
             File(
                 name: "\(upload.upload.fileName), version \(upload.upload.version)",
                 office: words.office(upload.office), days: upload.upload.days(format),
-                calls: format.number(upload.upload.counts.accepted), state: upload.isLive ? "Counts" : "Deleted",
+                calls: format.number(upload.upload.counts.accepted),
+                state: upload.isLive ? "Counts" : "Deleted",
                 tone: upload.isLive ? "good" : "neutral")
         }
         hasFiles = !uploads.isEmpty

@@ -52,12 +52,14 @@ private func page(
         )
     case .check:
         (title, text) = (
-            "Looking at the snapshot", "Every byte is checked, then what it would do is worked out. Nothing is taken in yet."
+            "Looking at the snapshot",
+            "Every byte is checked, then what it would do is worked out. Nothing is taken in yet."
         )
     case .take:
         isInBytes = false
         (title, text) = ("Taking it in", "All of it is taken in at once at the end, or nothing.")
-    case .undo: (title, text) = ("Taking it back", "Every page shows the figures as they are until it is done.")
+    case .undo:
+        (title, text) = ("Taking it back", "Every page shows the figures as they are until it is done.")
     }
     // Whatever is counted in files has few of them.
     if case .check = job.deed, job.total < 10_000 { isInBytes = false }

@@ -62,7 +62,8 @@ final class WorkTable<Deed: Sendable, Outcome: Sendable>: Sendable {
     ///
     /// - Throws: `UserError` `tooMany` where somebody has begun a hundred in the last hour.
     func begin(
-        _ deed: Deed, for viewer: Viewer, _ run: @escaping @Sendable (ID<Work>, LongWork) async throws -> Outcome
+        _ deed: Deed, for viewer: Viewer,
+        _ run: @escaping @Sendable (ID<Work>, LongWork) async throws -> Outcome
     ) async throws -> ID<Work> {
         let now = store.clock.now()
         let id: ID<Work> = store.ids.next(at: now)

@@ -5,7 +5,8 @@ import Web
 
 struct ConflictsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "conflicts", abstract: "Show what offices did without knowing of each other, and decide it.",
+        commandName: "conflicts",
+        abstract: "Show what offices did without knowing of each other, and decide it.",
         subcommands: [ConflictsListCommand.self, ConflictsShowCommand.self, ConflictsDecideCommand.self])
 }
 

@@ -35,8 +35,10 @@ import Testing
 
             let inbox = try await browser.get(Paths.conflicts)
             #expect(inbox.text.contains("What Al North is called"))
-            let sides = inbox.text.matches(of: #/(?s)<div class="side (good|warn)"><h3>([^<]*)<\/h3>(.*?)<\/div>/#)
-                .map { (String($0.1), String($0.2), String($0.3)) }
+            let sides = inbox.text.matches(
+                of: #/(?s)<div class="side (good|warn)"><h3>([^<]*)<\/h3>(.*?)<\/div>/#
+            )
+            .map { (String($0.1), String($0.2), String($0.3)) }
             #expect(inbox.text.contains("<h3>Stands now</h3>") && inbox.text.contains("<h3>Lost</h3>"))
             #expect(sides.count == 2)
             #expect(inbox.text.contains("Al North") && inbox.text.contains("Al Sample"))
@@ -135,7 +137,9 @@ import Testing
             #expect(other["name"] as? String == "North" && other["trust"] as? String == "paired")
             #expect(other["openConflicts"] as? Int == 1)
             let snapshots = try await program.get(Paths.snapshotsAPI)
-            let kinds = (snapshots.json["snapshots"] as? [[String: Any]])?.compactMap { $0["kind"] as? String }
+            let kinds = (snapshots.json["snapshots"] as? [[String: Any]])?.compactMap {
+                $0["kind"] as? String
+            }
             #expect(kinds?.contains("snapshotMerged") == true)
             let list = try await program.get(Paths.conflictsAPI + "?state=open")
             let conflict = try #require((list.json["conflicts"] as? [[String: Any]])?.first)

@@ -84,7 +84,9 @@ final class ExchangeOffice: Sendable {
     }
 
     var incoming: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: site.store.folder.incoming).sorted() }
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: site.store.folder.incoming).sorted()
+        }
     }
 }
 
@@ -95,7 +97,8 @@ extension TestBrowser {
     {
         let edge = "----edge7MA4YWxkTrZu0gW"
         var body = ByteBuffer(
-            string: "--\(edge)\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n\(formToken)\r\n--\(edge)\r\n"
+            string:
+                "--\(edge)\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n\(formToken)\r\n--\(edge)\r\n"
                 + "Content-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n"
                 + "Content-Type: application/octet-stream\r\n\r\n")
         body.writeBytes(bytes)

@@ -33,7 +33,8 @@ import Testing
                 try await office.other.store.stateHash() == (try await office.site.store.stateHash()))
             // Again, and from the list.
             #expect(try await browser.download(String(file)).bytes == got.bytes)
-            #expect(try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-0700.rollcall"))
+            #expect(
+                try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-0700.rollcall"))
             let history = try await browser.get(Paths.exchanges).text
             #expect(history.contains("For North"), "\(history)")
 

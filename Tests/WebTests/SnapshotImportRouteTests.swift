@@ -20,7 +20,8 @@ import Testing
         return office
     }
 
-    @Test func `what it would do is shown, then it is taken in with a receipt, and taken back`() async throws {
+    @Test func `what it would do is shown, then it is taken in with a receipt, and taken back`() async throws
+    {
         let office = try await office()
         let store = office.site.store
         try await office.site.run { browser in
@@ -147,7 +148,8 @@ import Testing
             try await browser.signIn("ann")
             let asked = try await browser.arrive(
                 try await browser.sendFile(
-                    Paths.snapshotImport, office.snapshot(passphrase: "four green bottles"), named: "s.rollcall"))
+                    Paths.snapshotImport, office.snapshot(passphrase: "four green bottles"),
+                    named: "s.rollcall"))
             #expect(asked.text.contains("It is sealed with a passphrase"), "\(asked.text)")
             let open = try asked.action("/open")
             #expect(try await browser.post(open).status == 400)
@@ -186,7 +188,8 @@ import Testing
         #expect(try office.incoming == [])
         try await site.run { browser in
             try await browser.signIn("ann")
-            #expect(try await browser.get(Paths.snapshotImport).text.contains("Drop the other office’s snapshot"))
+            #expect(
+                try await browser.get(Paths.snapshotImport).text.contains("Drop the other office’s snapshot"))
         }
     }
 
@@ -231,7 +234,8 @@ import Testing
             let refused = try await browser.post(look.action("/take"))
             #expect(refused.status == 409 && refused.problem.contains("hours ahead"))
             #expect(try await office.site.store.countedCalls() == 0)
-            _ = try await browser.arrive(try await browser.post(look.action("/take"), ["despiteClock": "yes"]))
+            _ = try await browser.arrive(
+                try await browser.post(look.action("/take"), ["despiteClock": "yes"]))
             #expect(try await office.site.store.countedCalls() == 2)
         }
     }

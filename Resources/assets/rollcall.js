@@ -262,6 +262,10 @@
       take([...input.files]);
       input.value = "";
     });
+    startDrop(drop, take);
+  }
+
+  function startDrop(drop, take) {
     const over = (event, on) => {
       if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
       event.preventDefault();
@@ -274,6 +278,61 @@
       over(event, false);
       take([...(event.dataTransfer?.files ?? [])]);
     });
+  }
+
+  // ---- One large file: how much of it is sent, then the page that goes on with it ----
+
+  function startSend(form) {
+    const input = form.querySelector('input[type="file"]');
+    const drop = form.querySelector(".drop") ?? form;
+    const row = make("div", { class: "import", "aria-live": "polite" }, make("div", { class: "import-head" }));
+    const sendFile = (file) => {
+      const data = new FormData();
+      data.append("csrf", token());
+      data.append("file", file, file.name);
+      const head = row.querySelector(".import-head");
+      head.replaceChildren(make("span", { class: "import-name" }, file.name));
+      form.append(row);
+      const request = new XMLHttpRequest();
+      request.open("POST", form.getAttribute("action"));
+      request.setRequestHeader("Accept", "application/json");
+      const button = form.querySelector("button");
+      button.disabled = true;
+      const stop = make("button", { class: "button button-small button-quiet", type: "button" }, "Cancel");
+      stop.addEventListener("click", () => request.abort());
+      row.append(stop);
+      const leaving = (event) => event.preventDefault();
+      window.addEventListener("beforeunload", leaving);
+      const failed = (text) => showState(row, "not sent", text);
+      request.upload.onprogress = (event) => {
+        const percent = event.total > 0 ? Math.floor((event.loaded / event.total) * 100) : 0;
+        showState(row, "sending", percent < 100 ? `${percent} % of ${number(event.total / 1024)} KB` : "Sent. It is being looked at.");
+        showBar(row, event.loaded, event.total);
+      };
+      request.onloadend = () => {
+        window.removeEventListener("beforeunload", leaving);
+        stop.remove();
+        row.querySelector("[data-import-bar]")?.remove();
+        button.disabled = false;
+      };
+      request.onabort = () => failed("Cancelled. Nothing was kept.");
+      request.onerror = () => failed("The connection was lost. Nothing was kept. Send the file again.");
+      request.onload = () => {
+        let answer = {};
+        try { answer = JSON.parse(request.responseText) ?? {}; } catch { /* not our JSON: told below */ }
+        const next = ownPath(answer.href);
+        if (request.status === 202 && next) location.assign(next);
+        else if (answer.error) failed([answer.error.message, answer.error.advice].filter(Boolean).join(" "));
+        else failed(`The server answered ${request.status}. Nothing was kept. Send the file again.`);
+      };
+      request.send(data);
+    };
+    form.addEventListener("submit", (event) => {
+      if (!input?.files.length) return;
+      event.preventDefault();
+      sendFile(input.files[0]);
+    });
+    startDrop(drop, (files) => { if (files.length) sendFile(files[0]); });
   }
 
   // ---- Dialogs ----
@@ -551,6 +610,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     all("form[data-upload]").forEach(startUpload);
+    all("form[data-send]").forEach(startSend);
     all("[data-import-id]").forEach(follow);
     all("[data-filter-table]").forEach(startFilter);
     all(".tablewrap, .chart").forEach(startEdges);

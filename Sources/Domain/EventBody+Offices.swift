@@ -19,10 +19,12 @@ public struct SnapshotMerged: EventPayload {
     public var conflicts: Int
     /// Of what this office holds after it, in hex: offices with the same entries have the same.
     public var stateHash: String
+    /// Chains of which nothing was taken; nil: of all of them.
+    public var notTaken: [ChainNotTaken]?
 
     public init(
         from office: ID<Office>, name: String, made: Instant, heads: [ChainHead], entries: Int, files: Int,
-        calls: Int, conflicts: Int, stateHash: String
+        calls: Int, conflicts: Int, stateHash: String, notTaken: [ChainNotTaken]? = nil
     ) {
         from = office
         self.name = name
@@ -33,6 +35,7 @@ public struct SnapshotMerged: EventPayload {
         self.calls = calls
         self.conflicts = conflicts
         self.stateHash = stateHash
+        self.notTaken = notTaken
     }
 }
 

@@ -60,3 +60,36 @@ public struct SnapshotChains: Sendable {
             "a chain ends at entry \(short.seq), and entry \(short.head.seq) was signed as its last")
     }
 }
+
+/// A chain of which nothing is taken, and why.
+public struct ChainNotTaken: Hashable, Codable, Sendable {
+    public enum Reason: String, Hashable, Codable, Sendable {
+        /// Nobody here compared the office's key.
+        case unpaired
+        case revoked
+        /// Entries between what is here and what came are missing.
+        case gap
+        /// Two signed entries have one number.
+        case fork
+        /// It was sent without its office's signature, or with another's.
+        case unsigned
+    }
+    public var office: ID<Office>
+    public var incarnation: Int
+    public var name: String
+    public var reason: Reason
+    public var entries: Int
+    /// The first entry that is missing, or that is there twice.
+    public var seq: Int64
+
+    public init(
+        office: ID<Office>, incarnation: Int, name: String, reason: Reason, entries: Int, seq: Int64
+    ) {
+        self.office = office
+        self.incarnation = incarnation
+        self.name = name
+        self.reason = reason
+        self.entries = entries
+        self.seq = seq
+    }
+}

@@ -131,8 +131,8 @@ public enum SealedFile {
         .invalid, "The kept key of the backups is damaged.",
         advice: "Set the passphrase of the backups again.")
     static let damagedHead = UserError.snapshotDamaged("its beginning", "the passphrase cannot even be tried")
-    static let needsPassphrase = UserError.snapshotSealed
-    static let wrongPassphrase = UserError(
+    public static let needsPassphrase = UserError.snapshotSealed
+    public static let wrongPassphrase = UserError(
         .invalid, "The passphrase is wrong. Nothing was taken in.",
         advice: "Type it again; capital letters and blanks count.")
 }

@@ -13,10 +13,12 @@ public final class IncomingFile {
     public private(set) var size: Int64 = 0
     private var isOpen: Bool
 
-    /// - Parameter limit: bytes; more is refused as it arrives.
-    public init(folder: DataFolder, ids: IDs, clock: Clock, limit: Int64) throws {
+    /// - Parameters:
+    ///   - limit: bytes; more is refused as it arrives.
+    ///   - ending: of its name until it is somebody's.
+    public init(folder: DataFolder, ids: IDs, clock: Clock, limit: Int64, ending: String = "csv") throws {
         let id: ID<IncomingFile> = ids.next(at: clock.now())
-        path = "\(folder.incoming)/\(id).csv"
+        path = "\(folder.incoming)/\(id).\(ending)"
         self.limit = limit
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         isOpen = descriptor >= 0

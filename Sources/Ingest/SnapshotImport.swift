@@ -45,6 +45,12 @@ public final class ReceivedSnapshot: Sendable {
         self.store = store
     }
 
+    /// Whether its entries are still the ones in quarantine.
+    public var isWaiting: Bool { store.isWaiting(reception) }
+
+    /// Forgets its entries; the file stays where it is.
+    public func discard() throws { try store.discard(reception) }
+
     /// What taking it in would do.
     ///
     /// - Throws: `UserError` where the snapshot lacks an archive that it speaks of.

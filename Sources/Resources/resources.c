@@ -34,6 +34,18 @@ static const unsigned char r_templates_call_list_mustache[] = {
 static const unsigned char r_templates_call_page_mustache[] = {
 #embed "../../Resources/templates/call.page.mustache" if_empty(0)
 };
+static const unsigned char r_templates_conflict_card_mustache[] = {
+#embed "../../Resources/templates/conflict.card.mustache" if_empty(0)
+};
+static const unsigned char r_templates_conflict_list_mustache[] = {
+#embed "../../Resources/templates/conflict.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_conflict_note_mustache[] = {
+#embed "../../Resources/templates/conflict.note.mustache" if_empty(0)
+};
+static const unsigned char r_templates_conflict_show_mustache[] = {
+#embed "../../Resources/templates/conflict.show.mustache" if_empty(0)
+};
 static const unsigned char r_templates_deleteHold_list_mustache[] = {
 #embed "../../Resources/templates/deleteHold.list.mustache" if_empty(0)
 };
@@ -57,6 +69,12 @@ static const unsigned char r_templates_deleteRequest_work_mustache[] = {
 };
 static const unsigned char r_templates_distribution_mustache[] = {
 #embed "../../Resources/templates/distribution.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_list_mustache[] = {
+#embed "../../Resources/templates/exchange.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_receipt_mustache[] = {
+#embed "../../Resources/templates/exchange.receipt.mustache" if_empty(0)
 };
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
@@ -124,6 +142,9 @@ static const unsigned char r_templates_me_password_mustache[] = {
 static const unsigned char r_templates_me_token_mustache[] = {
 #embed "../../Resources/templates/me.token.mustache" if_empty(0)
 };
+static const unsigned char r_templates_merge_part_mustache[] = {
+#embed "../../Resources/templates/merge.part.mustache" if_empty(0)
+};
 static const unsigned char r_templates_name_changes_mustache[] = {
 #embed "../../Resources/templates/name.changes.mustache" if_empty(0)
 };
@@ -141,6 +162,15 @@ static const unsigned char r_templates_name_tabs_mustache[] = {
 };
 static const unsigned char r_templates_notice_mustache[] = {
 #embed "../../Resources/templates/notice.mustache" if_empty(0)
+};
+static const unsigned char r_templates_pairing_mustache[] = {
+#embed "../../Resources/templates/pairing.mustache" if_empty(0)
+};
+static const unsigned char r_templates_pairing_words_mustache[] = {
+#embed "../../Resources/templates/pairing.words.mustache" if_empty(0)
+};
+static const unsigned char r_templates_peer_list_mustache[] = {
+#embed "../../Resources/templates/peer.list.mustache" if_empty(0)
 };
 static const unsigned char r_templates_people_chart_mustache[] = {
 #embed "../../Resources/templates/people.chart.mustache" if_empty(0)
@@ -201,6 +231,18 @@ static const unsigned char r_templates_signIn_mustache[] = {
 };
 static const unsigned char r_templates_signIn_resume_mustache[] = {
 #embed "../../Resources/templates/signIn.resume.mustache" if_empty(0)
+};
+static const unsigned char r_templates_snapshot_export_mustache[] = {
+#embed "../../Resources/templates/snapshot.export.mustache" if_empty(0)
+};
+static const unsigned char r_templates_snapshot_import_mustache[] = {
+#embed "../../Resources/templates/snapshot.import.mustache" if_empty(0)
+};
+static const unsigned char r_templates_snapshot_work_mustache[] = {
+#embed "../../Resources/templates/snapshot.work.mustache" if_empty(0)
+};
+static const unsigned char r_templates_snapshot_written_mustache[] = {
+#embed "../../Resources/templates/snapshot.written.mustache" if_empty(0)
 };
 static const unsigned char r_templates_source_mustache[] = {
 #embed "../../Resources/templates/source.mustache" if_empty(0)
@@ -266,6 +308,10 @@ static const rollcall_resource table[] = {
     {"templates/backup.list.mustache", r_templates_backup_list_mustache, sizeof r_templates_backup_list_mustache},
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
+    {"templates/conflict.card.mustache", r_templates_conflict_card_mustache, sizeof r_templates_conflict_card_mustache},
+    {"templates/conflict.list.mustache", r_templates_conflict_list_mustache, sizeof r_templates_conflict_list_mustache},
+    {"templates/conflict.note.mustache", r_templates_conflict_note_mustache, sizeof r_templates_conflict_note_mustache},
+    {"templates/conflict.show.mustache", r_templates_conflict_show_mustache, sizeof r_templates_conflict_show_mustache},
     {"templates/deleteHold.list.mustache", r_templates_deleteHold_list_mustache, sizeof r_templates_deleteHold_list_mustache},
     {"templates/deleteRequest.certificate.mustache", r_templates_deleteRequest_certificate_mustache, sizeof r_templates_deleteRequest_certificate_mustache},
     {"templates/deleteRequest.list.mustache", r_templates_deleteRequest_list_mustache, sizeof r_templates_deleteRequest_list_mustache},
@@ -274,6 +320,8 @@ static const rollcall_resource table[] = {
     {"templates/deleteRequest.show.mustache", r_templates_deleteRequest_show_mustache, sizeof r_templates_deleteRequest_show_mustache},
     {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
+    {"templates/exchange.list.mustache", r_templates_exchange_list_mustache, sizeof r_templates_exchange_list_mustache},
+    {"templates/exchange.receipt.mustache", r_templates_exchange_receipt_mustache, sizeof r_templates_exchange_receipt_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.days.mustache", r_templates_file_days_mustache, sizeof r_templates_file_days_mustache},
     {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},
@@ -296,12 +344,16 @@ static const rollcall_resource table[] = {
     {"templates/me.mustache", r_templates_me_mustache, sizeof r_templates_me_mustache},
     {"templates/me.password.mustache", r_templates_me_password_mustache, sizeof r_templates_me_password_mustache},
     {"templates/me.token.mustache", r_templates_me_token_mustache, sizeof r_templates_me_token_mustache},
+    {"templates/merge.part.mustache", r_templates_merge_part_mustache, sizeof r_templates_merge_part_mustache},
     {"templates/name.changes.mustache", r_templates_name_changes_mustache, sizeof r_templates_name_changes_mustache},
     {"templates/name.list.mustache", r_templates_name_list_mustache, sizeof r_templates_name_list_mustache},
     {"templates/name.queue.mustache", r_templates_name_queue_mustache, sizeof r_templates_name_queue_mustache},
     {"templates/name.show.mustache", r_templates_name_show_mustache, sizeof r_templates_name_show_mustache},
     {"templates/name.tabs.mustache", r_templates_name_tabs_mustache, sizeof r_templates_name_tabs_mustache},
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
+    {"templates/pairing.mustache", r_templates_pairing_mustache, sizeof r_templates_pairing_mustache},
+    {"templates/pairing.words.mustache", r_templates_pairing_words_mustache, sizeof r_templates_pairing_words_mustache},
+    {"templates/peer.list.mustache", r_templates_peer_list_mustache, sizeof r_templates_peer_list_mustache},
     {"templates/people.chart.mustache", r_templates_people_chart_mustache, sizeof r_templates_people_chart_mustache},
     {"templates/people.look.mustache", r_templates_people_look_mustache, sizeof r_templates_people_look_mustache},
     {"templates/people.members.mustache", r_templates_people_members_mustache, sizeof r_templates_people_members_mustache},
@@ -322,6 +374,10 @@ static const rollcall_resource table[] = {
     {"templates/setup.mustache", r_templates_setup_mustache, sizeof r_templates_setup_mustache},
     {"templates/signIn.mustache", r_templates_signIn_mustache, sizeof r_templates_signIn_mustache},
     {"templates/signIn.resume.mustache", r_templates_signIn_resume_mustache, sizeof r_templates_signIn_resume_mustache},
+    {"templates/snapshot.export.mustache", r_templates_snapshot_export_mustache, sizeof r_templates_snapshot_export_mustache},
+    {"templates/snapshot.import.mustache", r_templates_snapshot_import_mustache, sizeof r_templates_snapshot_import_mustache},
+    {"templates/snapshot.work.mustache", r_templates_snapshot_work_mustache, sizeof r_templates_snapshot_work_mustache},
+    {"templates/snapshot.written.mustache", r_templates_snapshot_written_mustache, sizeof r_templates_snapshot_written_mustache},
     {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
     {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
     {"templates/standIn.list.mustache", r_templates_standIn_list_mustache, sizeof r_templates_standIn_list_mustache},

@@ -154,11 +154,11 @@ extension OfficeStore {
         return (clauses, arguments)
     }
 
-    /// What identities in entries are called now: persons, accounts and sources.
+    /// What identities in entries are called now: offices, persons, accounts and sources.
     public func activityNames() async throws -> [String: String] {
         try await read { db in
             var names: [String: String] = [:]
-            for table in ["person", "user", "source"] {
+            for table in ["(SELECT office AS id, name FROM peer)", "office", "person", "user", "source"] {
                 let rows = try Row.fetchCursor(db, sql: "SELECT id, name FROM \(table)")
                 while let row = try rows.next() { names[row["id"] as String] = row["name"] }
             }

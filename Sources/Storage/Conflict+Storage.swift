@@ -164,7 +164,7 @@ extension OfficeStore {
 }
 
 extension EventBody {
-    init(_ event: Event) throws { try self.init(kind: event.kind, payload: event.payload) }
+    public init(_ event: Event) throws { try self.init(kind: event.kind, payload: event.payload) }
 
     /// Whether what an event did to a register can be done again by a decision.
     fileprivate static func canBeRedone(_ body: EventBody?, _ register: String) -> Bool {

@@ -2,6 +2,7 @@ import Crypto
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 
 /// What a snapshot says of itself, once its bytes were found to be whole and signed with `key`.
 public struct SnapshotOffer: Sendable {
@@ -33,28 +34,6 @@ public struct SnapshotOffer: Sendable {
     }
 }
 
-/// A chain of which nothing is taken, and why.
-public struct ChainNotTaken: Hashable, Codable, Sendable {
-    public enum Reason: String, Hashable, Codable, Sendable {
-        /// Nobody here compared the office's key.
-        case unpaired
-        case revoked
-        /// Entries between what is here and what came are missing.
-        case gap
-        /// Two signed entries have one number.
-        case fork
-        /// It was sent without its office's signature, or with another's.
-        case unsigned
-    }
-    public var office: ID<Office>
-    public var incarnation: Int
-    public var name: String
-    public var reason: Reason
-    public var entries: Int
-    /// The first entry that is missing, or that is there twice.
-    public var seq: Int64
-}
-
 /// What came in with a snapshot, checked and waiting in `incomingEvent`.
 public struct Reception: Sendable {
     public var offer: SnapshotOffer
@@ -69,9 +48,15 @@ public struct Reception: Sendable {
     public var knowsMoreOfUs = false
     /// Heads of the chains that are taken, to be kept.
     var heads: [SignedHead] = []
+    /// Which one it is since the start: there is one quarantine, and the next one takes its place in it.
+    var number = 0
 }
 
 extension UserError {
+    static let otherReception = UserError(
+        .stale, "Another snapshot came in meanwhile; nothing of this one was taken in.",
+        advice: "Check this one again.")
+
     static func notPaired(_ name: String) -> UserError {
         UserError(
             .notAllowed, "“\(name)” is not paired with this office; nothing was taken in.",
@@ -106,6 +91,10 @@ extension OfficeStore {
                 advice: "Pair again if that was a mistake.")
         case nil: throw UserError.notPaired(offer.name)
         }
+        let number = receptions.withLock { last in
+            last += 1
+            return last
+        }
         try forgetIncoming()
         var batch: [Event] = []
         func keep() throws {
@@ -121,7 +110,19 @@ extension OfficeStore {
             if batch.count == 1000 { try keep() }
         }
         if !batch.isEmpty { try keep() }
-        return try sort(offer, trust, own)
+        return try sort(offer, trust, own, number)
+    }
+
+    /// Whether what was received still waits in the quarantine.
+    public func isWaiting(_ reception: Reception) -> Bool { receptions.withLock { $0 == reception.number } }
+
+    func requireWaiting(_ reception: Reception) throws {
+        guard isWaiting(reception) else { throw UserError.otherReception }
+    }
+
+    /// Removes what was received, unless another has taken its place.
+    public func discard(_ reception: Reception) throws {
+        if isWaiting(reception) { try forgetIncoming() }
     }
 
     /// Removes what was received.
@@ -168,8 +169,11 @@ extension OfficeStore {
 
     // MARK: Sorting what came
 
-    private func sort(_ offer: SnapshotOffer, _ trust: Trust, _ own: ChainIdentity) throws -> Reception {
+    private func sort(_ offer: SnapshotOffer, _ trust: Trust, _ own: ChainIdentity, _ number: Int) throws
+        -> Reception
+    {
         var reception = Reception(offer: offer)
+        reception.number = number
         let came: [IncomingChain] = try pool.read { db in
             try Row.fetchAll(
                 db,

@@ -61,7 +61,8 @@ extension OfficeStore {
         do {
             let rollups = try change.finish(isCancelled: isCancelled)
             let outcome = try writeNow(as: actor) { tx in
-                try tx.commit(plan, reception, change, rollups)
+                try requireWaiting(reception)
+                return try tx.commit(plan, reception, change, rollups)
             }
             try? rollups.sweepReplaced()
             return outcome
@@ -171,6 +172,7 @@ extension Transaction {
             state.made = offer.made
             state.heads = offer.heads.map(\.head)
             state.program = offer.program
+            state.stateHash = offer.stateHash
             if offer.isFresh { state.clockSkew = (offer.made.milliseconds - now.milliseconds) / 1000 }
         }
         try db.execute(sql: "DELETE FROM incomingEvent")
@@ -185,7 +187,8 @@ extension Transaction {
                     entries: outcome.entries, files: outcome.uploads.count,
                     calls: Int(clamping: hash.calls - outcome.callsBefore),
                     conflicts: outcome.conflicts.count,
-                    stateHash: hash.hex)))
+                    stateHash: hash.hex,
+                    notTaken: outcome.notTaken.isEmpty ? nil : outcome.notTaken)))
         outcome.event = EventName(event)
         return outcome
     }

@@ -90,7 +90,7 @@ extension OfficeStore {
     }
 
     /// Nothing was done in this office after it, and it brought something.
-    fileprivate static func canUndo(_ merge: EventName, _ db: Database) throws -> Bool {
+    static func canUndo(_ merge: EventName, _ db: Database) throws -> Bool {
         guard let chain = try ChainIdentity.fetch(db),
             merge.chain == Chain(office: chain.office, incarnation: chain.incarnation)
         else { return false }

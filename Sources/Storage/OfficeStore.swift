@@ -19,6 +19,8 @@ public final class OfficeStore: Sendable {
     /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
     private let changing = NSLock()
     private let closing = Mutex(false)
+    /// Snapshots that were received since the start; the quarantine has the last.
+    let receptions = Mutex(0)
 
     /// Takes the folder's lock, ends a restore that was cut off, brings the schema up to date and sweeps what a crash
     /// left behind.

@@ -27,6 +27,8 @@ public struct PeerState: Hashable, Codable, Sendable {
     public var made: Instant?
     /// What it held of every chain then, its own included.
     public var heads: [ChainHead] = []
+    /// Its state then, in hex: the same as ours means that both hold the same.
+    public var stateHash: String?
     /// Its clock less ours when its snapshot came, in seconds; only where it came straight away.
     public var clockSkew: Int64?
     /// Its release.

@@ -137,7 +137,8 @@ struct ActivityWriter: Sendable {
         case .conflictDecided(let it): return words(it)
         case .officePaired(let it):
             return ActivityWords(
-                "paired with", it.name, note: "Key: " + checkWords(ofHex: it.key).joined(separator: " "))
+                "paired with", it.name, note: "Its words: " + checkWords(ofKey: it.key).joined(separator: " ")
+            )
         case .officeUnpaired(let it):
             return ActivityWords("ended the pairing with", it.name, note: "Reason: \(it.reason)")
         case .mergeUndone(let it):

@@ -152,7 +152,7 @@ private func takeStep(_ action: DeleteAction, _ context: SignedIn) async throws 
 }
 
 /// What failed at once is said where he typed; the rest on the page of the work.
-private func afterStep(_ id: ID<DeletionJob>, _ context: SignedIn) async throws -> Response {
+private func afterStep(_ id: ID<Work>, _ context: SignedIn) async throws -> Response {
     if let job = context.site.deletions.job(id, of: context.viewer), case .failed(let error) = job.state {
         throw error
     }

@@ -80,7 +80,7 @@ private func showNew(_ context: SignedIn, problem: UserError?) async throws -> R
 @Sendable private func planDeletion(_ context: SignedIn) async throws -> Response {
     do {
         let id = try await context.site.deletions.begin(
-            .plan(try scope(context.form)), reason: context.form["reason"], for: context.viewer,
+            .plan(try scope(context.form), reason: context.form["reason"]), for: context.viewer,
             by: context.actor)
         return context.redirect(to: Paths.deletionWork(id.description))
     } catch let error as UserError where error.code != .notFound {
@@ -136,10 +136,10 @@ private func showWork(_ context: SignedIn, problem: UserError?) async throws -> 
         throw UserError.notHere
     }
     var page = DeletionWorkPage(title: "Delete", problem: problem.map(Problem.init))
-    switch job.kind {
-    case .plan(let scope):
+    switch job.deed {
+    case .plan(let scope, let reason):
         page.title = "What a deletion would do"
-        page.back = back(to: scope, reason: job.reason)
+        page.back = back(to: scope, reason: reason)
     case .decide(let id, let action):
         page.title = action == .restore ? "Restoring" : "Deleting"
         page.back = Paths.deletion(id.description)
@@ -150,22 +150,22 @@ private func showWork(_ context: SignedIn, problem: UserError?) async throws -> 
     switch job.state {
     case .running:
         page.isRunning = true
-        page.percent = job.rows > 0 ? String(job.rowsDone * 100 / job.rows) : nil
+        page.percent = job.percent
         page.progress =
-            job.rows > 0
-            ? "\(format.number(job.rowsDone)) of \(format.count(job.rows, "row", "rows"))"
+            job.total > 0
+            ? "\(format.number(job.done)) of \(format.count(job.total, "row", "rows"))"
             : "Waiting for its turn."
         page.cancel = Paths.deletionWorkCancel(job.id.description)
     case .failed(let error):
         // Back where he was, with the word on what is wrong.
-        if case .plan = job.kind {
+        if case .plan = job.deed {
             page.problem = Problem(error)
         } else {
             return context.redirect(to: page.back, Notice(.error, error.message, error.advice))
         }
     case .done(let plan):
-        switch job.kind {
-        case .plan:
+        switch job.deed {
+        case .plan(_, let reason):
             guard let plan else { throw UserError.notHere }
             page.title = "Delete \(words.what(plan.kind, plan.targets))?"
             let isNarrowed = context.reach != .office
@@ -179,7 +179,7 @@ private func showWork(_ context: SignedIn, problem: UserError?) async throws -> 
                 page.preview = DeletePreviewPart(
                     shown, isNarrowed: isNarrowed, linksFiles: context.may(.viewFiles), format)
                 page.ask = Paths.deletionWorkAsk(job.id.description)
-                page.reason = context.form.text("reason") ?? job.reason
+                page.reason = context.form.text("reason") ?? reason
             }
         case .decide(let id, let action):
             let row = try await context.store.deleteRequest(id, for: context.viewer)
@@ -208,7 +208,7 @@ private func back(to scope: DeleteScope, reason: String) -> String {
 }
 
 @Sendable private func cancelWork(_ context: SignedIn) async throws -> Response {
-    let id: ID<DeletionJob> = try context.id()
+    let id: ID<Work> = try context.id()
     try context.site.deletions.cancel(id, by: context.viewer)
     return context.redirect(to: Paths.deletionWork(id.description))
 }

@@ -118,12 +118,17 @@ struct FilePage: Page {
     }
 
     var files = Paths.files
+    var conflict: ConflictNote?
     var source: String
     var rows: [Row]
     /// nil: nothing of it is there, or whoever looks may not ask.
     var deleteHref: String?
 
-    init(_ latest: FileVersion, versions: [FileVersion], mayDelete: Bool, _ format: OfficeFormat) {
+    init(
+        _ latest: FileVersion, versions: [FileVersion], conflict: ConflictNote?, mayDelete: Bool,
+        _ format: OfficeFormat
+    ) {
+        self.conflict = conflict
         deleteHref =
             mayDelete && versions.contains { $0.state == .live }
             ? Form([("file", latest.uploaded.file.description)]).link(Paths.newDeletion) : nil

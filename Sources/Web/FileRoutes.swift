@@ -54,7 +54,9 @@ private func showFile(_ visit: SignedIn) async throws -> Response {
     let whose = latest.otherOffice
     return try visit.page(
         FilePage(
-            latest, versions: versions, mayDelete: whose == nil && visit.may(.requestDeletions),
+            latest, versions: versions,
+            conflict: try await ConflictNote(about: .file(latest.uploaded.file), visit),
+            mayDelete: whose == nil && visit.may(.requestDeletions),
             visit.format), whose: whose)
 }
 
@@ -165,6 +167,11 @@ extension SignedIn {
         guard let handle else {
             throw UserError(.unreadable, "The file could not be made ready.", advice: "Try again.")
         }
+        return try download(name: name, type: type, handle: handle)
+    }
+
+    /// Sends an open file from its beginning.
+    func download(name: String, type: String, handle: FileHandle) throws -> Response {
         let size = try handle.seekToEnd()
         try handle.seek(toOffset: 0)
         let source = SentFile(handle: handle)

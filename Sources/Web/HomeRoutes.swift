@@ -157,6 +157,14 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
     if let alarm = context.visit.backupAlarm {
         lines.append(InboxLine(alarm.text, href: alarm.href))
     }
+    let conflicts = try await context.store.openConflictCount(for: context.viewer)
+    if conflicts > 0 {
+        lines.append(
+            InboxLine(
+                context.format.count(conflicts, "conflict", "conflicts")
+                    + " with other offices that nobody has decided yet",
+                href: Paths.conflicts))
+    }
     return lines
 }
 

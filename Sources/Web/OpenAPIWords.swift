@@ -381,6 +381,7 @@ let apiWords: [String: APIWords] = [
             object([("comment?", maybe("string")), ("actingFor?", maybe("string"))])
         ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
 ].merging(deletionWords) { first, _ in first }.merging(backupWords) { first, _ in first }
+    .merging(officeWords) { first, _ in first }
 
 private let requestKind: JSONText = [
     "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),

@@ -153,7 +153,7 @@ extension Visit {
             pages: pages.map {
                 Frame.Entry(
                     label: $0.label, href: ofOffice($0.path), current: $0.path == current, icon: nil,
-                    waiting: nil)
+                    waiting: $0.sharesWaiting ? waiting[entry.path].map { format.number($0) } : nil)
             })
     }
 

@@ -193,3 +193,30 @@ extension Paths {
     }
     static func fileDifferenceAPI(_ id: String) -> String { "\(apiFiles)/\(id)/difference" }
 }
+
+// Other offices.
+extension Paths {
+    static let sync = "/sync"
+    static func officeUnpair(_ id: String) -> String { "\(sync)/offices/\(id)/unpair" }
+    static let pairing = "/sync/pair"
+    static let ownCard = "/sync/card"
+    static func seenCard(_ id: String) -> String { "\(pairing)/\(id)" }
+    static let snapshotExport = "/sync/export"
+    static func writtenSnapshot(_ id: String) -> String { "\(snapshotExport)/\(id)" }
+    static func writtenFile(_ id: String) -> String { "\(writtenSnapshot(id))/file" }
+    static func writtenToStick(_ id: String) -> String { "\(writtenSnapshot(id))/stick" }
+    static let snapshotImport = "/sync/import"
+    static func arrivalStep(_ id: String, _ step: String) -> String { "\(snapshotImport)/\(id)/\(step)" }
+    static func snapshotWork(_ id: String) -> String { "/sync/work/\(id)" }
+    static func snapshotWorkCancel(_ id: String) -> String { "\(snapshotWork(id))/cancel" }
+    static let exchanges = "/sync/history"
+    static func exchange(_ id: String) -> String { "\(exchanges)/\(id)" }
+    static func mergeUndo(_ id: String) -> String { "\(exchange(id))/undo" }
+    static let conflicts = "/sync/conflicts"
+    static func conflict(_ id: String) -> String { "\(conflicts)/\(id)" }
+    static func conflictDecide(_ id: String) -> String { "\(conflict(id))/decide" }
+    static let officesAPI = "/api/v1/offices"
+    static let snapshotsAPI = "/api/v1/snapshots"
+    static let conflictsAPI = "/api/v1/conflicts"
+    static func conflictDecideAPI(_ id: String) -> String { "\(conflictsAPI)/\(id)/decide" }
+}

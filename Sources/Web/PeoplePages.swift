@@ -106,6 +106,7 @@ struct PersonPage: Page {
         var disable: String?
     }
     var title: String
+    var conflict: ConflictNote?
     var lede: String
     var list = Paths.people
     var path: String

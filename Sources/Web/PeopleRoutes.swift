@@ -129,6 +129,7 @@ private func personPage(_ id: ID<Person>, _ days: AskedDays, _ context: SignedIn
     let hasLeft = now?.hasLeft == true && days.on >= today
     return PersonPage(
         title: detail.person.name,
+        conflict: try await ConflictNote(about: .person(id), context),
         lede: now.map { "\(format.day(days.on)): \($0.placement.designation), \(words.seat($0))." }
             ?? "\(format.day(days.on)): \(isOffice ? "nothing was known of this day" : "not within your reach").",
         path: Paths.person(text), on: days.on.iso, known: days.known?.iso ?? "",

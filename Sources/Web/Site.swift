@@ -41,6 +41,14 @@ let siteRoutes: [Route] = [
     storageUseRoutes,
     readAgainRoutes,
     backupRoutes,
+    peerRoutes,
+    pairingRoutes,
+    snapshotExportRoutes,
+    snapshotImportRoutes,
+    snapshotWorkRoutes,
+    exchangeRoutes,
+    conflictRoutes,
+    officeAPIRoutes,
 ].flatMap { $0 }
 
 /// Every page, so that a test can hold each template against the struct it prints.
@@ -76,6 +84,13 @@ let sitePages: [any Page.Type] = [
     storageUsePages,
     readAgainPages,
     backupPages,
+    peerPages,
+    pairingPages,
+    snapshotExportPages,
+    snapshotImportPages,
+    snapshotWorkPages,
+    exchangePages,
+    conflictPages,
 ].flatMap { $0 }
 
 /// The main menu; who may not do what an entry needs does not see it.
@@ -110,6 +125,17 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Holds", Paths.deleteHolds, needs: .decideDeletions),
         ]
     ) { try await $0.deleteRequestsAwaiting($1) },
+    MenuEntry(
+        "Offices", Paths.sync, needs: .viewOffices, icon: "sync",
+        pages: [
+            MenuEntry("All offices", Paths.sync, needs: .viewOffices),
+            MenuEntry("Take in", Paths.snapshotImport, needs: .manageOffices),
+            MenuEntry("Write", Paths.snapshotExport, needs: .manageOffices),
+            MenuEntry("Pair", Paths.pairing, needs: .manageOffices),
+            MenuEntry("Conflicts", Paths.conflicts, needs: .decideConflicts, sharesWaiting: true),
+            MenuEntry("History", Paths.exchanges, needs: .viewOffices),
+        ]
+    ) { try await $0.openConflictCount(for: $1) },
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
     MenuEntry(
         "Settings", Paths.settings, needs: .manageSettings, icon: "admin",
@@ -129,6 +155,8 @@ struct MenuEntry: Sendable {
     var icon: String?
     /// Its pages, as a line of tabs above each of them.
     var pages: [MenuEntry]
+    /// As a tab: what waits of the entry waits there.
+    var sharesWaiting: Bool
     /// How much of it waits for somebody; asked for every page, so it must be quick.
     var waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)?
 
@@ -141,13 +169,15 @@ struct MenuEntry: Sendable {
 
     init(
         _ label: String, _ path: String, needs: Permission, icon: String? = nil,
-        pages: [MenuEntry] = [], waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
+        pages: [MenuEntry] = [], sharesWaiting: Bool = false,
+        waiting: (@Sendable (OfficeStore, Viewer) async throws -> Int)? = nil
     ) {
         self.label = label
         self.path = path
         self.needs = needs
         self.icon = icon
         self.pages = pages
+        self.sharesWaiting = sharesWaiting
         self.waiting = waiting
     }
 }
@@ -158,6 +188,7 @@ public struct Site: Sendable {
     public let imports: ImportQueue
     let deletions: DeletionWork
     public let backups: BackupWork
+    let desk: SnapshotDesk
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -183,13 +214,14 @@ public struct Site: Sendable {
 
     public init(
         store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = [],
-        logger: Logger
+        sticks: @escaping @Sendable () -> [String] = { removablePlaces() }, logger: Logger
     ) throws {
         let files = EmbeddedFiles()
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
         deletions = DeletionWork(store: store, logger: logger)
         backups = BackupWork(store: store, logger: logger)
+        desk = SnapshotDesk(store: store, logger: logger, sticks: sticks)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

@@ -65,6 +65,20 @@ import Testing
         #expect(try await network[1].leftovers() == [])
     }
 
+    @Test func `a snapshot whose place another one took is not taken in as that other one`() async throws {
+        let network = try await OfficeNetwork(["North", "South", "East"])
+        let first = try network.receive(try network.export(0), at: 1)
+        let second = try network.receive(try network.export(2), at: 1)
+        #expect(!first.isWaiting && second.isWaiting)
+        let before = try await network[1].store.stateHash()
+        #expect(throws: UserError.self) { try first.preview() }
+        #expect(throws: UserError.self) { try first.merge(by: .console) }
+        #expect(try await network[1].store.stateHash() == before)
+        // Discarding the one that is gone leaves the other alone.
+        try first.discard()
+        #expect(try second.merge(by: .console).entries > 0)
+    }
+
     @Test func `a stranger's snapshot is refused, and so is one after the pairing was ended`() async throws {
         let network = try await OfficeNetwork(pairs: false)
         let path = try network.export(0)

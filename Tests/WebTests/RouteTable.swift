@@ -176,4 +176,35 @@ let routeTable = """
     GET    /api/v1/holds               decide-deletions
     POST   /api/v1/holds               decide-deletions
     POST   /api/v1/holds/:id/lift      decide-deletions
+    GET    /sync                       view-offices
+    POST   /sync/offices/:id/unpair    manage-offices
+    GET    /sync/pair                  manage-offices
+    POST   /sync/pair                  manage-offices
+    GET    /sync/pair/:id              manage-offices
+    POST   /sync/pair/:id              manage-offices
+    GET    /sync/card                  manage-offices
+    GET    /sync/export                manage-offices
+    POST   /sync/export                manage-offices
+    GET    /sync/export/:id            manage-offices
+    GET    /sync/export/:id/file       manage-offices
+    POST   /sync/export/:id/stick      manage-offices
+    GET    /sync/import                manage-offices
+    POST   /sync/import                manage-offices
+    POST   /sync/import/:id/open       manage-offices
+    POST   /sync/import/:id/check      manage-offices
+    POST   /sync/import/:id/pair       manage-offices
+    POST   /sync/import/:id/take       manage-offices
+    POST   /sync/import/:id/discard    manage-offices
+    GET    /sync/work/:id              manage-offices
+    POST   /sync/work/:id/cancel       manage-offices
+    GET    /sync/history               view-offices
+    GET    /sync/history/:id           view-offices
+    POST   /sync/history/:id/undo      manage-offices
+    GET    /sync/conflicts             decide-conflicts
+    GET    /sync/conflicts/:id         decide-conflicts
+    POST   /sync/conflicts/:id/decide  decide-conflicts
+    GET    /api/v1/offices             view-offices
+    GET    /api/v1/snapshots           view-offices
+    GET    /api/v1/conflicts           decide-conflicts
+    POST   /api/v1/conflicts/:id/decide decide-conflicts
     """

@@ -25,8 +25,12 @@ final class TestSite: Sendable {
     /// What this one was before its restart; it owns the folder.
     private let before: TestSite?
 
-    /// - Parameter isSetUp: false: an empty folder, as a new box has it.
-    init(isSetUp: Bool = true, isSecure: Bool = false, authority: String? = nil) async throws {
+    /// - Parameters:
+    ///   - isSetUp: false: an empty folder, as a new box has it.
+    ///   - sticks: folders that stand for sticks in this box.
+    init(
+        isSetUp: Bool = true, isSecure: Bool = false, authority: String? = nil, sticks: [String] = []
+    ) async throws {
         let path = FileManager.default.temporaryDirectory.path + "/rollcall-web-\(UUID().uuidString)"
         let time = TestTime()
         self.time = time
@@ -36,7 +40,7 @@ final class TestSite: Sendable {
             disk: disk.disk)
         site = try Site(
             store: store, version: "test", isSecure: isSecure, authority: authority,
-            logger: Logger(label: "test"))
+            sticks: { sticks }, logger: Logger(label: "test"))
         var users: [Role: User] = [:]
         var stranger: Person?
         if isSetUp {

@@ -1,0 +1,128 @@
+import Domain
+import Storage
+
+let conflictPages: [any Page.Type] = [ConflictsPage.self, ConflictPage.self]
+
+/// Both sides of a conflict, and the answer, for the inbox and the conflict's own page.
+struct ConflictCard: Decodable, Sendable {
+    struct Change: Decodable, Sendable {
+        var what: String
+        var before: String?
+        var after: String?
+        /// The other side has it otherwise.
+        var isOther: Bool
+    }
+    struct Side: Decodable, Sendable {
+        var heading: String
+        var tone: String
+        var deed: String
+        var changes: [Change]
+        var note: String?
+        /// `Ann Admin, North`
+        var who: String
+        var when: String
+        var machine: String
+    }
+    var id: String
+    var sides: [Side]
+    var nothingStands: String?
+    var why: String
+    var consequence: String?
+    var decide: String
+    var isOpen: Bool
+    var canTakeOther: Bool
+
+    init(_ conflict: OpenConflict, _ words: ConflictWriter) {
+        let format = words.activity.format
+        let register = conflict.conflict.register
+        id = conflict.conflict.id
+        decide = Paths.conflictDecide(conflict.conflict.id)
+        why = words.why(conflict)
+        consequence = words.consequence(conflict)
+        isOpen = conflict.isOpen
+        canTakeOther = conflict.canTakeOther
+        func said(_ event: Event) -> ActivityWords {
+            (try? EventBody(event)).map { words.activity.words(words.narrowed($0, to: register)) }
+                ?? ActivityWords("made an entry of a newer release", note: "Its kind is \(event.kind).")
+        }
+        func side(_ heading: String, _ tone: String, _ event: Event, against other: Event?) -> Side {
+            let own = said(event)
+            let others = other.map { said($0).changes } ?? []
+            return Side(
+                heading: heading, tone: tone,
+                deed: [own.deed, own.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
+                changes: own.changes.map { change in
+                    let same = others.first { $0.what == change.what }
+                    return Change(
+                        what: change.what, before: change.before, after: change.after,
+                        isOther: other != nil && same?.after != change.after)
+                }, note: own.note, who: "\(event.actor.name), \(words.office(event.office))",
+                when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
+        }
+        // Decided otherwise, the two have changed places.
+        let isTurned = conflict.decision?.decided.choice == .other
+        sides =
+            (conflict.winner.map {
+                [
+                    side(
+                        isTurned ? "Lost" : "Stands now", isTurned ? "warn" : "good", $0,
+                        against: conflict.loser)
+                ]
+            } ?? [])
+            + [
+                side(
+                    isTurned ? "Stands now" : "Lost", isTurned ? "good" : "warn", conflict.loser,
+                    against: conflict.winner)
+            ]
+        nothingStands =
+            conflict.winner == nil && !isTurned ? "Nothing of this: it has no effect." : nil
+    }
+}
+
+struct ConflictsPage: Page {
+    static let template = "conflict.list"
+    struct Open: Decodable, Sendable {
+        var about: String
+        var href: String?
+        var page: String
+        var card: ConflictCard
+    }
+    struct Decided: Decodable, Sendable {
+        var about: String
+        var href: String
+        var decision: String
+        var comment: String?
+    }
+    var title = "Conflicts"
+    var lede: String
+    var open: [Open]
+    var isEmpty: Bool
+    var emptyText: String
+    var more: String?
+    var decided: [Decided]
+    var hasDecided: Bool
+}
+
+struct ConflictPage: Page {
+    static let template = "conflict.show"
+    var title: String
+    var list = Paths.conflicts
+    var problem: Problem?
+    var href: String?
+    /// What was decided, by whom and when.
+    var decision: String?
+    var comment: String?
+    var card: ConflictCard
+}
+
+extension ConflictWriter {
+    /// `What stands was kept: Ann Admin, North, Mon 23 Nov 2026, 09:12`; nil: it is open.
+    func decision(_ conflict: OpenConflict) -> (text: String, comment: String?)? {
+        conflict.decision.map { event, it in
+            (
+                "\(decision(it.choice)): \(it.by.name), \(office(event.office)), \(activity.format.moment(event.time.instant))",
+                it.comment.isEmpty ? nil : it.comment
+            )
+        }
+    }
+}

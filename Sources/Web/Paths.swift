@@ -209,9 +209,9 @@ extension Paths {
     static func arrivalStep(_ id: String, _ step: String) -> String { "\(snapshotImport)/\(id)/\(step)" }
     static func snapshotWork(_ id: String) -> String { "/sync/work/\(id)" }
     static func snapshotWorkCancel(_ id: String) -> String { "\(snapshotWork(id))/cancel" }
-    static let exchanges = "/sync/history"
-    static func exchange(_ id: String) -> String { "\(exchanges)/\(id)" }
-    static func mergeUndo(_ id: String) -> String { "\(exchange(id))/undo" }
+    static let snapshotHistory = "/sync/history"
+    static func snapshotRecord(_ id: String) -> String { "\(snapshotHistory)/\(id)" }
+    static func mergeUndo(_ id: String) -> String { "\(snapshotRecord(id))/undo" }
     static let conflicts = "/sync/conflicts"
     static func conflict(_ id: String) -> String { "\(conflicts)/\(id)" }
     static func conflictDecide(_ id: String) -> String { "\(conflict(id))/decide" }

@@ -46,7 +46,7 @@ let siteRoutes: [Route] = [
     snapshotExportRoutes,
     snapshotImportRoutes,
     snapshotWorkRoutes,
-    exchangeRoutes,
+    snapshotHistoryRoutes,
     conflictRoutes,
     officeAPIRoutes,
 ].flatMap { $0 }
@@ -89,7 +89,7 @@ let sitePages: [any Page.Type] = [
     snapshotExportPages,
     snapshotImportPages,
     snapshotWorkPages,
-    exchangePages,
+    snapshotHistoryPages,
     conflictPages,
 ].flatMap { $0 }
 
@@ -133,7 +133,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Write", Paths.snapshotExport, needs: .manageOffices),
             MenuEntry("Pair", Paths.pairing, needs: .manageOffices),
             MenuEntry("Conflicts", Paths.conflicts, needs: .decideConflicts, sharesWaiting: true),
-            MenuEntry("History", Paths.exchanges, needs: .viewOffices),
+            MenuEntry("History", Paths.snapshotHistory, needs: .viewOffices),
         ]
     ) { try await $0.openConflictCount(for: $1) },
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),

@@ -35,7 +35,7 @@ import Testing
             #expect(try await browser.download(String(file)).bytes == got.bytes)
             #expect(
                 try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-0700.rollcall"))
-            let history = try await browser.get(Paths.exchanges).text
+            let history = try await browser.get(Paths.snapshotHistory).text
             #expect(history.contains("For North"), "\(history)")
 
             office.site.time.pass(seconds: 1900)

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 /// Something that passed between this office and another, or was to.
-public struct Exchange: Sendable {
+public struct SnapshotRecord: Sendable {
     public var event: Event
     public var body: EventBody
     /// A merge from which nothing followed yet.
@@ -34,19 +34,19 @@ public struct OwnOffice: Sendable {
 }
 
 extension OfficeStore {
-    private static let exchangeKinds = [
+    private static let recordKinds = [
         SnapshotMerged.kind, MergeUndone.kind, SnapshotExported.kind, SnapshotRefused.kind,
         OfficePaired.kind, OfficeUnpaired.kind,
     ]
 
     /// What this office sent, took in and refused, and with whom it paired, newest first.
-    public func exchanges(for viewer: Viewer, offset: Int = 0, limit: Int = 50) async throws -> (
-        rows: [Exchange], total: Int
+    public func snapshotRecords(for viewer: Viewer, offset: Int = 0, limit: Int = 50) async throws -> (
+        rows: [SnapshotRecord], total: Int
     ) {
         try viewer.require(.viewOffices)
-        let found: ExchangePage = try await read { db in
-            guard let chain = try ChainIdentity.fetch(db) else { return ExchangePage() }
-            let kinds = Self.exchangeKinds.map { "'\($0)'" }.joined(separator: ", ")
+        let found: RecordPage = try await read { db in
+            guard let chain = try ChainIdentity.fetch(db) else { return RecordPage() }
+            let kinds = Self.recordKinds.map { "'\($0)'" }.joined(separator: ", ")
             let condition = "office = ? AND kind IN (\(kinds))"
             let office = chain.office.description
             let rows = try Row.fetchAll(
@@ -55,52 +55,52 @@ extension OfficeStore {
                     SELECT * FROM journal WHERE \(condition)
                     ORDER BY time DESC, stream DESC, incarnation DESC, seq DESC LIMIT ? OFFSET ?
                     """, arguments: [office, max(1, min(limit, 500)), max(0, offset)])
-            return ExchangePage(
-                rows: try rows.map { try Self.exchange($0, db) },
+            return RecordPage(
+                rows: try rows.map { try Self.snapshotRecord($0, db) },
                 total: try Int.fetchOne(
                     db, sql: "SELECT count(*) FROM journal WHERE \(condition)", arguments: [office]) ?? 0)
         }
         return (found.rows, found.total)
     }
 
-    private struct ExchangePage: Sendable {
-        var rows: [Exchange] = []
+    private struct RecordPage: Sendable {
+        var rows: [SnapshotRecord] = []
         var total = 0
     }
 
-    private static func exchange(_ row: Row, _ db: Database) throws -> Exchange {
+    private static func snapshotRecord(_ row: Row, _ db: Database) throws -> SnapshotRecord {
         let event = try Event(row)
         let canUndo = try event.kind == SnapshotMerged.kind && canUndo(EventName(event), db)
-        return Exchange(event: event, body: try EventBody(event), canBeUndone: canUndo)
+        return SnapshotRecord(event: event, body: try EventBody(event), canBeUndone: canUndo)
     }
 
     /// - Throws: `UserError.notHere` for an id that names nothing of this office.
-    public func exchange(_ id: String, for viewer: Viewer) async throws -> (Exchange, MergeReceipt) {
+    public func snapshotRecord(_ id: String, for viewer: Viewer) async throws -> (SnapshotRecord, MergeReceipt) {
         try viewer.require(.viewOffices)
         let parts = id.split(separator: "-")
         guard parts.count == 3, let stream = EventStream(rawValue: String(parts[0])),
             let incarnation = Int(parts[1]), let seq = Int64(parts[2])
         else { throw UserError.notHere }
-        let found: ExchangeDetail = try await read { db in
+        let found: RecordDetail = try await read { db in
             guard let chain = try ChainIdentity.fetch(db),
                 let row = try Row.fetchOne(
                     db,
                     sql:
                         "SELECT * FROM journal WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?",
                     arguments: [stream.rawValue, chain.office.description, incarnation, seq]),
-                Self.exchangeKinds.contains(row["kind"] as String)
+                Self.recordKinds.contains(row["kind"] as String)
             else { throw UserError.notHere }
-            let exchange = try Self.exchange(row, db)
+            let record = try Self.snapshotRecord(row, db)
             // Entries of an earlier life of the folder may have come with an entry of the same number.
-            let isOfThisLife = incarnation == chain.incarnation && exchange.event.kind == SnapshotMerged.kind
-            return ExchangeDetail(
-                exchange: exchange, receipt: isOfThisLife ? try Self.receipt(seq, db) : MergeReceipt())
+            let isOfThisLife = incarnation == chain.incarnation && record.event.kind == SnapshotMerged.kind
+            return RecordDetail(
+                record: record, receipt: isOfThisLife ? try Self.receipt(seq, db) : MergeReceipt())
         }
-        return (found.exchange, found.receipt)
+        return (found.record, found.receipt)
     }
 
-    private struct ExchangeDetail: Sendable {
-        var exchange: Exchange
+    private struct RecordDetail: Sendable {
+        var record: SnapshotRecord
         var receipt: MergeReceipt
     }
 

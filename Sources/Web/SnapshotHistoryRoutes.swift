@@ -3,16 +3,16 @@ import Hummingbird
 import Ingest
 import Storage
 
-let exchangeRoutes: [Route] = [
-    Route(.get, Paths.exchanges, needs: .viewOffices, showExchanges),
-    Route(.get, Paths.exchange(":id"), needs: .viewOffices) { try await showReceipt($0, problem: nil) },
+let snapshotHistoryRoutes: [Route] = [
+    Route(.get, Paths.snapshotHistory, needs: .viewOffices, showExchanges),
+    Route(.get, Paths.snapshotRecord(":id"), needs: .viewOffices) { try await showReceipt($0, problem: nil) },
     Route(.post, Paths.mergeUndo(":id"), needs: .manageOffices, undoMerge),
 ]
 
-let exchangePages: [any Page.Type] = [ExchangesPage.self, ExchangeReceiptPage.self]
+let snapshotHistoryPages: [any Page.Type] = [SnapshotHistoryPage.self, SnapshotReceiptPage.self]
 
-struct ExchangesPage: Page {
-    static let template = "exchange.list"
+struct SnapshotHistoryPage: Page {
+    static let template = "snapshotHistory.list"
     struct Row: Decodable, Sendable {
         var what: String
         var href: String
@@ -32,11 +32,11 @@ struct ExchangesPage: Page {
 }
 
 /// What was taken in or written, on paper, too.
-struct ExchangeReceiptPage: Page {
-    static let template = "exchange.receipt"
+struct SnapshotReceiptPage: Page {
+    static let template = "snapshotHistory.receipt"
     var title: String
     var lede: String
-    var list = Paths.exchanges
+    var list = Paths.snapshotHistory
     var problem: Problem?
     /// Of the office's state after a merge.
     var words: [String]
@@ -53,21 +53,21 @@ private let exchangesPerPage = 50
 @Sendable private func showExchanges(_ context: SignedIn) async throws -> Response {
     let format = context.format
     let offset = max(0, min(1_000_000, context.query.integer("offset") ?? 0))
-    let (rows, total) = try await context.store.exchanges(
+    let (rows, total) = try await context.store.snapshotRecords(
         for: context.viewer, offset: offset, limit: exchangesPerPage)
     let words = try await context.conflictWriter()
     func link(_ offset: Int) -> String {
-        Form(offset > 0 ? [("offset", String(offset))] : []).link(Paths.exchanges)
+        Form(offset > 0 ? [("offset", String(offset))] : []).link(Paths.snapshotHistory)
     }
     return try context.page(
-        ExchangesPage(
-            rows: rows.map { exchange in
-                let said = words.activity.words(exchange.body)
-                let (state, tone) = exchange.body.exchangeState
+        SnapshotHistoryPage(
+            rows: rows.map { record in
+                let said = words.activity.words(record.body)
+                let (state, tone) = record.body.recordState
                 return .init(
                     what: [said.deed, said.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
-                    href: Paths.exchange(exchange.id), when: format.moment(exchange.event.time.instant),
-                    machine: format.machine(exchange.event.time.instant), who: exchange.event.actor.name,
+                    href: Paths.snapshotRecord(record.id), when: format.moment(record.event.time.instant),
+                    machine: format.machine(record.event.time.instant), who: record.event.actor.name,
                     note: said.note ?? "", state: state, tone: tone)
             }, isEmpty: rows.isEmpty, previous: offset > 0 ? link(offset - exchangesPerPage) : nil,
             next: offset + rows.count < total && !rows.isEmpty ? link(offset + exchangesPerPage) : nil,
@@ -79,7 +79,7 @@ private let exchangesPerPage = 50
 
 extension EventBody {
     /// A word on what passed, with its tone.
-    var exchangeState: (String, String) {
+    var recordState: (String, String) {
         switch self {
         case .snapshotMerged: ("Taken in", "good")
         case .mergeUndone: ("Taken back", "warn")
@@ -95,23 +95,23 @@ extension EventBody {
 private func showReceipt(_ context: SignedIn, problem: UserError?) async throws -> Response {
     guard let id = context.parameters.get("id") else { throw UserError.notHere }
     let format = context.format
-    let (exchange, receipt) = try await context.store.exchange(id, for: context.viewer)
+    let (record, receipt) = try await context.store.snapshotRecord(id, for: context.viewer)
     let words = try await context.conflictWriter()
-    let event = exchange.event
-    let said = words.activity.words(exchange.body)
+    let event = record.event
+    let said = words.activity.words(record.body)
     var facts = [
         ("At this office", context.office.office.rules.name), ("By", event.actor.name),
         ("When", format.moment(event.time.instant)),
     ]
-    var page = ExchangeReceiptPage(
+    var page = SnapshotReceiptPage(
         title: [said.deed, said.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
         lede: "Receipt of \(context.office.office.rules.name).", problem: problem.map(Problem.init),
         words: [],
         hasWords: false,
         part: MergePart(facts: [], kinds: [], uploads: [], conflicts: [], notTaken: [], words),
-        entry: exchange.id)
+        entry: record.id)
     var notTaken: [ChainNotTaken] = []
-    switch exchange.body {
+    switch record.body {
     case .snapshotMerged(let it):
         facts += [
             ("Snapshot of", it.name), ("It was made", format.moment(it.made)),
@@ -130,7 +130,7 @@ private func showReceipt(_ context: SignedIn, problem: UserError?) async throws 
             try await context.store.stateHash().hex == it.stateHash
             ? "This office still holds exactly this." : nil
         if it.conflicts > 0, context.may(.decideConflicts) { page.conflictsHref = Paths.conflicts }
-        if exchange.canBeUndone, context.may(.manageOffices) { page.undo = Paths.mergeUndo(id) }
+        if record.canBeUndone, context.may(.manageOffices) { page.undo = Paths.mergeUndo(id) }
     case .snapshotExported(let it):
         facts += [
             ("File", it.name), ("For", it.to.map { words.office($0) } ?? "any office"),
@@ -149,14 +149,14 @@ private func showReceipt(_ context: SignedIn, problem: UserError?) async throws 
 
 @Sendable private func undoMerge(_ context: SignedIn) async throws -> Response {
     guard let id = context.parameters.get("id") else { throw UserError.notHere }
-    let (exchange, _) = try await context.store.exchange(id, for: context.viewer)
-    guard case .snapshotMerged(let it) = exchange.body else { throw UserError.notHere }
+    let (record, _) = try await context.store.snapshotRecord(id, for: context.viewer)
+    guard case .snapshotMerged(let it) = record.body else { throw UserError.notHere }
     let reason = context.form["reason"]
     guard !reason.isEmpty else {
         return try await showReceipt(
             context, problem: UserError(.invalid, "Taking it back needs a reason.", advice: "Say why."))
     }
     let work = try await context.site.desk.undo(
-        EventName(exchange.event), id, name: it.name, reason: reason, for: context.viewer, by: context.actor)
+        EventName(record.event), id, name: it.name, reason: reason, for: context.viewer, by: context.actor)
     return context.redirect(to: Paths.snapshotWork(work.description))
 }

@@ -55,6 +55,18 @@ static const unsigned char r_templates_deleteRequest_work_mustache[] = {
 static const unsigned char r_templates_distribution_mustache[] = {
 #embed "../../Resources/templates/distribution.mustache" if_empty(0)
 };
+static const unsigned char r_templates_exchange_last_mustache[] = {
+#embed "../../Resources/templates/exchange.last.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_mustache[] = {
+#embed "../../Resources/templates/exchange.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_times_mustache[] = {
+#embed "../../Resources/templates/exchange.times.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_token_mustache[] = {
+#embed "../../Resources/templates/exchange.token.mustache" if_empty(0)
+};
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
 };
@@ -270,6 +282,10 @@ static const rollcall_resource table[] = {
     {"templates/deleteRequest.show.mustache", r_templates_deleteRequest_show_mustache, sizeof r_templates_deleteRequest_show_mustache},
     {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
+    {"templates/exchange.last.mustache", r_templates_exchange_last_mustache, sizeof r_templates_exchange_last_mustache},
+    {"templates/exchange.mustache", r_templates_exchange_mustache, sizeof r_templates_exchange_mustache},
+    {"templates/exchange.times.mustache", r_templates_exchange_times_mustache, sizeof r_templates_exchange_times_mustache},
+    {"templates/exchange.token.mustache", r_templates_exchange_token_mustache, sizeof r_templates_exchange_token_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.days.mustache", r_templates_file_days_mustache, sizeof r_templates_file_days_mustache},
     {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},

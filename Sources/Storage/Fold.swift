@@ -38,7 +38,8 @@ extension Transaction {
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported, .snapshotMerged, .incarnationBegun, .snapshotExported,
             .snapshotRefused, .mergeUndone, .backupMade, .backupFailed, .backupDrilled,
-            .backupRestored:
+            .backupRestored, .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged,
+            .exchangeAllowed:
             break
         }
     }

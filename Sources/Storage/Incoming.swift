@@ -2,6 +2,7 @@ import Crypto
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 
 /// What a snapshot says of itself, once its bytes were found to be whole and signed with `key`.
 public struct SnapshotOffer: Sendable {
@@ -69,6 +70,8 @@ public struct Reception: Sendable {
     public var knowsMoreOfUs = false
     /// Heads of the chains that are taken, to be kept.
     var heads: [SignedHead] = []
+    /// Of the quarantine, which the next snapshot that comes takes over.
+    var number: Int64 = 0
 }
 
 extension UserError {
@@ -106,12 +109,15 @@ extension OfficeStore {
                 advice: "Pair again if that was a mistake.")
         case nil: throw UserError.notPaired(offer.name)
         }
-        try forgetIncoming()
+        let number = try forgetIncoming()
         var batch: [Event] = []
         func keep() throws {
             let events = batch
             batch = []
-            try writeStaged { db in for event in events { try Self.keepIncoming(event, db) } }
+            try writeStaged { db in
+                try requireReception(number)
+                for event in events { try Self.keepIncoming(event, db) }
+            }
         }
         try events { event in
             guard event.stream == .shared, event.hash == event.computedHash else {
@@ -121,12 +127,30 @@ extension OfficeStore {
             if batch.count == 1000 { try keep() }
         }
         if !batch.isEmpty { try keep() }
-        return try sort(offer, trust, own)
+        return try sort(offer, trust, own, number)
     }
 
-    /// Removes what was received.
-    public func forgetIncoming() throws {
-        try writeStaged { db in try db.execute(sql: "DELETE FROM incomingEvent") }
+    /// Removes what was received, and begins a new quarantine.
+    @discardableResult
+    public func forgetIncoming() throws -> Int64 {
+        try writeStaged { db in
+            try db.execute(sql: "DELETE FROM incomingEvent")
+            return reception.withLock { number in
+                number += 1
+                return number
+            }
+        }
+    }
+
+    /// Inside a write: whether the quarantine still holds what somebody looked at.
+    ///
+    /// - Throws: `UserError` `busy` where another snapshot has come since.
+    func requireReception(_ number: Int64) throws {
+        guard reception.withLock({ $0 }) == number else {
+            throw UserError(
+                .busy, "Another snapshot came in meanwhile; nothing of this one was taken in.",
+                advice: "Take it in again.")
+        }
     }
 
     private static func keepIncoming(_ event: Event, _ db: Database) throws {
@@ -168,8 +192,11 @@ extension OfficeStore {
 
     // MARK: Sorting what came
 
-    private func sort(_ offer: SnapshotOffer, _ trust: Trust, _ own: ChainIdentity) throws -> Reception {
+    private func sort(_ offer: SnapshotOffer, _ trust: Trust, _ own: ChainIdentity, _ number: Int64) throws
+        -> Reception
+    {
         var reception = Reception(offer: offer)
+        reception.number = number
         let came: [IncomingChain] = try pool.read { db in
             try Row.fetchAll(
                 db,
@@ -197,7 +224,7 @@ extension OfficeStore {
                 if refusal.reason == .fork { forks.append(refusal) }
                 // Nothing of it came, and nothing need be said of it.
                 if it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
-                try drop(chain)
+                try drop(chain, number)
             } else {
                 reception.heads.append(head)
                 let held = try pool.read { db in try Self.heldSeq(chain, db) }
@@ -214,7 +241,7 @@ extension OfficeStore {
                     office: it.chain.office, incarnation: it.chain.incarnation,
                     name: trust.names[it.chain.office] ?? "an unknown office", reason: .unsigned,
                     entries: it.entries, seq: it.first))
-            try drop(it.chain)
+            try drop(it.chain, number)
         }
         try raiseAlarm(forks, offer)
         try look(at: &reception)
@@ -312,8 +339,9 @@ extension OfficeStore {
         return nil
     }
 
-    private func drop(_ chain: Chain) throws {
+    private func drop(_ chain: Chain, _ number: Int64) throws {
         try writeStaged { db in
+            try requireReception(number)
             try db.execute(
                 sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation])

@@ -61,7 +61,8 @@ extension OfficeStore {
         do {
             let rollups = try change.finish(isCancelled: isCancelled)
             let outcome = try writeNow(as: actor) { tx in
-                try tx.commit(plan, reception, change, rollups)
+                try requireReception(reception.number)
+                return try tx.commit(plan, reception, change, rollups)
             }
             try? rollups.sweepReplaced()
             return outcome

@@ -100,6 +100,7 @@ extension OfficeStore {
         var plan = MergePlan()
         do {
             try writeNow(as: .program) { tx in
+                try requireReception(reception.number)
                 let before = try tx.versionsNow()
                 let known = try Set(String.fetchAll(tx.db, sql: "SELECT id FROM conflict"))
                 let (calls, _) = try Self.digestOfRollups(tx.db)

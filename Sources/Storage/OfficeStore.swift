@@ -19,6 +19,9 @@ public final class OfficeStore: Sendable {
     /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
     private let changing = NSLock()
     private let closing = Mutex(false)
+    /// Which snapshot is in quarantine, counted up; read and changed inside a write only.
+    let reception = Mutex<Int64>(0)
+    public let exchanging = ExchangeTurn()
 
     /// Takes the folder's lock, brings the schema up to date and sweeps what a crash left behind.
     ///

@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
         migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
+        migrator.registerMigration("8 exchange with other offices") { db in try db.execute(sql: version8) }
         return migrator
     }
 

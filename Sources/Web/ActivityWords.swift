@@ -129,7 +129,7 @@ struct ActivityWriter: Sendable {
         case .tokenRevoked(let it):
             return ActivityWords("revoked the token", it.token, note: "It acted as \(it.username).")
         case .boxSettingsChanged(let it):
-            return ActivityWords("changed this box's limits", changes: changes(it.before, it.after))
+            return ActivityWords("changed this box's settings", changes: changes(it.before, it.after))
         case .uploadRefused(let it):
             return ActivityWords("could not upload", it.fileName, note: it.message)
         case .snapshotMerged(let it): return words(it)
@@ -144,6 +144,8 @@ struct ActivityWriter: Sendable {
             return ActivityWords(
                 "took back the merge of the snapshot of", it.name,
                 note: "\(format.count(it.entries, "entry", "entries")) gone from here. Reason: \(it.reason)")
+        case .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
+            return exchangeWords(body)
         case .backupMade(let it): return words(it)
         case .backupFailed(let it):
             return ActivityWords(
@@ -388,6 +390,15 @@ struct ActivityWriter: Sendable {
                 "Uploads refused", "below \(before.disk.refuseMegabytes) MB free",
                 "below \(after.disk.refuseMegabytes) MB free"
             ),
+            ("Shared folder", before.exchange.folder ?? "none", after.exchange.folder ?? "none"),
+            (
+                "Exchange over the folder", before.exchange.folderTimes.words,
+                after.exchange.folderTimes.words
+            ),
+            (
+                "Exchange over the network", before.exchange.networkTimes.words,
+                after.exchange.networkTimes.words
+            ),
         ])
     }
 
@@ -452,6 +463,8 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
         [
             SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
             OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
+            ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
+            ExchangeAllowed.self,
         ]
     ),
     (

@@ -15,6 +15,8 @@ let siteRoutes: [Route] = [
     reportRoutes,
     callRoutes,
     openAPIRoutes,
+    exchangeAPIRoutes,
+    exchangeRoutes,
     fileRoutes,
     importRoutes,
     activityRoutes,
@@ -60,6 +62,7 @@ let sitePages: [any Page.Type] = [
     permissionPages,
     sourcePages,
     settingsPages,
+    exchangePages,
     namePages,
     distributionPages,
     peoplePages,
@@ -154,6 +157,7 @@ public struct Site: Sendable {
     public let store: OfficeStore
     public let imports: ImportQueue
     let deletions: DeletionWork
+    let exchange: ExchangeShelf
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -185,6 +189,7 @@ public struct Site: Sendable {
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
         deletions = DeletionWork(store: store, logger: logger)
+        exchange = ExchangeShelf(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

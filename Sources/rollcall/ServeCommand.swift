@@ -84,6 +84,7 @@ func serve(
             services: [
                 .init(service: ConsoleService(store: store, logger: logger)), .init(service: supervisor),
                 .init(service: web), .init(service: Housekeeping(store: store, logger: logger)),
+                .init(service: ExchangeService(store: store, logger: logger)),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     do {
         try await group.run()

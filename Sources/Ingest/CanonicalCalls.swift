@@ -13,9 +13,12 @@ enum CanonicalCalls {
     static let columnCount = 13
 
     /// Reads a record back; nil for a line that this program did not write.
-    static func record(_ row: CSVRow) -> (record: CallRecord, folded: String)? {
+    ///
+    /// - Parameter row: with its raw text, which the fingerprint is of: in another spelling it would be another call.
+    static func record(_ row: CSVRow) -> CallRecord? {
         guard row.problem == nil, row.count == columnCount, let line = parseInteger(row.bytes, row.range(0)),
-            let time = parseTime(row.bytes, row.range(4), order: .ymd)
+            let time = parseTime(row.bytes, row.range(4), order: .ymd),
+            let comma = row.raw.firstIndex(of: 0x2c)
         else { return nil }
         let digest = row.string(2)
         var key = CallKey(id: row.string(1))
@@ -23,17 +26,21 @@ enum CanonicalCalls {
             guard let bytes = bytes(hexadecimal: digest) else { return nil }
             key = .digest(bytes)
         }
-        let agent = row.string(3)
         let profile = row.string(5)
-        var scratch: [UInt8] = []
-        let record = CallRecord(
-            line: Int(clamping: line), key: key, agent: agent, time: time.local,
+        return CallRecord(
+            line: Int(clamping: line), key: key, agent: row.string(3), time: time.local,
             profile: profile.isEmpty ? nil : profile, type: row.string(6), state: row.string(7),
             callType: row.string(8), originalCampaign: row.string(9), currentCampaign: row.string(10),
             talk: parseInteger(row.bytes, row.range(11)).map { Int(clamping: $0) },
-            wait: parseInteger(row.bytes, row.range(12)).map { Int(clamping: $0) }, fingerprint: 0
-        ).sealed(into: &scratch)
-        return (record, foldedName(agent))
+            wait: parseInteger(row.bytes, row.range(12)).map { Int(clamping: $0) },
+            fingerprint: fingerprint(of: row.raw[(comma + 1)...]))
+    }
+
+    /// First eight bytes of SHA-256 over a canonical line without its number and end.
+    static func fingerprint(of line: ArraySlice<UInt8>) -> UInt64 {
+        var hasher = SHA256()
+        line.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        return hasher.finalize().withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
     }
 
     private static func bytes(hexadecimal text: String) -> [UInt8]? {
@@ -62,12 +69,8 @@ extension CallRecord {
         if let talk { canonical.appendDigits(talk) }
         canonical.append(0x2c)
         if let wait { canonical.appendDigits(wait) }
-        var hasher = SHA256()
-        canonical.withUnsafeBytes {
-            hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[start...]))
-        }
         var sealed = self
-        sealed.fingerprint = hasher.finalize().prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        sealed.fingerprint = CanonicalCalls.fingerprint(of: canonical[start...])
         return sealed
     }
 }

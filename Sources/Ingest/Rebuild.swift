@@ -18,9 +18,8 @@ extension OfficeStore {
                     advice: "Put the archive back from a backup and run “rollcall rebuild” again.")
             }
         }
-        // Nobody else writes while a rebuild runs, so its transactions need not be paced.
         let lost = try rebuild { upload, staged in
-            try readUpload(upload, from: self, into: staged, batch: RowPipeline.rowsPerBatch.upperBound)
+            try readUpload(upload, from: self, into: staged)
         }
         if let first = lost.first {
             let others = lost.count > 1 ? " \(lost.count - 1) more files are lost too." : ""
@@ -50,13 +49,12 @@ extension OfficeStore {
 
 /// Reads an upload's calls, and what is searched of its rejected lines, into a staged version.
 ///
-/// - Parameter batch: rows a transaction: fewer where others write meanwhile.
 /// - Throws: `UserError` `damaged` when the archive is missing, altered, or not what the event says.
-func readUpload(_ upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion, batch: Int)
-    throws
-{
-    try AcceptedCalls(of: upload, from: store).read(
-        into: staged, batch: batch, accepted: upload.counts.accepted, digest: upload.digest)
+func readUpload(
+    _ upload: FileUploaded, from store: OfficeStore, into staged: StagedVersion,
+    isCancelled: () -> Bool = { false }
+) throws {
+    try AcceptedCalls.read(upload, from: store, into: staged, isCancelled: isCancelled)
     try readRejectedLines(of: upload, from: store, into: staged)
 }
 

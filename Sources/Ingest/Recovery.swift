@@ -200,11 +200,9 @@ private func makeLive(
     do {
         // An archive that is announced goes in a crash; one that lay there before must not.
         if place.isNew { try staged.announceArchive(of: manifest.file, version: manifest.version) }
-        let calls = try AcceptedCalls(archive: archive.found.path, in: store) {
-            UserError(.damaged, "its calls.csv \($0)", advice: "")
-        }
-        try calls.read(
-            into: staged, batch: 4000, accepted: manifest.counts.accepted, digest: manifest.digest)
+        try AcceptedCalls.read(
+            archive.found.path, into: staged, accepted: manifest.counts.accepted, digest: manifest.digest,
+            damaged: { UserError(.damaged, "its calls.csv \($0)", advice: "") }, clock: store.clock)
         let marked = try staged.hasNewNames() ? partTimers(archive, source.source, store) : []
         return try store.finish(
             staged, by: actor, isPartTimer: { marked.contains($0) }, isCancelled: { false }

@@ -120,7 +120,7 @@ private struct ExtractedArchives {
     ) throws {
         let path = store.folder.archive(of: upload.file, version: upload.version)
         if access(path, F_OK) != 0 { try extract(upload.archive, to: path, isCancelled) }
-        try readUpload(upload, from: store, into: staged, batch: 4000)
+        try readUpload(upload, from: store, into: staged, isCancelled: isCancelled)
     }
 
     mutating func prepare(_ archive: WantedArchive, isCancelled: () -> Bool) throws {

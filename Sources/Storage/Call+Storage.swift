@@ -130,7 +130,8 @@ extension OfficeStore {
         }
     }
 
-    /// The version that counts, then the other sightings within the viewer's reach, latest first.
+    /// The version that counts, then the other sightings within the viewer's reach, latest first; of other offices too,
+    /// where the same call is in their files.
     ///
     /// - Throws: `UserError` `notFound` where the call is not there or its agent is out of reach.
     public func sightings(of call: CallReference, for viewer: Viewer) async throws -> [CallRow] {
@@ -144,11 +145,15 @@ extension OfficeStore {
                     db, sql: "SELECT office FROM source WHERE number = ?", arguments: [call.source])
                 guard offices.holds(office) else { throw UserError.notHere }
             }
-            let rows = try Row.fetchAll(
-                db, sql: CallReader.sql(where: "c.source = ? AND c.key = ?", counted: false),
-                arguments: [call.source, call.key.databaseValue])
+            let alike = """
+                c.key = ? AND c.source IN (SELECT o.number FROM source s JOIN source o ON o.format = s.format
+                  WHERE s.number = ?)
+                """
+            let held = try Row.fetchAll(
+                db, sql: CallReader.sql(where: alike, counted: false),
+                arguments: [call.key.databaseValue, call.source])
             var visible: [CallRow] = []
-            for row in rows {
+            for row in Self.sameCall(as: call, held) {
                 let name: Int64 = row["name"]
                 let time = LocalTime(seconds: row["time"])
                 let day = try reader.rules.of(name: name, db).day(of: time)
@@ -165,6 +170,20 @@ extension OfficeStore {
             guard visible.first?.counts == true else { throw UserError.notHere }
             return visible
         }
+    }
+
+    /// Rows of one key that are the same call as the source's own: `[Sighting].standings` says when.
+    private static func sameCall(as call: CallReference, _ held: [Row]) -> [Row] {
+        var sources: Set<Int64> = held.contains { $0["source"] == call.source } ? [call.source] : []
+        var contents: Set<Int64> = []
+        var found: [Row] = []
+        repeat {
+            let before = (sources.count, contents.count)
+            found = held.filter { sources.contains($0["source"]) || contents.contains($0["fingerprint"]) }
+            sources.formUnion(found.map { $0["source"] })
+            contents.formUnion(found.map { $0["fingerprint"] })
+            if before == (sources.count, contents.count) { return found }
+        } while true
     }
 
     /// The version that holds a sighting, for showing its line to whoever may see the call.
@@ -284,7 +303,7 @@ private struct CallReader: Sendable {
             type: outcome?.type ?? "", state: outcome?.state ?? "", flags: outcome?.flags,
             campaign: row["campaignText"], originalCampaign: row["originalText"],
             callType: row["callTypeText"], profile: row["profile"], talk: row["talk"], wait: row["wait"],
-            sourceName: words.sources[reference.source]?.name ?? "", file: file, fileName: row["fileName"],
+            sourceName: words.sourceTitles[reference.source] ?? "", file: file, fileName: row["fileName"],
             version: row["versionNumber"], line: row["line"], counts: row["counts"])
     }
 }

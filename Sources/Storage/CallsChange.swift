@@ -12,7 +12,7 @@ public final class CallsChange {
     let rules: RulesByOffice
     /// What is there after the steps so far.
     private(set) var live: LiveRows
-    private(set) var tallies: StagedTallies
+    var tallies: StagedTallies
     private var versions: [StagedVersion] = []
     private var staged: [Int64] = []
     /// Counted calls more, by the office of their names.
@@ -21,13 +21,28 @@ public final class CallsChange {
 
     public convenience init(_ store: OfficeStore) throws { try self.init(store, rules: nil) }
 
-    /// - Parameter rules: as they will be; nil: as they are.
-    init(_ store: OfficeStore, rules: RulesByOffice?) throws {
+    /// - Parameters:
+    ///   - rules: as they will be; nil: as they are. Of offices that have other rules now everything is counted again.
+    ///   - progress: names counted again, and of how many.
+    init(
+        _ store: OfficeStore, rules: RulesByOffice?, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws {
         self.store = store
         // One at a time: what is staged now is a leftover, of a disk that was full for example.
         try store.sweepStaged()
-        (self.rules, live) = try store.pool.read { db in (try rules ?? RulesByOffice(db), try LiveRows(db)) }
+        let (before, live) = try store.pool.read { db in (try RulesByOffice(db), try LiveRows(db)) }
+        self.live = live
+        self.rules = rules ?? before
         tallies = StagedTallies(try RollupChange(store: store, rules: self.rules))
+        let changed = self.rules.differing(from: before)
+        guard !changed.isEmpty else { return }
+        do {
+            try recount(changed, progress)
+            tallies.replace(days: try store.recountedDays(self.rules, of: changed))
+        } catch {
+            try abandon()
+            throw error
+        }
     }
 
     var number: Int64 { tallies.change.number }
@@ -89,31 +104,19 @@ public final class CallsChange {
     @discardableResult
     func turn(_ row: Sighting, comes: Bool, among others: [Sighting], _ db: Database) throws -> Turn {
         var turn = Turn()
-        if others.isEmpty {
+        if let other = others.first, others.count == 1, other.isSameCall(as: row) {
+            // What nearly always happens, without looking for groups.
+            let (earlier, later) = row.place < other.place ? (row, other) : (other, row)
+            if earlier.place.office != later.place.office {
+                try count(elsewhere: comes ? 1 : -1, earlier, db)
+            }
+            if later.version == row.version, !row.isCounted(like: other) {
+                (turn.out, turn.back) = comes ? ([other], [row]) : ([row], [other])
+            }
+        } else if others.count < 2 {
             if comes { turn.back = [row] } else { turn.out = [row] }
         } else {
-            let rows = others + [row]
-            let without = others.standings + [.replaced]
-            let with = rows.standings
-            let (before, after) = comes ? (without, with) : (with, without)
-            for (row, (was, willBe)) in zip(rows, zip(before, after)) where was != willBe {
-                switch was {
-                case .counts: turn.out.append(row)
-                case .elsewhere: try count(elsewhere: -1, row, db)
-                case .replaced: break
-                }
-                switch willBe {
-                case .counts: turn.back.append(row)
-                case .elsewhere: try count(elsewhere: 1, row, db)
-                case .replaced: break
-                }
-            }
-            // Which of two rows with the same figures counts is the same to them.
-            turn.back.removeAll { row in
-                guard let same = turn.out.firstIndex(where: { $0.isCounted(like: row) }) else { return false }
-                turn.out.remove(at: same)
-                return true
-            }
+            try compare(others, with: row, comes: comes, into: &turn, db)
         }
         for row in turn.out {
             try tallies.takeBack(row.entry, at: try position(row, db))
@@ -124,6 +127,33 @@ public final class CallsChange {
             calls[row.place.office, default: 0] += 1
         }
         return turn
+    }
+
+    private func compare(
+        _ others: [Sighting], with row: Sighting, comes: Bool, into turn: inout Turn, _ db: Database
+    ) throws {
+        let rows = others + [row]
+        let without = others.standings + [.replaced]
+        let with = rows.standings
+        let (before, after) = comes ? (without, with) : (with, without)
+        for (row, (was, willBe)) in zip(rows, zip(before, after)) where was != willBe {
+            switch was {
+            case .counts: turn.out.append(row)
+            case .elsewhere: try count(elsewhere: -1, row, db)
+            case .replaced: break
+            }
+            switch willBe {
+            case .counts: turn.back.append(row)
+            case .elsewhere: try count(elsewhere: 1, row, db)
+            case .replaced: break
+            }
+        }
+        // Which of two rows with the same figures counts is the same to them.
+        turn.back.removeAll { row in
+            guard let same = turn.out.firstIndex(where: { $0.isCounted(like: row) }) else { return false }
+            turn.out.remove(at: same)
+            return true
+        }
     }
 
     /// A row that comes and is the only one of its key.

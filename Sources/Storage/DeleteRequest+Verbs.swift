@@ -47,9 +47,10 @@ extension OfficeStore {
         -> PlannedDeletion
     {
         try viewer.require(.requestDeletions)
-        let (kind, targets) = try pool.read { db in try Self.targets(of: scope, db) }
-        let cutOver = try pool.read { db in try Self.cutOverMinutes(of: targets, db) }
-        let plan = try changingCalls {
+        // All of it within the change, which the closing of a store waits for.
+        return try changingCalls {
+            let (kind, targets) = try pool.read { db in try Self.targets(of: scope, db) }
+            let cutOver = try pool.read { db in try Self.cutOverMinutes(of: targets, db) }
             let id: ID<DeleteRequest> = ids.next(at: clock.now())
             let staging = try DeletionStaging(
                 self, id, try parts(of: targets, cutOverMinutes: cutOver), .out)
@@ -57,15 +58,13 @@ extension OfficeStore {
             defer { try? staging.abandon() }
             _ = try staging.finish(isCancelled: work.isCancelled)
             return try pool.read { db in
-                PlannedDeletion(
+                let plan = PlannedDeletion(
                     kind: kind, targets: targets, cutOverMinutes: cutOver,
                     preview: try staging.preview(db), agents: try staging.agents(db))
+                guard try Self.mayAsk(viewer, plan.preview, db) else { throw UserError.notHere }
+                return plan
             }
         }
-        guard try pool.read({ db in try Self.mayAsk(viewer, plan.preview, db) }) else {
-            throw UserError.notHere
-        }
-        return plan
     }
 
     /// Asks for a deletion that was planned; what it would do is frozen with it.

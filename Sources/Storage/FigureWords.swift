@@ -18,6 +18,85 @@ extension By {
     }
 }
 
+/// Dictionaries that give tallies their words; a few hundred entries.
+struct FigureWords: Sendable {
+    struct Outcome: Sendable {
+        var source: Int64
+        var type: String
+        var state: String
+        var flags: OutcomeFlags?
+    }
+
+    var outcomes: [Int64: Outcome] = [:]
+    /// Of every office.
+    var sources: [Int64: Source] = [:]
+    var sourceTitles: [Int64: String] = [:]
+    /// By the number that `officeOfName` gives.
+    var offices: [Int64: KnownOffice] = [:]
+    /// SQL: the office of the name of an agent-day `a`, as a number to group by.
+    private(set) var officeOfName = "0"
+    var persons: [String: String] = [:]
+    /// Person of a name's span, by its number in `aliasSpan`.
+    var people: [Int64: String] = [:]
+    private var owners: [Int64: [(from: Int32, until: Int32, person: String)]] = [:]
+
+    init(_ db: Database) throws {
+        let rows = try Row.fetchCursor(db, sql: "SELECT number, source, type, state, flags FROM outcome")
+        while let row = try rows.next() {
+            outcomes[row[0]] = Outcome(
+                source: row[1], type: row[2], state: row[3],
+                flags: (row[4] as Int?).map(OutcomeFlags.init(rawValue:)))
+        }
+        for stored in try OfficeStore.sources(.every, db) {
+            sources[stored.number] = stored.source
+            sourceTitles[stored.number] = stored.title
+        }
+        let names = try Row.fetchCursor(db, sql: "SELECT id, name FROM person")
+        while let row = try names.next() { persons[row[0]] = row[1] }
+        let aliases = try Row.fetchCursor(
+            db, sql: "SELECT number, person, name, fromDay, untilDay FROM aliasSpan")
+        while let row = try aliases.next() {
+            people[row[0]] = row[1]
+            owners[row[2], default: []].append((row[3], row[4], row[1]))
+        }
+        let known = try KnownOffice.all(db)
+        offices[0] = known.first
+        guard known.count > 1 else { return }
+        // Where an identity begins in the list of all is its office's number.
+        let list = known.map(\.id.description).joined(separator: ",")
+        for (place, office) in known.enumerated() { offices[Int64(1 + place * 37)] = office }
+        officeOfName = "(SELECT instr('\(list)', x.office) FROM agentName x WHERE x.number = a.name)"
+    }
+
+    /// Whose a dialer's name is on a day; empty only while its first file is being staged.
+    func person(ofName name: Int64, on day: Int32) -> String {
+        owners[name]?.first { $0.from <= day && day < $0.until }?.person ?? ""
+    }
+
+    /// The outcomes that a filter lets in; nil: all.
+    func outcomes(in filter: CallFilter) -> [Int64]? {
+        guard
+            !filter.states.isEmpty || !filter.types.isEmpty || !filter.sources.isEmpty
+                || (filter.counting != nil && filter.counting != .talk)
+        else { return nil }
+        return outcomes.filter { _, outcome in
+            if !filter.states.isEmpty, !filter.states.contains(outcome.state) { return false }
+            if !filter.types.isEmpty, !filter.types.contains(outcome.type) { return false }
+            if !filter.sources.isEmpty {
+                guard let source = sources[outcome.source],
+                    filter.sources.contains(where: {
+                        $0 == source.id.description
+                            || $0.caseInsensitiveCompare(source.name) == .orderedSame
+                    })
+                else { return false }
+            }
+            if filter.counting == .unmapped { return outcome.flags == nil }
+            if let flag = filter.counting?.flag { return outcome.flags?.contains(flag) == true }
+            return true
+        }.map(\.key).sorted()
+    }
+}
+
 extension FigureWords {
     func slice(_ by: By, _ key: SliceKey, _ campaigns: [Int64: String]) -> Slice {
         switch key {
@@ -49,7 +128,8 @@ extension FigureWords {
                 return Slice(by: by, value: office?.id.description ?? "", title: office?.name ?? "(blank)")
             case .source:
                 let source = sources[number]
-                return Slice(by: by, value: source?.id.description ?? "", title: source?.name ?? "(blank)")
+                return Slice(
+                    by: by, value: source?.id.description ?? "", title: sourceTitles[number] ?? "(blank)")
             default:
                 let text = campaigns[number] ?? ""
                 return Slice(by: by, value: text, title: text.isEmpty ? "(blank)" : text)

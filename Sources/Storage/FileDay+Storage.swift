@@ -68,21 +68,20 @@ extension OfficeStore {
 
     /// Counts the rows of versions by day again, as a rebuild and other business days ask for.
     ///
-    /// - Parameter office: whose versions; nil: every office's.
-    func recountedDays(_ rules: RulesByOffice, of office: ID<Office>? = nil) throws -> [Row] {
+    /// - Parameter offices: whose versions; nil: every office's.
+    func recountedDays(_ rules: RulesByOffice, of offices: Set<String>? = nil) throws -> [Int64: [Row]] {
         let versions = try pool.read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT number, office FROM fileVersion
-                    WHERE state IN ('live', 'trashed') AND (?1 IS NULL OR office = ?1)
-                    """, arguments: [office?.description])
+                db, sql: "SELECT number, office FROM fileVersion WHERE state IN ('live', 'trashed')")
         }
-        return try versions.flatMap { version in
-            try pool.read { db in
-                try Self.countedDays(of: version["number"], rules.of(office: version["office"]), db)
+        var days: [Int64: [Row]] = [:]
+        for version in versions where offices?.contains(version["office"]) ?? true {
+            let number: Int64 = version["number"]
+            days[number] = try pool.read { db in
+                try Self.countedDays(of: number, rules.of(office: version["office"]), db)
             }
         }
+        return days
     }
 
     private static func countedDays(of version: Int64, _ rules: CountingRules, _ db: Database) throws -> [Row]
@@ -123,7 +122,9 @@ extension OfficeStore {
 
     /// What is kept of the days of versions equals a count of their rows.
     func verifyDays() throws -> CheckResult {
-        let counted = try recountedDays(rulesByOfficeNow()).map { Array($0.databaseValues) }
+        let counted = try recountedDays(rulesByOfficeNow()).values.flatMap { $0 }.map {
+            Array($0.databaseValues)
+        }
         let kept = try pool.read { db in
             try Row.fetchAll(
                 db,
@@ -141,14 +142,14 @@ extension OfficeStore {
                 : "\(wrong) days of versions are not those of their rows. “rollcall rebuild” counts again.")
     }
 
-    /// - Parameter office: whose versions' days; nil: every office's.
-    static func replaceDays(_ rows: [Row], of office: ID<Office>? = nil, _ db: Database) throws {
-        try db.execute(
-            sql: """
-                DELETE FROM versionDay
-                WHERE ?1 IS NULL OR version IN (SELECT number FROM fileVersion WHERE office = ?1)
-                """, arguments: [office?.description])
-        try addDays(rows, db)
+    /// Puts these days of versions in the place of those that they have.
+    static func replaceDays(_ days: [Int64: [Row]], _ db: Database) throws {
+        for (version, rows) in days {
+            try db.cachedStatement(sql: "DELETE FROM versionDay WHERE version = ?").execute(arguments: [
+                version
+            ])
+            try addDays(rows, db)
+        }
     }
 
     private static func addDays(_ rows: [Row], _ db: Database) throws {

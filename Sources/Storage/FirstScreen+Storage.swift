@@ -5,12 +5,14 @@ import GRDB
 /// What each source sent, day by day.
 public struct UploadCalendarRow: Sendable, Hashable {
     public var source: Source
+    public var title: String
     public var days: [UploadDay]
 }
 
 /// A state without a meaning, and how often it came.
 public struct UnmappedState: Sendable, Hashable {
     public var source: Source
+    public var title: String
     public var state: String
     public var logs: Int
 }
@@ -34,7 +36,8 @@ extension OfficeStore {
             return try Self.sources(.every, db).compactMap { stored in
                 logs[stored.source.id.description].map {
                     UploadCalendarRow(
-                        source: stored.source, days: uploadDays($0, in: period, today: today))
+                        source: stored.source, title: stored.title,
+                        days: uploadDays($0, in: period, today: today))
                 }
             }
         }
@@ -76,13 +79,14 @@ extension OfficeStore {
             var query = ReportQuery(period: period, by: [.source, .state])
             query.filter.counting = .unmapped
             let sources = Dictionary(
-                try Self.sources(.every, db).map { ($0.source.id.description, $0.source) },
+                try Self.sources(.every, db).map { ($0.source.id.description, $0) },
                 uniquingKeysWith: { first, _ in first })
             return try Self.report(query, viewer, db).rows.compactMap { row in
                 guard let source = row.slices.first.flatMap({ sources[$0.value] }),
                     let state = row.slices.last?.value
                 else { return nil }
-                return UnmappedState(source: source, state: state, logs: row.figures.logs)
+                return UnmappedState(
+                    source: source.source, title: source.title, state: state, logs: row.figures.logs)
             }.sorted { $0.logs > $1.logs }
         }
     }

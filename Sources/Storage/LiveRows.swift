@@ -24,7 +24,7 @@ extension OfficeStore {
             SELECT e.source, e.fingerprint FROM kin CROSS JOIN call e CROSS JOIN fileVersion w ON w.number = e.version
             WHERE e.key = c.key AND (e.source = kin.source OR e.fingerprint = kin.fingerprint)
               AND (SELECT format FROM source WHERE number = e.source)
-                IS (SELECT format FROM source WHERE number = c.source) AND \(isLive("e", "w")))
+                = (SELECT format FROM source WHERE number = c.source) AND \(isLive("e", "w")))
           SELECT \(standingByLater)
           FROM call e CROSS JOIN fileVersion w ON w.number = e.version
           WHERE e.key = c.key AND (w.time, w.office) > (v.time, v.office) AND \(isLive("e", "w"))

@@ -114,10 +114,14 @@ extension OfficeStore {
                 guard let (source, office) = plan.sources[id] else { continue }
                 try db.execute(
                     sql: """
-                        INSERT INTO source (id, office, name, settings, staged) VALUES (?, ?, ?, ?, 1)
+                        INSERT INTO source (id, office, name, format, settings, staged)
+                        VALUES (?, ?, ?, ?, ?, 1)
                         ON CONFLICT (id) DO NOTHING
                         """,
-                    arguments: [id.description, office.description, source.name, try jsonText(source)])
+                    arguments: [
+                        id.description, office.description, source.name, source.format,
+                        try jsonText(source),
+                    ])
                 let number = try Int64.fetchOne(
                     db, sql: "SELECT number FROM source WHERE id = ?", arguments: [id.description])
                 if let number { result[id] = StoredSource(number: number, source: source) }

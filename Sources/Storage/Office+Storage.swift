@@ -55,10 +55,12 @@ extension Transaction {
         }
         try db.execute(
             sql: """
-                INSERT INTO source (id, office, name, settings) VALUES (?, ?, ?, ?)
+                INSERT INTO source (id, office, name, format, settings) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings, staged = 0
                 """,
-            arguments: [source.id.description, office.description, source.name, try jsonText(source)])
+            arguments: [
+                source.id.description, office.description, source.name, source.format, try jsonText(source),
+            ])
         guard
             let number = try Int64.fetchOne(
                 db, sql: "SELECT number FROM source WHERE id = ?", arguments: [source.id.description])
@@ -89,6 +91,11 @@ public struct OfficeState: Sendable {
 public struct StoredSource: Sendable, Hashable {
     public var number: Int64
     public var source: Source
+    /// The name of its office, where that is not the own.
+    public var otherOffice: String?
+
+    /// `ReadyMode`; of another office `ReadyMode (Leipzig)`, for names are an office's own.
+    public var title: String { source.name + (otherOffice.map { " (\($0))" } ?? "") }
 }
 
 extension OfficeStore {
@@ -122,11 +129,15 @@ extension OfficeStore {
     static func sources(_ scope: OfficeScope, _ db: Database) throws -> [StoredSource] {
         try Row.fetchAll(
             db,
-            sql:
-                "SELECT number, settings FROM source WHERE staged = 0 AND \(scope.condition("office")) ORDER BY name, number"
+            sql: """
+                SELECT s.number, s.settings, o.name AS otherOffice FROM source s
+                LEFT JOIN office o ON o.id = s.office AND o.id <> (SELECT office FROM folder)
+                WHERE s.staged = 0 AND \(scope.condition("s.office")) ORDER BY s.name, s.number
+                """
         ).map { row in
             StoredSource(
-                number: row["number"], source: try fromJSON(Source.self, row["settings"] as String))
+                number: row["number"], source: try fromJSON(Source.self, row["settings"] as String),
+                otherOffice: row["otherOffice"])
         }
     }
 

@@ -118,7 +118,7 @@ extension OfficeStore {
         var report = Report(
             query: query, rows: [],
             total: cells.values.reduce(Figures(activity: keeps ? .init() : nil), +),
-            mappings: sources.map { ($0.source.name, $0.source.outcomes.version) }.sorted { $0.0 < $1.0 })
+            mappings: sources.map { ($0.title, $0.source.outcomes.version) }.sorted { $0.0 < $1.0 })
         report.elsewhere = try elsewhere(query, viewer, db, posted: posted)
         guard !query.by.isEmpty else { return report }
         report.rows = cells.map { key, figures in

@@ -30,12 +30,9 @@ extension OfficeStore {
                 if let error = try restage(event, upload, purged, readCalls) { lost.append(error) }
             }
             try writeNow(as: .program) { tx in try tx.refoldShared() }
-            let calls = try CallsChange(self)
-            let change = try calls.recounted()
-            let days = try recountedDays(calls.rules)
+            let change = try CallsChange(self).recounted()
             try writeNow(as: .program) { tx in
                 try change.post(tx)
-                try Self.replaceDays(days, tx.db)
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
             try settleArchives()

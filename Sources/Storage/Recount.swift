@@ -22,14 +22,13 @@ extension OfficeStore {
             }
             var rules = try rulesByOfficeNow()
             rules.set(after, of: office.id)
-            let calls = try CallsChange(self, rules: rules)
-            let change = try calls.recounted(office.id, progress)
+            let calls = try CallsChange(self, rules: rules, progress: progress)
+            let change: RollupChange
             do {
-                let days = try recountedDays(rules, of: office.id)
+                change = try calls.finish()
                 try writeNow(as: actor) { tx in
                     try tx.append(event)
                     try change.post(tx)
-                    try Self.replaceDays(days, of: office.id, tx.db)
                 }
             } catch {
                 try calls.abandon()
@@ -41,33 +40,29 @@ extension OfficeStore {
 }
 
 extension CallsChange {
-    /// Counts every agent-day of an office's names from the rows that are there; before any other step.
+    /// Counts every agent-day of offices' names from the rows that are there; before any other step.
     ///
     /// - Parameters:
-    ///   - office: nil: every office.
+    ///   - offices: nil: every office.
     ///   - progress: names counted, and of how many.
-    func recount(_ office: ID<Office>? = nil, _ progress: (Int, Int) -> Void = { _, _ in }) throws {
+    func recount(_ offices: Set<String>? = nil, _ progress: (Int, Int) -> Void = { _, _ in }) throws {
         let names = try store.pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: "SELECT number, office FROM agentName WHERE ?1 IS NULL OR office = ?1 ORDER BY number",
-                arguments: [office?.description])
-        }
+            try Row.fetchAll(db, sql: "SELECT number, office FROM agentName ORDER BY number")
+        }.filter { offices?.contains($0["office"]) ?? true }
         var counted: [String: Int64] = [:]
         for (done, name) in names.enumerated() {
             progress(done, names.count)
             let office: String = name["office"]
             counted[office, default: 0] += try recount(name["number"], rules.of(office: office))
         }
-        if office == nil { self.counted(all: counted) }
+        if offices == nil { self.counted(all: counted) }
     }
 
-    /// The same, and nothing else.
-    func recounted(_ office: ID<Office>? = nil, _ progress: (Int, Int) -> Void = { _, _ in }) throws
-        -> RollupChange
-    {
+    /// Everything counted again, to be posted.
+    func recounted() throws -> RollupChange {
         do {
-            try recount(office, progress)
+            try recount()
+            tallies.replace(days: try store.recountedDays(rules))
             return try finish()
         } catch {
             try abandon()

@@ -20,6 +20,8 @@ public struct RollupChange {
     var calls: [String: Int64] = [:]
     /// Whether these are all the calls that count.
     var countsAll = false
+    /// Rows by day of versions whose business days are others.
+    var days: [Int64: [Row]] = [:]
     /// What is staged, by its number in `agentDay`.
     private var staged: [AgentDay: Int64] = [:]
 
@@ -115,6 +117,7 @@ public struct RollupChange {
     func post(_ tx: Transaction) throws {
         try tx.db.execute(sql: "UPDATE folder SET postedChange = ?", arguments: [number])
         if countsAll { try tx.db.execute(sql: "UPDATE office SET calls = 0") }
+        try OfficeStore.replaceDays(days, tx.db)
         for (office, calls) in calls {
             try tx.db.execute(
                 sql: "UPDATE office SET calls = calls + ? WHERE id = ?", arguments: [calls, office])

@@ -42,6 +42,11 @@ struct RulesByOffice: Sendable {
         offices[office.description] = CountingRules(rules)
     }
 
+    /// Offices that are counted otherwise than by others.
+    func differing(from other: RulesByOffice) -> Set<String> {
+        Set(offices.keys.filter { offices[$0] != other.of(office: $0) })
+    }
+
     func of(_ office: ID<Office>) -> CountingRules { of(office: office.description) }
 
     func of(office: String) -> CountingRules { offices[office] ?? CountingRules() }

@@ -525,7 +525,8 @@ enum Schema {
         ALTER TABLE agentDay ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX agentDayElsewhere ON agentDay (day) WHERE elsewhere > 0;
         -- Layout of its files: only calls of one layout can be the same.
-        ALTER TABLE source ADD COLUMN format TEXT AS (settings ->> '$.format');
+        ALTER TABLE source ADD COLUMN format TEXT NOT NULL DEFAULT '';
+        UPDATE source SET format = settings ->> '$.format';
         -- Calls that count under the office's names, as changes of calls added them up.
         ALTER TABLE office ADD COLUMN calls INTEGER NOT NULL DEFAULT 0;
         UPDATE office SET calls = (SELECT coalesce(sum(added), 0) FROM fileVersion)

@@ -15,6 +15,11 @@ struct Sighting {
         name == other.name && entry.fingerprint == other.entry.fingerprint
             && entry.outcome == other.entry.outcome
     }
+
+    /// Of two rows with one key, of sources of one layout.
+    func isSameCall(as other: Sighting) -> Bool {
+        source == other.source || entry.fingerprint == other.entry.fingerprint
+    }
 }
 
 /// How a row stands among those that hold its key.
@@ -77,12 +82,6 @@ extension [Sighting] {
         }
         guard let like else { return append(row) }
         if self[like].place < row.place { self[like] = row }
-    }
-}
-
-extension Sighting {
-    fileprivate func isSameCall(as other: Sighting) -> Bool {
-        source == other.source || entry.fingerprint == other.entry.fingerprint
     }
 }
 

@@ -42,6 +42,9 @@ struct StagedTallies {
         change.countsAll = true
     }
 
+    /// Versions whose business days are others.
+    mutating func replace(days: [Int64: [Row]]) { change.days = days }
+
     /// Stages agent-days that were counted from their rows; before any other is met.
     mutating func stage(_ counted: [AgentDay: AgentDayTally]) throws { try change.stage(counted) }
 

@@ -199,7 +199,7 @@ public final class StagedVersion {
         guard !others.isEmpty else { return false }
         let row = Sighting(
             version: number, source: source.number, place: place, name: names[nameCode].number, entry: entry)
-        if !others.kin(of: row).isEmpty { overlapping += 1 }
+        if others.contains(where: { $0.isSameCall(as: row) }) { overlapping += 1 }
         try change.turn(row, comes: true, among: others, db)
         return true
     }

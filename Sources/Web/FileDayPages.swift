@@ -56,7 +56,7 @@ struct FileDaysPage: Page {
                 // A day to come is only shown where a file has calls of it.
                 guard day <= last || !parts.isEmpty else { continue }
                 states[seen.state, default: 0] += 1
-                ofDay.append(Row(seen, source.source, parts, kept, format))
+                ofDay.append(Row(seen, source, parts, kept, format))
             }
             // A Sunday is one line, however many sources there are.
             if ofDay.count > 1, ofDay.allSatisfy({ $0.isOff && !$0.hasParts }), var one = ofDay.first {
@@ -84,12 +84,13 @@ struct FileDaysPage: Page {
 
 extension FileDaysPage.Row {
     init(
-        _ seen: UploadDay, _ source: Source, _ parts: [FileDay], _ kept: [(name: String, value: String)],
+        _ seen: UploadDay, _ source: UploadCalendarRow, _ parts: [FileDay],
+        _ kept: [(name: String, value: String)],
         _ format: OfficeFormat
     ) {
         day = format.shortDay(seen.day)
         href = Form([("from", seen.day.iso), ("to", seen.day.iso)] + kept).link(Paths.files)
-        self.source = source.name
+        self.source = source.title
         state = seen.state.title
         badge =
             switch seen.state {
@@ -102,7 +103,8 @@ extension FileDaysPage.Row {
             parts.isEmpty && seen.logs == 0 ? OfficeFormat.none : format.number(seen.logs),
             href: seen.logs > 0
                 ? Form(
-                    [("from", seen.day.iso), ("to", seen.day.iso), ("source", source.id.description)] + kept
+                    [("from", seen.day.iso), ("to", seen.day.iso), ("source", source.source.id.description)]
+                        + kept
                 ).link(Paths.performance) : nil)
         isOff = seen.state == .off
         usual = isOff ? "" : seen.usual.map { "usually \(format.number($0))" } ?? ""

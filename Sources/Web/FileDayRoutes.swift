@@ -65,7 +65,7 @@ extension SignedIn {
             days: try await context.calendar(month).flatMap { row in
                 row.days.map { day in
                     .init(
-                        day: day.day, source: row.source.name, calls: day.logs, usual: day.usual,
+                        day: day.day, source: row.title, calls: day.logs, usual: day.usual,
                         state: day.state.rawValue,
                         files: (byDay[SourceDay(source: row.source.id, day: day.day)] ?? []).map(
                             FileDayJSON.init))

@@ -66,7 +66,7 @@ struct FilesPage: Page {
             return Row(
                 name: upload.fileName,
                 href: Paths.fileVersion(upload.file.description, String(upload.version)),
-                source: file.sourceName + (file.otherOffice.map { ", \($0)" } ?? ""),
+                source: file.sourceName + (file.otherOffice.map { " (\($0))" } ?? ""),
                 days: upload.days(format),
                 calls: format.number(upload.counts.accepted), rejected: format.number(upload.counts.rejected),
                 hasRejects: upload.counts.rejected > 0, versions: format.number(file.versions),

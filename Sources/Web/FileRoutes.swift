@@ -22,7 +22,8 @@ private func showFiles(_ visit: SignedIn) async throws -> Response {
     let query = fileQuery(visit)
     let (files, total) = try await visit.store.files(query, for: visit.viewer)
     var page = FilesPage(
-        files: files, total: total, query: query, upload: try await UploadForm(visit),
+        files: files, total: total, query: query,
+        upload: visit.viewer.offices == .own ? try await UploadForm(visit) : nil,
         kept: visit.officeItems, visit.format)
     page.disk = DiskNotice(visit)
     return try visit.page(page)

@@ -79,7 +79,7 @@ import Storage
         var look = PeopleLook(
             preview, heading: "Hand over the people of \(it.name) to \(name) on \(format.day(day))?",
             confirm: "Hand over", from: day, format: format)
-        let requests = try await store.requests(for: viewer).rows.map(\.request)
+        let requests = try await store.requests(for: viewer.everywhere).rows.map(\.request)
             .filter { handed.requests.contains($0.id) }
         look.sentences.append(
             handed.requests.isEmpty

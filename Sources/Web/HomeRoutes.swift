@@ -61,7 +61,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     let query = context.question(Period(from: shown, to: shown))
     let badge = try await store.badge(try await store.report(query, for: viewer), for: viewer)
     let gaps = calendar.flatMap { row in
-        row.days.filter { $0.state == .missing || $0.state == .half }.map { (row.source.name, $0) }
+        row.days.filter { $0.state == .missing || $0.state == .half }.map { (row.title, $0) }
     }.sorted { $0.1.day > $1.1.day }.map { source, day in
         let came = day.state == .missing ? "nothing" : format.count(day.logs, "call", "calls")
         let usual = day.usual.map { ", usually \(format.number($0))" } ?? ""
@@ -73,7 +73,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
     return try context.page(
         OfficeHomePage(
             lede: format.day(today), hasCalls: day != nil, upload: upload, disk: DiskNotice(context),
-            mayUpload: upload == nil && context.may(.uploadFiles),
+            mayUpload: upload == nil && context.viewer.offices == .own && context.may(.uploadFiles),
             inbox: try await inbox(context),
             dayName: format.day(shown), reportHref: context.reportHref(shown),
             tiles: day == nil
@@ -90,7 +90,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
             },
             calendar: calendar.map { row in
                 .init(
-                    name: row.source.name,
+                    name: row.title,
                     cells: row.days.map { day in
                         .init(
                             kind: day.state.rawValue,
@@ -123,7 +123,7 @@ private func officeHome(_ context: SignedIn, day: Day?, today: Day) async throws
                 ]
                 return .init(
                     source: FigureCell(
-                        state.source.name,
+                        state.title,
                         href: context.may(.manageSettings)
                             ? Paths.source(state.source.id.description) : nil),
                     state: state.state.isEmpty ? "(blank)" : state.state,

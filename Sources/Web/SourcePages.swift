@@ -13,8 +13,9 @@ struct SourcesPage: Page {
         var timeZone: String
         var unmapped: String?
 
-        init(_ source: Source, states: [SeenState], format: OfficeFormat) {
-            name = source.name
+        init(_ stored: StoredSource, states: [SeenState], format: OfficeFormat) {
+            let source = stored.source
+            name = stored.title
             href = Paths.source(source.id.description)
             self.format = FileFormat.all.first { $0.key == source.format }?.title ?? source.format
             timeZone = source.timeZone ?? "The office's"

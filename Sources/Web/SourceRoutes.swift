@@ -18,7 +18,7 @@ private func listSources(_ context: SignedIn, problem: UserError?) async throws 
     var rows: [SourcesPage.Row] = []
     for stored in try await context.store.sources(for: context.viewer) {
         let states = try await context.store.states(of: stored.number)
-        rows.append(SourcesPage.Row(stored.source, states: states, format: context.format))
+        rows.append(SourcesPage.Row(stored, states: states, format: context.format))
     }
     return try context.page(
         SourcesPage(

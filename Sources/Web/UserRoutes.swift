@@ -49,10 +49,15 @@ let userRoutes: [Route] = [
 
 @Sendable private func showUser(_ context: SignedIn, problem: UserError?) async throws -> Response {
     let account = try await context.store.account(try context.id())
+    var persons = try await context.store.persons()
+    // Somebody who came from another office stays chosen.
+    if let person = account.user.person, !persons.contains(where: { $0.id == person }) {
+        persons += try await context.store.persons(for: context.viewer.everywhere).filter { $0.id == person }
+    }
     let page = UserPage(
         account, edited: problem == nil ? nil : context.form,
         sessions: try await context.store.sessions(of: account.user.id),
-        persons: try await context.store.persons(), current: context.session?.id, format: context.format,
+        persons: persons, current: context.session?.id, format: context.format,
         problem: problem.map(Problem.init))
     return try context.page(page, status: problem?.httpStatus ?? .ok)
 }

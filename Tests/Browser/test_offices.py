@@ -1,4 +1,5 @@
 """A folder that holds two offices: an admin chooses whose things he sees, everybody else sees the own alone."""
+import json
 import os
 import shutil
 import sqlite3
@@ -71,6 +72,18 @@ def test_an_admin_chooses_whose_figures_he_sees(admin):
     admin.go("/reports/performance?from=2026-11-16&to=2026-11-17&office=all&by=office")
     rows = [it.text for it in admin.all("table tbody tr > th")]
     assert rows[-2:] == ["Harbour Calls", "Hill Branch"], rows
+
+
+def test_the_command_line_asks_for_offices_by_name(two_offices):
+    def logs(*options):
+        result = two_offices.run("report", "performance", "--from", "2026-11-16", "--to", "2026-11-17", "--json",
+                                 *options)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)["total"]["logs"]
+
+    assert [logs(), logs("--office", "hill branch"), logs("--office", "all")] == [50, 50, 100]
+    result = two_offices.run("report", "performance", "--office", "Nowhere")
+    assert result.returncode != 0 and "There is no office “Nowhere” here." in result.stderr
 
 
 def test_a_page_of_another_office_says_whose_it_is(admin):

@@ -128,6 +128,42 @@ import Testing
         #expect(try await office.faults() == [])
     }
 
+    @Test func `two sources of one layout share the calls that are equal, and no others`() async throws {
+        let office = try await ImportOffice()
+        try await office.store.saveSource(
+            Source(
+                id: office.ids.next(at: office.store.clock.now()), name: "Second", format: "readymode",
+                outcomes: .coldCalling), by: .console)
+        let first = (1...6).map { CallFileText.row($0, "Ann", "2026-11-02 09:0\($0):00") }
+        // Calls 4 to 6 are other calls there, by another agent.
+        let second = first[..<3] + (4...6).map { CallFileText.row($0, "Bob", "2026-11-03 09:0\($0):00") }
+        try office.take(CallFileText(first).text, source: "ReadyMode")
+        let upload = try office.take(CallFileText(Array(second)).text, source: "Second").upload
+        #expect(upload.counts.overlapping == 3)
+        #expect(try await office.store.countedCalls() == 9)
+        // A later export of the first source has one of the equal calls otherwise: it counts instead, in both.
+        var mended = first[0]
+        mended[5] = "Sale"
+        try office.take(CallFileText([mended]).text, file: "mended.csv", source: "ReadyMode")
+        #expect(try await office.store.countedCalls() == 9)
+        #expect(try await office.figures().contains { $0.contains("|Sale|1|") })
+        #expect(try await office.faults() == [])
+        let figures = try await office.figures()
+        try office.rebuild()
+        #expect(try await office.figures() == figures)
+    }
+
+    @Test func `the layout of a source never changes`() async throws {
+        let office = try await ImportOffice()
+        var source = try #require(try await office.store.sources().first).source
+        source.format = "other"
+        let changed = source
+        let error = await #expect(throws: UserError.self) {
+            try await office.store.saveSource(changed, by: .console)
+        }
+        #expect(error?.code == .conflict)
+    }
+
     @Test func `within a file the first row of a key counts, however far apart`() async throws {
         let office = try await ImportOffice()
         // More rows than one batch, and the same keys again after them.

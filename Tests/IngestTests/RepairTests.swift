@@ -115,6 +115,38 @@ import Testing
         #expect(try await office.leftovers() == [])
     }
 
+    /// An office of the release before, of which calls of several offices are not known.
+    private static let version5 = """
+        DROP INDEX agentDayElsewhere; ALTER TABLE agentDay DROP COLUMN elsewhere;
+        ALTER TABLE source DROP COLUMN format; ALTER TABLE office DROP COLUMN calls;
+        ALTER TABLE fileVersion ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE deleteRequest ADD COLUMN calls INTEGER NOT NULL DEFAULT 0;
+        UPDATE fileVersion SET added = (event ->> '$.counts.accepted') - (event ->> '$.counts.overlapping');
+        DELETE FROM grdb_migrations WHERE identifier LIKE '6 %';
+        """
+
+    @Test func `only an office with two sources of one layout is counted again for calls of several offices`()
+        async throws
+    {
+        let office = try await filled()
+        let figures = try await office.figures()
+        try office.damage(Self.version5)
+        try office.reopen()
+        #expect(try office.store.isRebuilding() == false)
+        #expect(try await office.figures() == figures)
+        #expect(try await office.faults() == [])
+        try await office.store.saveSource(
+            Source(
+                id: office.ids.next(at: office.store.clock.now()), name: "Second", format: "readymode",
+                outcomes: .coldCalling), by: .console)
+        try office.take(CallFileText.usual.text, file: "second.csv", source: "Second")
+        try office.damage(Self.version5)
+        try office.reopen()
+        #expect(try office.store.isRebuilding())
+        try office.rebuild()
+        #expect(try await office.faults() == [])
+    }
+
     enum Damage: String, CaseIterable { case missing, flipped, truncated, swapped }
 
     private func apply(_ damage: Damage, to path: String, other: String) throws {

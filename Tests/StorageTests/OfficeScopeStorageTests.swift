@@ -153,7 +153,7 @@ import Testing
                 #expect(!days.sql("a.day").contains("office"))
             }
             #expect(try FigureWords(db).officeOfName == "0")
-            #expect(try CutOvers(db).ofName("a.name") == "0")
+            #expect(try RulesByOffice(db).cutOver(ofName: "a.name") == "0")
         }
     }
 }

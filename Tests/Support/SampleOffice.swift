@@ -60,12 +60,12 @@ public final class SampleOffice: Sendable {
     public static let password = "three brown horses"
 
     /// Founds the office; its clock stands at 2026-11-23 06:00 UTC, a Monday.
-    public init(cutOverMinutes: Int = 0, seed: UInt64 = 1) async throws {
+    public init(cutOverMinutes: Int = 0, seed: UInt64 = 1, tallyMemory: Int = 10_000_000) async throws {
         let path = FileManager.default.temporaryDirectory.path + "/rollcall-sample-\(UUID().uuidString)"
         let ids = SeededIDs(seed)
         store = try OfficeStore(
             folder: DataFolder(path: path), clock: Clock { Instant(milliseconds: 1_795_413_600_000) },
-            ids: IDs { ids.next() }, passwords: PasswordCost(rounds: 16))
+            ids: IDs { ids.next() }, passwords: PasswordCost(rounds: 16), tallyMemory: tallyMemory)
         let user = try await store.foundOffice(
             rules: OfficeRules(name: "Sample", timeZone: "Europe/Berlin", cutOverMinutes: cutOverMinutes),
             sources: [("ReadyMode", "readymode", .coldCalling)], username: "ann", name: "Ann Admin",

@@ -99,6 +99,28 @@ import Testing
         }
     }
 
+    @Test func `calls that another office has too are said where totals are, and only then`() async throws {
+        let query = ReportQuery(period: Period(from: Self.from, to: Self.from), by: [.agent])
+        var report = Report(query: query, rows: [], total: Figures(activity: .init()), mappings: [])
+        let format = OfficeFormat(zone: .gmt)
+        func json() throws -> String {
+            String(decoding: try JSONEncoder().encode(ReportValues(report).json), as: UTF8.self)
+        }
+        for none in [nil, 0] {
+            report.elsewhere = none
+            #expect(format.elsewhere(report) == nil)
+            #expect(try !json().contains("elsewhere"))
+            #expect(!ReportValues(report).table(format).contains("another office"))
+        }
+        report.elsewhere = 1234
+        #expect(
+            ReportValues(report).table(format).hasSuffix(
+                "\n1,234 calls are also in another office's files and counted once."))
+        #expect(try json().contains("\"elsewhere\":1234"))
+        report.elsewhere = 1
+        #expect(format.elsewhere(report) == "1 call is also in another office's files and counted once.")
+    }
+
     @Test func `a figure on the page opens as many calls`() async throws {
         let (office, _) = try await filled()
         try await office.run { browser in

@@ -49,6 +49,10 @@ public enum EventBody: Hashable, Sendable {
     case backupRestored(BackupRestored)
     case backupPassphraseChanged(BackupPassphraseChanged)
     case backupDownloaded(BackupDownloaded)
+    case exchangeTokenMade(ExchangeTokenMade)
+    case exchangeTokenRevoked(ExchangeTokenRevoked)
+    case exchangeAddressChanged(ExchangeAddressChanged)
+    case exchangeAllowed(ExchangeAllowed)
 
     public var payload: any EventPayload {
         switch self {
@@ -97,6 +101,10 @@ public enum EventBody: Hashable, Sendable {
         case .backupRestored(let it): it
         case .backupPassphraseChanged(let it): it
         case .backupDownloaded(let it): it
+        case .exchangeTokenMade(let it): it
+        case .exchangeTokenRevoked(let it): it
+        case .exchangeAddressChanged(let it): it
+        case .exchangeAllowed(let it): it
         }
     }
 
@@ -114,6 +122,7 @@ public enum EventBody: Hashable, Sendable {
         OfficeUnpaired.self,
         SnapshotExported.self, SnapshotRefused.self, MergeUndone.self, BackupMade.self, BackupFailed.self,
         BackupDrilled.self, BackupRestored.self, BackupPassphraseChanged.self, BackupDownloaded.self,
+        ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self, ExchangeAllowed.self,
     ]
 
     /// - Throws: `DecodingError` for a damaged payload, `UserError` for a kind of a newer release.

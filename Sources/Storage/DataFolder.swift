@@ -19,6 +19,8 @@ public struct DataFolder: Sendable, Hashable {
     public var backups: String { path + "/Backups" }
     public var trash: String { path + "/Trash" }
     public var keys: String { path + "/keys" }
+    /// Snapshots on their way between offices, so that what was cut off goes on; made when it is needed first.
+    public var exchange: String { path + "/Exchange" }
     public var officeKey: String { keys + "/office.key" }
 
     /// Of a version that is not in the trash.

@@ -40,7 +40,8 @@ extension Transaction {
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported, .snapshotMerged, .incarnationBegun, .snapshotExported,
-            .snapshotRefused, .mergeUndone, .backupRestored, .backupPassphraseChanged, .backupDownloaded:
+            .snapshotRefused, .mergeUndone, .backupRestored, .backupPassphraseChanged, .backupDownloaded,
+            .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
             break
         }
     }

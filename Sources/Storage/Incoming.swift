@@ -100,7 +100,10 @@ extension OfficeStore {
         func keep() throws {
             let events = batch
             batch = []
-            try writeStaged { db in for event in events { try Self.keepIncoming(event, db) } }
+            try writeStaged { db in
+                try requireReception(number)
+                for event in events { try Self.keepIncoming(event, db) }
+            }
         }
         try events { event in
             guard event.stream == .shared, event.hash == event.computedHash else {
@@ -201,7 +204,7 @@ extension OfficeStore {
                 if refusal.reason == .fork { forks.append(refusal) }
                 // Nothing of it came, and nothing need be said of it.
                 if it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
-                try drop(chain)
+                try drop(chain, number)
             } else {
                 reception.heads.append(head)
                 let held = try pool.read { db in try Self.heldSeq(chain, db) }
@@ -218,7 +221,7 @@ extension OfficeStore {
                     office: it.chain.office, incarnation: it.chain.incarnation,
                     name: trust.names[it.chain.office] ?? "an unknown office", reason: .unsigned,
                     entries: it.entries, seq: it.first))
-            try drop(it.chain)
+            try drop(it.chain, number)
         }
         try raiseAlarm(forks, offer)
         try look(at: &reception)
@@ -316,8 +319,9 @@ extension OfficeStore {
         return nil
     }
 
-    private func drop(_ chain: Chain) throws {
+    private func drop(_ chain: Chain, _ number: Int64) throws {
         try writeStaged { db in
+            try requireReception(number)
             try db.execute(
                 sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation])

@@ -21,6 +21,7 @@ public final class OfficeStore: Sendable {
     private let closing = Mutex(false)
     /// Snapshots that were received since the start; the quarantine has the last.
     let receptions = Mutex(0)
+    public let exchanging = ExchangeTurn()
 
     /// Takes the folder's lock, ends a restore that was cut off, brings the schema up to date and sweeps what a crash
     /// left behind.

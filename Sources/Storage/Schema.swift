@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
         migrator.registerMigration("8 backups") { db in try db.execute(sql: version8) }
+        migrator.registerMigration("9 exchange with other offices") { db in try db.execute(sql: version9) }
         return migrator
     }
 

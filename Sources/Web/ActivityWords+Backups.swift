@@ -3,11 +3,7 @@ import Domain
 /// Backups and this box's settings, in words.
 extension ActivityWriter {
     func words(_ it: BoxSettingsChanged) -> ActivityWords {
-        var (before, after) = (it.before, it.after)
-        (before.backups, after.backups) = (BackupSettings(), BackupSettings())
-        return ActivityWords(
-            before == after ? "changed when backups are made" : "changed this box's limits",
-            changes: changes(it.before, it.after))
+        ActivityWords("changed this box's settings", changes: changes(it.before, it.after))
     }
 
     private func changes(_ before: BoxSettings, _ after: BoxSettings) -> [ActivityWords.Change] {
@@ -32,6 +28,15 @@ extension ActivityWriter {
             (
                 "Folder of backups", before.backups.folder ?? "the data folder's own",
                 after.backups.folder ?? "the data folder's own"
+            ),
+            ("Shared folder", before.exchange.folder ?? "none", after.exchange.folder ?? "none"),
+            (
+                "Exchange over the folder", before.exchange.folderTimes.words,
+                after.exchange.folderTimes.words
+            ),
+            (
+                "Exchange over the network", before.exchange.networkTimes.words,
+                after.exchange.networkTimes.words
             ),
         ])
     }

@@ -145,6 +145,8 @@ struct ActivityWriter: Sendable {
             return ActivityWords(
                 "took back the merge of the snapshot of", it.name,
                 note: "\(format.count(it.entries, "entry", "entries")) gone from here. Reason: \(it.reason)")
+        case .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
+            return exchangeWords(body)
         case .backupMade(let it): return words(it)
         case .backupFailed(let it):
             return ActivityWords(
@@ -442,6 +444,8 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
         [
             SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
             OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
+            ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
+            ExchangeAllowed.self,
         ]
     ),
     (

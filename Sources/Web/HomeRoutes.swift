@@ -146,6 +146,13 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " for an admin, or for somebody without an account",
                 href: context.visit.ofOffice(Paths.requests)))
     }
+    let stopped = try await context.store.exchangeQuestionCount(for: context.viewer)
+    if stopped > 0 {
+        lines.append(
+            InboxLine(
+                "The exchange with other offices stopped at "
+                    + context.format.count(stopped, "question", "questions"), href: Paths.exchange))
+    }
     let names = try await context.store.unmatchedNameCount(for: context.viewer)
     if names > 0 {
         lines.append(

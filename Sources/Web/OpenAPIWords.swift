@@ -382,6 +382,7 @@ let apiWords: [String: APIWords] = [
         ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
 ].merging(deletionWords) { first, _ in first }.merging(backupWords) { first, _ in first }
     .merging(officeWords) { first, _ in first }
+    .merging(exchangeAPIWords) { first, _ in first }
 
 private let requestKind: JSONText = [
     "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),

@@ -177,6 +177,23 @@ extension Paths {
     static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
 }
 
+// Exchange with other offices.
+extension Paths {
+    static let exchange = "/sync/exchange"
+    static let exchangeNow = "/sync/exchange/now"
+    static let exchangeFolder = "/sync/exchange/folder"
+    static let exchangeNetwork = "/sync/exchange/network"
+    static let exchangeAllow = "/sync/exchange/allow"
+    static func exchangeToken(_ office: String) -> String { "/sync/exchange/\(office)/token" }
+    static func exchangeTokenRevoke(_ office: String) -> String { "\(exchangeToken(office))/revoke" }
+    static func exchangeAddress(_ office: String) -> String { "/sync/exchange/\(office)/address" }
+    static func exchangeAddressRemove(_ office: String) -> String { "\(exchangeAddress(office))/remove" }
+    static let exchangeAPI = "/api/v1/exchange"
+    static let exchangeDownloadsAPI = "\(exchangeAPI)/downloads"
+    static func exchangeDownloadAPI(_ digest: String) -> String { "\(exchangeDownloadsAPI)/\(digest)" }
+    static func exchangeUploadAPI(_ digest: String) -> String { "\(exchangeAPI)/uploads/\(digest)" }
+}
+
 // Lines of files, differences between versions, and days.
 extension Paths {
     static let fileDays = "/files/days"

@@ -15,6 +15,8 @@ let siteRoutes: [Route] = [
     reportRoutes,
     callRoutes,
     openAPIRoutes,
+    exchangeAPIRoutes,
+    exchangeRoutes,
     fileRoutes,
     importRoutes,
     activityRoutes,
@@ -69,6 +71,7 @@ let sitePages: [any Page.Type] = [
     permissionPages,
     sourcePages,
     settingsPages,
+    exchangePages,
     namePages,
     distributionPages,
     peoplePages,
@@ -133,6 +136,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Write", Paths.snapshotExport, needs: .manageOffices),
             MenuEntry("Pair", Paths.pairing, needs: .manageOffices),
             MenuEntry("Conflicts", Paths.conflicts, needs: .decideConflicts, sharesWaiting: true),
+            MenuEntry("By itself", Paths.exchange, needs: .manageOffices),
             MenuEntry("History", Paths.snapshotHistory, needs: .viewOffices),
         ]
     ) { try await $0.openConflictCount(for: $1) },
@@ -189,6 +193,7 @@ public struct Site: Sendable {
     let deletions: DeletionWork
     public let backups: BackupWork
     let desk: SnapshotDesk
+    let exchange: ExchangeShelf
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -222,6 +227,7 @@ public struct Site: Sendable {
         deletions = DeletionWork(store: store, logger: logger)
         backups = BackupWork(store: store, logger: logger)
         desk = SnapshotDesk(store: store, logger: logger, sticks: sticks)
+        exchange = ExchangeShelf(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

@@ -140,6 +140,15 @@ import Testing
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
             .backupPassphraseChanged(BackupPassphraseChanged(isSet: false)),
             .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: false)),
+            .exchangeTokenMade(ExchangeTokenMade(office: office, name: "North")),
+            .exchangeTokenRevoked(ExchangeTokenRevoked(office: office, name: "North")),
+            .exchangeAddressChanged(
+                ExchangeAddressChanged(office: office, name: "North", address: "https://north.lan")),
+            .exchangeAllowed(
+                ExchangeAllowed(
+                    question: ExchangeQuestion(
+                        .fork, from: office, name: "North", about: office, message: "Two boxes wrote.",
+                        advice: "Stop one."))),
         ]
     }
 

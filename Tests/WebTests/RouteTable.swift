@@ -207,4 +207,18 @@ let routeTable = """
     GET    /api/v1/snapshots           view-offices
     GET    /api/v1/conflicts           decide-conflicts
     POST   /api/v1/conflicts/:id/decide decide-conflicts
+    GET    /sync/exchange              manage-offices
+    POST   /sync/exchange/now          manage-offices
+    POST   /sync/exchange/folder       manage-offices
+    POST   /sync/exchange/network      manage-offices
+    POST   /sync/exchange/allow        manage-offices
+    POST   /sync/exchange/:id/token    manage-offices
+    POST   /sync/exchange/:id/token/revoke manage-offices
+    POST   /sync/exchange/:id/address  manage-offices
+    POST   /sync/exchange/:id/address/remove manage-offices
+    GET    /api/v1/exchange            office
+    POST   /api/v1/exchange/downloads  office
+    GET    /api/v1/exchange/downloads/:digest office
+    GET    /api/v1/exchange/uploads/:digest office
+    PUT    /api/v1/exchange/uploads/:digest office
     """

@@ -3,7 +3,11 @@ import Domain
 /// Backups and this box's settings, in words.
 extension ActivityWriter {
     func words(_ it: BoxSettingsChanged) -> ActivityWords {
-        ActivityWords("changed this box's settings", changes: changes(it.before, it.after))
+        var (before, after) = (it.before, it.after)
+        (before.backups, after.backups) = (BackupSettings(), BackupSettings())
+        return ActivityWords(
+            before == after ? "changed when backups are made" : "changed this box's settings",
+            changes: changes(it.before, it.after))
     }
 
     private func changes(_ before: BoxSettings, _ after: BoxSettings) -> [ActivityWords.Change] {

@@ -36,7 +36,7 @@ struct RestoredOffice {
             progress("Counting the calls again.")
             let lost = try store.rebuild { upload, staged in
                 guard !isCancelled() else { throw UserError.restoreCancelled }
-                try readUpload(upload, from: store, into: staged, batch: RowPipeline.rowsPerBatch.upperBound)
+                try readUpload(upload, from: store, into: staged)
             }
             if let first = lost.first { throw first }
             stateHash = try store.stateHashNow()

@@ -101,7 +101,7 @@ extension OfficeStore {
             let events = batch
             batch = []
             try writeStaged { db in
-                try requireReception(number)
+                try requireWaiting(number)
                 for event in events { try Self.keepIncoming(event, db) }
             }
         }
@@ -119,8 +119,10 @@ extension OfficeStore {
     /// Whether what was received still waits in the quarantine.
     public func isWaiting(_ reception: Reception) -> Bool { receptions.withLock { $0 == reception.number } }
 
-    func requireWaiting(_ reception: Reception) throws {
-        guard isWaiting(reception) else { throw UserError.otherReception }
+    func requireWaiting(_ reception: Reception) throws { try requireWaiting(reception.number) }
+
+    private func requireWaiting(_ number: Int) throws {
+        guard receptions.withLock({ $0 == number }) else { throw UserError.otherReception }
     }
 
     /// Removes what was received, unless another has taken its place.
@@ -319,9 +321,9 @@ extension OfficeStore {
         return nil
     }
 
-    private func drop(_ chain: Chain, _ number: Int64) throws {
+    private func drop(_ chain: Chain, _ number: Int) throws {
         try writeStaged { db in
-            try requireReception(number)
+            try requireWaiting(number)
             try db.execute(
                 sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation])

@@ -1,7 +1,7 @@
 import Domain
 import Formats
 import Foundation
-import Ingest
+@testable import Ingest
 import Storage
 import TestSupport
 import Testing

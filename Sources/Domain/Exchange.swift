@@ -128,8 +128,13 @@ public enum ExchangeWay: Hashable, Sendable {
     }
 
     public init?(_ text: String) {
-        if text == "folder" { self = .folder } else if let office = ID<Office>(text) { self = .office(office) }
-        else { return nil }
+        if text == "folder" {
+            self = .folder
+        } else if let office = ID<Office>(text) {
+            self = .office(office)
+        } else {
+            return nil
+        }
     }
 }
 
@@ -280,7 +285,8 @@ public struct ExchangeToken: Hashable, Sendable {
 
     /// - Throws: `UserError` for what is no token.
     public init(_ text: String) throws {
-        let parts = text.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: ".").map(String.init)
+        let parts = text.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: ".").map(
+            String.init)
         guard parts.count == 3, parts[0] == "rollcall-exchange", parts[1].utf8.count == 43,
             parts[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
             parts[2] == "system" || isHexadecimal(parts[2], bytes: 32)

@@ -290,9 +290,11 @@ public struct ExchangeFolder: Sendable {
         guard manifest.key == vector.key else { return nil }
         let held = Dictionary(vector.held.map { ($0.chain, $0) }) { first, _ in first }
         for head in manifest.heads.map(\.head) where head.office == vector.office {
-            guard let ours = held[head.chain], head.seq <= ours.seq, head.seq < ours.seq || head == ours else {
+            guard let ours = held[head.chain], head.seq <= ours.seq, head.seq < ours.seq || head == ours
+            else {
                 throw UserError(
-                    .conflict, "Another box writes as this office into the shared folder; its file was left as it is.",
+                    .conflict,
+                    "Another box writes as this office into the shared folder; its file was left as it is.",
                     advice:
                         "Find the copied or restored data folder, and stop one of the boxes. See “rollcall snapshot offices”."
                 )
@@ -400,5 +402,6 @@ func copyFile(_ source: String, to path: String, mode: mode_t) throws {
 
 extension UserError {
     public static let exchangeCancelled = UserError(
-        .cancelled, "The exchange was stopped; what was done already is kept.", advice: "Start it again any time.")
+        .cancelled, "The exchange was stopped; what was done already is kept.",
+        advice: "Start it again any time.")
 }

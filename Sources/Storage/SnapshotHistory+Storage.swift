@@ -75,7 +75,9 @@ extension OfficeStore {
     }
 
     /// - Throws: `UserError.notHere` for an id that names nothing of this office.
-    public func snapshotRecord(_ id: String, for viewer: Viewer) async throws -> (SnapshotRecord, MergeReceipt) {
+    public func snapshotRecord(_ id: String, for viewer: Viewer) async throws -> (
+        SnapshotRecord, MergeReceipt
+    ) {
         try viewer.require(.viewOffices)
         let parts = id.split(separator: "-")
         guard parts.count == 3, let stream = EventStream(rawValue: String(parts[0])),

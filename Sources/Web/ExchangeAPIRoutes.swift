@@ -32,13 +32,15 @@ struct OfficeVisit: Sendable {
 }
 
 @Sendable private func sendVector(_ context: OfficeVisit) async throws -> Response {
-    try context.visit.json(try await onOwnThread { [store = context.visit.store] in try store.exchangeVector() })
+    try context.visit.json(
+        try await onOwnThread { [store = context.visit.store] in try store.exchangeVector() })
 }
 
 @Sendable private func makeDownload(_ context: OfficeVisit) async throws -> Response {
     let holding = try context.visit.decode(ExchangeHolding.self)
     guard holding.heads.count <= 10_000, holding.heads.allSatisfy(\.isSound) else {
-        throw UserError(.invalid, "The heads are none that an office could hold.", advice: "Send those of GET.")
+        throw UserError(
+            .invalid, "The heads are none that an office could hold.", advice: "Send those of GET.")
     }
     let (shelf, office, actor) = (context.shelf, context.office, context.actor)
     let download = try await onOwnThread {
@@ -96,7 +98,8 @@ struct OfficeVisit: Sendable {
     return try visit.json(context.shelf.upload(digest, of: context.office))
 }
 
-private func receive(_ digest: String, at offset: Int64, of bytes: Int64, _ context: OfficeVisit) async throws {
+private func receive(_ digest: String, at offset: Int64, of bytes: Int64, _ context: OfficeVisit) async throws
+{
     let visit = context.visit
     let appending = try context.shelf.append(digest, of: context.office, at: offset, of: bytes)
     var left = bytes - offset

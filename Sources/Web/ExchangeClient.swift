@@ -193,7 +193,8 @@ struct ExchangeClient: Sendable {
     }
     private var cutOff: UserError {
         UserError(
-            .cutOff, "The connection to “\(name)” broke off. What came so far is kept, and goes on from there.",
+            .cutOff,
+            "The connection to “\(name)” broke off. What came so far is kept, and goes on from there.",
             advice: "It is tried again by itself.")
     }
     private var tooSlow: UserError {
@@ -214,7 +215,9 @@ struct ExchangeClient: Sendable {
         case is NIOConnectionError, is ChannelError:
             UserError(
                 .busy, "“\(name)” cannot be reached at \(address.text).",
-                advice: "It is tried again by itself. Look whether its box is on, and whether the address is right.")
+                advice:
+                    "It is tried again by itself. Look whether its box is on, and whether the address is right."
+            )
         default: cutOff
         }
     }
@@ -281,7 +284,8 @@ extension ExchangeClient {
         else {
             throw UserError(
                 .notAllowed, "The box at \(address.text) is not the one that made this token.",
-                advice: "Check the address. If it is right, somebody stands between the two boxes: do not go on.")
+                advice:
+                    "Check the address. If it is right, somebody stands between the two boxes: do not go on.")
         }
         return pem
     }

@@ -101,7 +101,9 @@ private func times(_ form: Form) throws -> ExchangeTimes {
 @Sendable private func saveFolder(_ context: SignedIn) async throws -> Response {
     do {
         let settings = try context.settings {
-            $0.folder = context.form.text("folder").map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+            $0.folder = context.form.text("folder").map {
+                $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0
+            }
             $0.folderTimes = try times(context.form)
         }
         if let folder = settings.exchange.folder {
@@ -118,7 +120,8 @@ private func times(_ form: Form) throws -> ExchangeTimes {
     } catch let error as UserError {
         return try await showExchange(context, problem: error, typed: "folder")
     }
-    return context.redirect(to: Paths.exchange, Notice(.success, "Saved", "The shared folder is in use from now on."))
+    return context.redirect(
+        to: Paths.exchange, Notice(.success, "Saved", "The shared folder is in use from now on."))
 }
 
 @Sendable private func saveNetwork(_ context: SignedIn) async throws -> Response {
@@ -144,7 +147,8 @@ private func times(_ form: Form) throws -> ExchangeTimes {
     guard let partner else { throw UserError.notHere }
     guard context.isSecure else {
         throw UserError(
-            .conflict, "This box is served without TLS; no token was made.", advice: "Start it with --tls auto.")
+            .conflict, "This box is served without TLS; no token was made.",
+            advice: "Start it with --tls auto.")
     }
     let digest = context.site.authority.flatMap { authorityDigest($0) }
     let secret = try await context.store.makeExchangeToken(

@@ -85,7 +85,9 @@ final class ExchangeShelf: Sendable {
         let uploads = Set(digestsOfUploads())
         table.withLock { table in
             // What was taken is told for as long as this server runs, but not without end.
-            if table.uploads.count > 1000 { table.uploads = table.uploads.filter { uploads.contains($0.key) } }
+            if table.uploads.count > 1000 {
+                table.uploads = table.uploads.filter { uploads.contains($0.key) }
+            }
             if table.downloads.count > 1000 { table.downloads = [:] }
         }
     }
@@ -110,7 +112,8 @@ final class ExchangeShelf: Sendable {
         }
         let work = path("down", office, "new")
         guard table.withLock({ $0.writing.insert(work).inserted }) else {
-            throw UserError(.busy, "A snapshot for this office is being made.", advice: "Ask again in a moment.")
+            throw UserError(
+                .busy, "A snapshot for this office is being made.", advice: "Ask again in a moment.")
         }
         defer { table.withLock { _ = $0.writing.remove(work) } }
         let summary = try exportSnapshot(
@@ -136,7 +139,8 @@ final class ExchangeShelf: Sendable {
     /// Begins to append at an offset; nobody else appends to it until `Appending` ends.
     ///
     /// - Throws: `UserError` `stale` where something else than `offset` bytes are here.
-    func append(_ digest: String, of office: ID<Office>, at offset: Int64, of bytes: Int64) throws -> Appending
+    func append(_ digest: String, of office: ID<Office>, at offset: Int64, of bytes: Int64) throws
+        -> Appending
     {
         try makeFolder()
         let place = path("up", office, digest)

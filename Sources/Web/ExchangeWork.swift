@@ -124,7 +124,8 @@ public struct ExchangeService: Service {
     var folderPulse: Duration
 
     public init(
-        store: OfficeStore, logger: Logger, pulse: Duration = .seconds(5), folderPulse: Duration = .seconds(20)
+        store: OfficeStore, logger: Logger, pulse: Duration = .seconds(5),
+        folderPulse: Duration = .seconds(20)
     ) {
         work = ExchangeWork(store: store, logger: logger)
         self.pulse = pulse
@@ -167,7 +168,9 @@ public struct ExchangeService: Service {
             guard let found else { continue }
             // What is there at the start the first run has seen.
             if seen == nil { seen = found }
-            if found == last, found != seen, (try? await work.run(.folder, by: .exchange)) != nil { seen = found }
+            if found == last, found != seen, (try? await work.run(.folder, by: .exchange)) != nil {
+                seen = found
+            }
             last = found
         }
     }

@@ -33,8 +33,11 @@ let exchangeAPIWords: [String: APIWords] = [
     "PUT \(Paths.exchangeUploadAPI(":digest"))": APIWords(
         summary: "Appends to a snapshot; once it is whole, it is taken in",
         parameters: [
-            ("offset", "How many bytes are here already.", whole), ("bytes", "How many there are in all.", whole),
+            ("offset", "How many bytes are here already.", whole),
+            ("bytes", "How many there are in all.", whole),
         ],
-        body: ("application/octet-stream", ["type": "string", "contentMediaType": "application/octet-stream"]),
+        body: (
+            "application/octet-stream", ["type": "string", "contentMediaType": "application/octet-stream"]
+        ),
         answer: upload),
 ]

@@ -44,7 +44,9 @@ struct SnapshotSyncCommand: OfficeCommand {
         }
     }
 
-    func collectInput(_ folder: DataFolder) throws -> [String] { self.folder.map { [absolutePath($0)] } ?? [] }
+    func collectInput(_ folder: DataFolder) throws -> [String] {
+        self.folder.map { [absolutePath($0)] } ?? []
+    }
 
     func perform(_ session: OfficeSession) async throws {
         if let path = session.input.first {

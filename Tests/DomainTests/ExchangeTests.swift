@@ -12,14 +12,17 @@ import Testing
         let last = now.adding(seconds: -120)
         #expect(ExchangeTimes.byHand.next(after: last, now: now, in: berlin) == nil)
         #expect(
-            ExchangeTimes.everyMinutes(10).next(after: last, now: now, in: berlin) == last.adding(seconds: 600))
+            ExchangeTimes.everyMinutes(10).next(after: last, now: now, in: berlin)
+                == last.adding(seconds: 600))
         #expect(ExchangeTimes.everyMinutes(10).next(after: nil, now: now, in: berlin) == now)
         // A last run of the future is one of a clock that was wrong.
         let future = now.adding(seconds: 90_000)
         #expect(ExchangeTimes.everyMinutes(10).next(after: future, now: now, in: berlin) == now)
-        #expect(ExchangeTimes.daily(8 * 60).next(after: last, now: now, in: berlin) == now.adding(seconds: 3600))
         #expect(
-            ExchangeTimes.daily(6 * 60).next(after: last, now: now, in: berlin) == now.adding(seconds: 23 * 3600))
+            ExchangeTimes.daily(8 * 60).next(after: last, now: now, in: berlin) == now.adding(seconds: 3600))
+        #expect(
+            ExchangeTimes.daily(6 * 60).next(after: last, now: now, in: berlin)
+                == now.adding(seconds: 23 * 3600))
         let twoDaysAgo = now.adding(seconds: -2 * 86_400)
         let due = ExchangeTimes.daily(8 * 60).next(after: twoDaysAgo, now: now, in: berlin)
         #expect(due.map { $0 < now } == true, "a day on which the box was off is made up for")

@@ -15,7 +15,8 @@ import Testing
     }
 
     @discardableResult
-    private func run(_ network: OfficeNetwork, _ office: Int, _ path: String) throws -> ExchangeFolder.Outcome {
+    private func run(_ network: OfficeNetwork, _ office: Int, _ path: String) throws -> ExchangeFolder.Outcome
+    {
         try ExchangeFolder(path, of: network[office].store, by: .console).run()
     }
 
@@ -28,7 +29,9 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `three offices in any order, with half files in between, end with one state`(seed: UInt64) async throws {
+    func `three offices in any order, with half files in between, end with one state`(seed: UInt64)
+        async throws
+    {
         let network = try await OfficeNetwork(["North", "South", "West Side"], seed: seed)
         let path = try folder(network)
         var random = RandomFile(seed: seed)
@@ -47,7 +50,9 @@ import Testing
                 try half.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
                 try run(network, office, path)
                 // Its own file an office writes anew; a half one of another's stays until that one comes round.
-                if try names(path).contains(name), try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) == half {
+                if try names(path).contains(name),
+                    try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) == half
+                {
                     try whole.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
                 }
             }
@@ -56,7 +61,8 @@ import Testing
         for _ in 0..<3 { for office in [2, 0, 1] { try run(network, office, path) } }
         #expect(Set(try await network.hashes()).count == 1)
         let quiet = try (0..<3).map { try run(network, $0, path) }
-        #expect(quiet.allSatisfy { $0.taken == 0 && $0.sent == 0 }, "offices that hold the same go on writing")
+        #expect(
+            quiet.allSatisfy { $0.taken == 0 && $0.sent == 0 }, "offices that hold the same go on writing")
         #expect(try names(path).count <= 6)
         for office in network.offices {
             #expect(try await office.faults() == [])
@@ -64,7 +70,8 @@ import Testing
         }
     }
 
-    @Test func `a change is written as a delta, and a delta that grew makes way for a full one`() async throws {
+    @Test func `a change is written as a delta, and a delta that grew makes way for a full one`() async throws
+    {
         let network = try await OfficeNetwork()
         let path = try folder(network)
         var random = RandomFile(seed: 3)

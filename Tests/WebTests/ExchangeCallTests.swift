@@ -161,7 +161,8 @@ import Testing
         let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
         let made = try JSONDecoder().decode(
             ExchangeDownload.self,
-            from: Data(try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body))).body))
+            from: Data(
+                try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body))).body))
         let path = Paths.exchangeDownloadAPI(made.digest)
         let whole = try await client.callKeeping(path, range: nil)
         #expect(whole.count == made.bytes)
@@ -222,7 +223,9 @@ import Testing
 
 extension ExchangeClient {
     /// The bytes of an answer, which `call` would keep only where it is none of a file.
-    fileprivate func callKeeping(_ path: String, range: String?, ifRange: String? = nil) async throws -> [UInt8] {
+    fileprivate func callKeeping(_ path: String, range: String?, ifRange: String? = nil) async throws
+        -> [UInt8]
+    {
         var headers: [(String, String)] = []
         if let range { headers.append(("Range", range)) }
         if let ifRange { headers.append(("If-Range", ifRange)) }

@@ -112,6 +112,7 @@ let package = Package(
             dependencies: [
                 "Web", "Resources", "TestSupport", "Formats",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -73,7 +73,11 @@ extension OfficeStore {
             let text = try String.fetchOne(
                 tx.db, sql: "SELECT question FROM exchangeQuestion WHERE key = ? AND allowed IS NULL",
                 arguments: [key])
-            guard let text else { throw UserError.notHere }
+            guard let text else {
+                throw UserError(
+                    .stale, "This question is answered already, or no longer asked.",
+                    advice: "Look at the page Exchange again.")
+            }
             try tx.db.execute(
                 sql: "UPDATE exchangeQuestion SET allowed = ? WHERE key = ?",
                 arguments: [tx.now.milliseconds, key])

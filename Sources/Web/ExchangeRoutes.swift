@@ -79,7 +79,7 @@ extension SignedIn {
     let ways = try await work.ways(for: context.viewer)
     let asked = context.form.text("way").flatMap { ExchangeWay($0) }
     let wanted = ways.filter { asked == nil || $0 == asked }
-    guard !wanted.isEmpty else { throw UserError.notHere }
+    guard !wanted.isEmpty else { throw UserError.noExchange }
     for way in wanted where !store.exchanging.isRunning(way) {
         Task { _ = try? await work.run(way, by: actor) }
     }

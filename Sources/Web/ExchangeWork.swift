@@ -98,6 +98,12 @@ public struct ExchangeWork: Sendable {
     }
 }
 
+extension UserError {
+    public static let noExchange = UserError(
+        .conflict, "No exchange is set up.",
+        advice: "Choose a shared folder, or enter another office's address, on the page Exchange.")
+}
+
 /// Runs work that blocks on a thread of its own, and tells it when the task is cancelled.
 func onCancellableThread<T: Sendable>(
     _ work: @escaping @Sendable (@escaping @Sendable () -> Bool) throws -> T

@@ -65,11 +65,7 @@ struct SnapshotSyncCommand: OfficeCommand {
         logger.logLevel = .critical
         let work = ExchangeWork(store: session.store, logger: logger)
         let ways = try await work.ways(for: .console)
-        guard !ways.isEmpty else {
-            throw UserError(
-                .notFound, "No exchange is set up.",
-                advice: "Choose a shared folder, or enter another office's address, on the page Exchange.")
-        }
+        guard !ways.isEmpty else { throw UserError.noExchange }
         var failed: UserError?
         for way in ways {
             let done = try await work.run(way, by: .console)

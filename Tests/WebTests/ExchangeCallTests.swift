@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Ingest
 import Logging
+import NIOHTTP1
 import Storage
 import TestSupport
 import Testing

@@ -116,7 +116,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["rollcall", "TestSupport"],
+            name: "ProgramTests", dependencies: ["rollcall", "TestSupport", "Formats"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -28,7 +28,8 @@ import Testing
         let began = Date()
         let first = try copy(office)
         let whole = try await rollcall("backup", "--data", first, "--json")
-        let length = Date().timeIntervalSince(began)
+        // Follows what the kills meet, for the box may get quicker or slower meanwhile.
+        var length = Date().timeIntervalSince(began)
         #expect(whole.status == 0, "\(whole.err)")
         #expect(whole.json.first?["calls"] as? Int ?? 0 > 0)
         try FileManager.default.removeItem(atPath: first)
@@ -45,7 +46,12 @@ import Testing
             let restarted = try ImportOffice(opening: path)
             let names = try backups(path)
             #expect(!names.contains { $0.hasPrefix(".") }, "\(names)")
-            if names.isEmpty { outside += 1 }
+            if names.isEmpty {
+                outside += 1
+                length *= 1.05
+            } else {
+                length *= 0.7
+            }
             for name in names { _ = try verifySnapshot("\(path)/Backups/\(name)") }
             // What is on record is there.
             #expect(try restarted.store.backupRecordsNow().allSatisfy { names.contains($0.name) })

@@ -1,4 +1,5 @@
 import Domain
+import Formats
 import Foundation
 import Ingest
 import Storage

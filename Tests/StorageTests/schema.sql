@@ -58,6 +58,26 @@ CREATE TABLE apiToken (
   used INTEGER
 ) WITHOUT ROWID;
 
+CREATE TABLE backup (
+  name TEXT PRIMARY KEY,
+  made INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  entries INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  sealed INTEGER NOT NULL,
+  -- When it was last restored for trial.
+  drilled INTEGER
+) WITHOUT ROWID;
+
+CREATE INDEX backupByTime ON backup (made);
+
+CREATE TABLE backupFailure (
+  step TEXT PRIMARY KEY,
+  time INTEGER NOT NULL,
+  message TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE boxSettings (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   settings TEXT NOT NULL
@@ -151,6 +171,41 @@ CREATE TABLE deletedSpan (
 ) WITHOUT ROWID;
 
 CREATE INDEX deletedSpanByRequest ON deletedSpan (request);
+
+CREATE TABLE exchangeAddress (
+  office TEXT PRIMARY KEY,
+  address TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  authority TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE exchangeFile (
+  name TEXT PRIMARY KEY,
+  -- JSON of `ExchangeFile`.
+  file TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE exchangeQuestion (
+  key TEXT PRIMARY KEY,
+  -- JSON of `ExchangeQuestion`.
+  question TEXT NOT NULL,
+  found INTEGER NOT NULL,
+  -- Null: nobody has said that it may go on.
+  allowed INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE exchangeRun (
+  way TEXT PRIMARY KEY,
+  -- JSON of `ExchangeRun`.
+  run TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE exchangeToken (
+  office TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  made INTEGER NOT NULL,
+  used INTEGER
+) WITHOUT ROWID;
 
 CREATE TABLE "file" (
   id TEXT PRIMARY KEY,

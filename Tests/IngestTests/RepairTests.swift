@@ -84,6 +84,8 @@ import Testing
             DROP TABLE incomingEvent; DROP TABLE signedHead; DROP TABLE peer; DROP TABLE peerState;
             DROP TABLE fork; DROP TABLE conflict; DROP TABLE conflictDecision;
             DROP TABLE backup; DROP TABLE backupFailure;
+            DROP TABLE exchangeToken; DROP TABLE exchangeAddress; DROP TABLE exchangeRun; DROP TABLE exchangeFile;
+            DROP TABLE exchangeQuestion;
             DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %';
             """)
         try office.reopen()

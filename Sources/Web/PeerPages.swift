@@ -62,9 +62,10 @@ extension OfficesPage.Office {
         case (_, .revoked): (state, tone) = ("Pairing ended", "neutral")
         case (_, .unknown): (state, tone) = ("Not paired", "warn")
         }
-        isSame = peer.state.stateHash == own.stateHash.hex
+        let holdsTheSame = peer.state.stateHash == own.stateHash.hex
+        isSame = holdsTheSame
         same = peer.state.stateHash.map { _ in
-            isSame
+            holdsTheSame
                 ? "It held the same as this office holds now."
                 : "This office now holds something else than it did then."
         }

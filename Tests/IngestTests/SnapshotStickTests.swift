@@ -36,7 +36,8 @@ import Testing
         let bytes = Data((0..<3_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
         try bytes.write(to: URL(fileURLWithPath: place + "/source"))
         var last = (0, 0)
-        try copyToStick(place + "/source", into: stick, named: "a.rollcall") { last = ($0, $1) }
+        try copyToStick(
+            place + "/source", into: stick, named: "a.rollcall", progress: { last = ($0, $1) })
         #expect(FileManager.default.contents(atPath: stick + "/a.rollcall") == bytes)
         #expect(last == (bytes.count * 2, bytes.count * 2))
         #expect(try FileManager.default.contentsOfDirectory(atPath: stick) == ["a.rollcall"])

@@ -45,7 +45,7 @@ final class SeveralOffices {
         }
         model.officeIDs = offices.map(\.description)
         let stored = try await store.read { db in
-            try OfficeStore.sources(db).map { stored in
+            try OfficeStore.sources(.every, db).map { stored in
                 let office = try String.fetchOne(
                     db, sql: "SELECT office FROM source WHERE number = ?", arguments: [stored.number])
                 return (office: office ?? "", stored: stored)

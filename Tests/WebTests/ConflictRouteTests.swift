@@ -106,7 +106,7 @@ import Testing
         let people = try await office.site.store.persons()
         func id(_ name: String) throws -> ID<Person> { try #require(people.first { $0.name == name }).id }
         let (al, lea, ned) = (try id("Al Agent"), try id("Lea Leader"), try id("Ned Leader"))
-        func place(_ store: OfficeStore, _ leader: ID<Person>, _ day: Int) async throws {
+        func place(_ store: OfficeStore, _ leader: ID<Person>, _ day: Int32) async throws {
             let placement = Placement(person: al, from: Day(number: day), group: "North", leader: leader)
             try await store.place([placement], reason: "moved", by: .console)
         }

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdTesting
 import Ingest
 import NIOCore
 import Storage

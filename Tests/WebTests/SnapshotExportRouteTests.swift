@@ -109,8 +109,8 @@ import Testing
             #expect(done.text.contains("you may take the stick out"), "\(done.text)")
             let names = try FileManager.default.contentsOfDirectory(atPath: stick)
             #expect(names.count == 1)
-            let copied = try #require(
-                FileManager.default.contents(atPath: "\(stick)/\(try #require(names.first))"))
+            let name = try #require(names.first)
+            let copied = try #require(FileManager.default.contents(atPath: "\(stick)/\(name)"))
             #expect(Array(copied) == bytes)
             // A stick that went away is said in words.
             try FileManager.default.removeItem(atPath: stick)

@@ -127,7 +127,7 @@ extension OfficeStore {
         ).map(Event.init)
     }
 
-    /// Decides a conflict, decides it anew, or opens it again.
+    /// Decides a conflict, decides it anew, or opens it again, which takes back what the decision had changed.
     ///
     /// - Throws: `UserError` where what lost can no longer be done: nothing is decided then.
     public func decideConflict(
@@ -150,7 +150,8 @@ extension OfficeStore {
             switch choice {
             case .other: change = try tx.redoing(try EventBody(loser), conflict.register)
             // Where it was the other's for a while, what stood is done again.
-            case .keep where decided == ConflictChoice.other.rawValue:
+            case .keep where decided == ConflictChoice.other.rawValue,
+                .reopen where decided == ConflictChoice.other.rawValue:
                 change = try winner.map { try tx.redoing(try EventBody($0), conflict.register) }
             case .keep, .reopen: break
             }

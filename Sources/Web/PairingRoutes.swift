@@ -20,7 +20,6 @@ let pairingPages: [any Page.Type] = [PairingPage.self, PairingWordsPage.self]
 struct PairingPage: Page {
     static let template = "pairing"
     var title = "Pair with another office"
-    var list = Paths.sync
     var problem: Problem?
     var action = Paths.pairing
     var card = Paths.ownCard

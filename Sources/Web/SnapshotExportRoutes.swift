@@ -27,7 +27,6 @@ struct SnapshotExportPage: Page {
         var words: String
     }
     var title = "Write a snapshot"
-    var list = Paths.sync
     var problem: Problem?
     var action = Paths.snapshotExport
     var readers: [Choice]

@@ -43,7 +43,6 @@ struct SnapshotImportPage: Page {
     }
     var title = "Take in a snapshot"
     var lede: String
-    var list = Paths.sync
     var problem: Problem?
     var action = Paths.snapshotImport
     var hasNone: Bool

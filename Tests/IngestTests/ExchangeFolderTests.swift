@@ -91,12 +91,14 @@ import Testing
         #expect(try names(path).count == 2)
         #expect(try SnapshotReader(path: "\(path)/\(full)").digest == mark)
         try run(network, 1, path)
+        try network.send(1, to: 0)
         #expect(try await network[1].store.stateHash() == network[0].store.stateHash())
         try network[0].take(RandomFile.text(random.rows(200, ids: 3000...9000)), file: "c.csv")
         try write(0)
         #expect(try names(path).filter { $0.hasPrefix("north-") } == [full])
         #expect(try SnapshotReader(path: "\(path)/\(full)").digest != mark)
         try run(network, 1, path)
+        try network.send(1, to: 0)
         #expect(try await network[1].store.stateHash() == network[0].store.stateHash())
     }
 
@@ -118,6 +120,7 @@ import Testing
         try FileManager.default.copyItem(atPath: "\(path)/\(full)", toPath: "\(other)/\(full)")
         try run(network, 1, other)
         #expect(try state(network, 1, delta)?.state == .taken)
+        try network.send(1, to: 0)
         #expect(try await network[1].store.stateHash() == network[0].store.stateHash())
     }
 

@@ -36,6 +36,7 @@ import Testing
         #expect(try await network[1].store.exchangeQuestions(for: .console).count == 1)
         try await allowAll(network, 1)
         #expect(asked(try intake(network, path, at: 1)) == [])
+        try network.send(1, to: 0)
         #expect(try await network[1].store.stateHash() == network[0].store.stateHash())
         #expect(try await network[1].store.exchangeQuestionCount(for: .console) == 0)
         network.clocks[0].pass(minutes: 60 * 60)
@@ -90,7 +91,7 @@ import Testing
         let looked = try network.receive(try network.export(0), at: 1)
         let next = try network.receive(try network.export(2), at: 1)
         let error = #expect(throws: UserError.self) { try looked.merge(by: .console) }
-        #expect(error?.code == .busy)
+        #expect(error?.code == .stale)
         #expect(throws: UserError.self) { try looked.preview() }
         #expect(try next.merge(by: .console).event != nil)
         let names = try await network[1].store.peers(for: .console).map(\.name)

@@ -29,7 +29,10 @@ import Testing
             let disposition = try #require(got.headers[.contentDisposition])
             #expect(disposition.contains(#/filename="sample-20261123-0700\.rollcall"/#), "\(disposition)")
             #expect(try office.takeThere(got.bytes).entries > 0)
-            #expect(try await office.other.store.persons().contains { $0.name == "Al Agent" })
+            #expect(
+                try await office.other.store.persons(for: .console.everywhere).contains {
+                    $0.name == "Al Agent"
+                })
             // Again, and from the list.
             #expect(try await browser.download(String(file)).bytes == got.bytes)
             #expect(

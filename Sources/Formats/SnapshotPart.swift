@@ -143,9 +143,9 @@ final class SnapshotPartReader {
         input = Input(entry, cursor)
         guard let archive = archive_read_new() else { throw FileFailure(.open, entry.name, errno: ENOMEM) }
         self.archive = archive
-        // Said, not guessed from the bytes: else what is packed twice would be unpacked twice.
-        try check(archive_read_append_filter(archive, ARCHIVE_FILTER_ZSTD))
-        try check(archive_read_set_format(archive, ARCHIVE_FORMAT_RAW))
+        // The specific ones: functions that choose by a number bring every format into the static program.
+        try check(archive_read_support_filter_zstd(archive))
+        try check(archive_read_support_format_raw(archive))
         let opened = archive_read_open(
             archive, Unmanaged.passUnretained(input).toOpaque(), nil,
             { _, context, buffer in
@@ -158,6 +158,10 @@ final class SnapshotPartReader {
         try check(opened)
         var header: OpaquePointer?
         try check(archive_read_next_header(archive, &header))
+        // zstd and the bytes themselves: what is packed twice is not unpacked twice.
+        guard archive_filter_count(archive) == 2 else {
+            throw UserError.snapshotDamaged(entry.name, "it is not packed once")
+        }
     }
 
     deinit { archive_read_free(archive) }

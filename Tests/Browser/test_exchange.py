@@ -48,14 +48,18 @@ def words(browser, within="main"):
     return [it.text.strip() for it in browser.all(f"{within} .checkwords")[0].find_elements("tag name", "li")]
 
 
-def downloaded(downloads, before, press):
+def downloaded(downloads, press):
+    """The one snapshot or card that pressing something brings."""
+    before = set(os.listdir(downloads))
     press()
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         new = set(os.listdir(downloads)) - before
         whole = [name for name in new if name.endswith(".rollcall")]
         if whole and not any(name.endswith(".crdownload") for name in new):
-            return str(pathlib.Path(downloads) / whole[0])
+            kept = pathlib.Path(downloads) / "kept"
+            kept.mkdir(exist_ok=True)
+            return str((pathlib.Path(downloads) / whole[0]).rename(kept / whole[0]))
         time.sleep(0.1)
     raise AssertionError(f"nothing was downloaded: {os.listdir(downloads)}")
 
@@ -69,7 +73,7 @@ def choose(browser, path, button):
 def card_of(browser, server, downloads):
     at(browser, server).go("/sync/pair")
     own = words(browser)
-    path = downloaded(downloads, set(os.listdir(downloads)), browser.link("Download the card").click)
+    path = downloaded(downloads, browser.link("Download the card").click)
     return path, own
 
 
@@ -90,7 +94,7 @@ def send(browser, source, target, downloads, full=False):
         browser.find("input[value=full]").click()
     browser.press("Write it")
     browser.wait_for("The snapshot is ready")
-    path = downloaded(downloads, set(os.listdir(downloads)), browser.link("Download it").click)
+    path = downloaded(downloads, browser.link("Download it").click)
     at(browser, target).go("/sync/import")
     browser.drop_files(".drop", [path])
     browser.wait_for("Take it in?")

@@ -30,7 +30,7 @@ public struct ChainHead: Hashable, Codable, Sendable {
 
     public var chain: Chain { Chain(office: office, incarnation: incarnation) }
 
-    var isSound: Bool {
+    public var isSound: Bool {
         (1...Int(Int32.max)).contains(incarnation) && seq >= 1 && isHexadecimal(hash, bytes: 32)
     }
 }
@@ -69,7 +69,7 @@ public struct SignedHead: Hashable, Codable, Sendable {
 
     public var signedText: String { Self.signedText(head, name: name, key: key) }
 
-    var isSound: Bool {
+    public var isSound: Bool {
         head.isSound && SnapshotManifest.isName(name) && isHexadecimal(key, bytes: 32)
             && isHexadecimal(signature, bytes: 64)
     }

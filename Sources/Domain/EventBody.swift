@@ -47,6 +47,12 @@ public enum EventBody: Hashable, Sendable {
     case backupFailed(BackupFailed)
     case backupDrilled(BackupDrilled)
     case backupRestored(BackupRestored)
+    case backupPassphraseChanged(BackupPassphraseChanged)
+    case backupDownloaded(BackupDownloaded)
+    case exchangeTokenMade(ExchangeTokenMade)
+    case exchangeTokenRevoked(ExchangeTokenRevoked)
+    case exchangeAddressChanged(ExchangeAddressChanged)
+    case exchangeAllowed(ExchangeAllowed)
 
     public var payload: any EventPayload {
         switch self {
@@ -93,6 +99,12 @@ public enum EventBody: Hashable, Sendable {
         case .backupFailed(let it): it
         case .backupDrilled(let it): it
         case .backupRestored(let it): it
+        case .backupPassphraseChanged(let it): it
+        case .backupDownloaded(let it): it
+        case .exchangeTokenMade(let it): it
+        case .exchangeTokenRevoked(let it): it
+        case .exchangeAddressChanged(let it): it
+        case .exchangeAllowed(let it): it
         }
     }
 
@@ -109,7 +121,8 @@ public enum EventBody: Hashable, Sendable {
         SnapshotMerged.self, IncarnationBegun.self, ConflictDecided.self, OfficePaired.self,
         OfficeUnpaired.self,
         SnapshotExported.self, SnapshotRefused.self, MergeUndone.self, BackupMade.self, BackupFailed.self,
-        BackupDrilled.self, BackupRestored.self,
+        BackupDrilled.self, BackupRestored.self, BackupPassphraseChanged.self, BackupDownloaded.self,
+        ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self, ExchangeAllowed.self,
     ]
 
     /// - Throws: `DecodingError` for a damaged payload, `UserError` for a kind of a newer release.

@@ -125,15 +125,20 @@ public struct BoxSettings: Hashable, Codable, Sendable {
     public var sessionHours: Int
     public var uploadLimitMegabytes: Int
     public var disk: DiskMarks
+    public var backups: BackupSettings
+    public var exchange: ExchangeSettings
 
     public init(
         sessionIdleMinutes: Int = 30, sessionHours: Int = 12, uploadLimitMegabytes: Int = 200,
-        disk: DiskMarks = DiskMarks()
+        disk: DiskMarks = DiskMarks(), backups: BackupSettings = BackupSettings(),
+        exchange: ExchangeSettings = ExchangeSettings()
     ) {
         self.sessionIdleMinutes = sessionIdleMinutes
         self.sessionHours = sessionHours
         self.uploadLimitMegabytes = uploadLimitMegabytes
         self.disk = disk
+        self.backups = backups
+        self.exchange = exchange
     }
 
     /// Entries of older releases lack what came later.
@@ -143,7 +148,10 @@ public struct BoxSettings: Hashable, Codable, Sendable {
             sessionIdleMinutes: try values.decode(Int.self, forKey: .sessionIdleMinutes),
             sessionHours: try values.decode(Int.self, forKey: .sessionHours),
             uploadLimitMegabytes: try values.decode(Int.self, forKey: .uploadLimitMegabytes),
-            disk: try values.decodeIfPresent(DiskMarks.self, forKey: .disk) ?? DiskMarks())
+            disk: try values.decodeIfPresent(DiskMarks.self, forKey: .disk) ?? DiskMarks(),
+            backups: try values.decodeIfPresent(BackupSettings.self, forKey: .backups) ?? BackupSettings(),
+            exchange: try values.decodeIfPresent(ExchangeSettings.self, forKey: .exchange)
+                ?? ExchangeSettings())
     }
 
     /// What is usual is not written, so that entries stay as older releases wrote them.
@@ -153,10 +161,12 @@ public struct BoxSettings: Hashable, Codable, Sendable {
         try values.encode(sessionHours, forKey: .sessionHours)
         try values.encode(uploadLimitMegabytes, forKey: .uploadLimitMegabytes)
         if disk != DiskMarks() { try values.encode(disk, forKey: .disk) }
+        if backups != BackupSettings() { try values.encode(backups, forKey: .backups) }
+        if exchange != ExchangeSettings() { try values.encode(exchange, forKey: .exchange) }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case sessionIdleMinutes, sessionHours, uploadLimitMegabytes, disk
+        case sessionIdleMinutes, sessionHours, uploadLimitMegabytes, disk, backups, exchange
     }
 
     public var uploadLimit: Int64 { Int64(uploadLimitMegabytes) * 1_000_000 }
@@ -174,6 +184,8 @@ public struct BoxSettings: Hashable, Codable, Sendable {
                 .invalid, "The upload limit must be 1 to 20,000 MB.", advice: "200 is usual.")
         }
         try disk.check()
+        try backups.check()
+        try exchange.check()
     }
 }
 

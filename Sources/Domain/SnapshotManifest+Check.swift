@@ -30,7 +30,7 @@ extension SnapshotManifest {
     public var fileEntries: [Entry] { entries.filter { $0.name.hasPrefix("files/") } }
 
     /// nil: not the name of a file.
-    static func fileDigest(ofEntry name: String) -> String? {
+    public static func fileDigest(ofEntry name: String) -> String? {
         guard name.utf8.starts(with: "files/".utf8) else { return nil }
         let digest = String(name.dropFirst(6))
         return isHexadecimal(digest, bytes: 32) ? digest : nil

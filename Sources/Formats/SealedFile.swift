@@ -131,8 +131,7 @@ public enum SealedFile {
         .invalid, "The kept key of the backups is damaged.",
         advice: "Set the passphrase of the backups again.")
     static let damagedHead = UserError.snapshotDamaged("its beginning", "the passphrase cannot even be tried")
-    public static let needsPassphrase = UserError(
-        .invalid, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")
+    public static let needsPassphrase = UserError.snapshotSealed
     public static let wrongPassphrase = UserError(
         .invalid, "The passphrase is wrong. Nothing was taken in.",
         advice: "Type it again; capital letters and blanks count.")
@@ -171,4 +170,10 @@ struct SealedChunks: Sendable {
         else { return nil }
         return try? ChaChaPoly.open(box, using: key, authenticating: head)
     }
+}
+
+extension UserError {
+    /// Nothing can be said of it without the passphrase.
+    public static let snapshotSealed = UserError(
+        .invalid, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")
 }

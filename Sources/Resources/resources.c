@@ -25,6 +25,9 @@ static const unsigned char r_templates_agent_page_mustache[] = {
 static const unsigned char r_templates_agent_parts_mustache[] = {
 #embed "../../Resources/templates/agent.parts.mustache" if_empty(0)
 };
+static const unsigned char r_templates_backup_list_mustache[] = {
+#embed "../../Resources/templates/backup.list.mustache" if_empty(0)
+};
 static const unsigned char r_templates_call_list_mustache[] = {
 #embed "../../Resources/templates/call.list.mustache" if_empty(0)
 };
@@ -67,11 +70,17 @@ static const unsigned char r_templates_deleteRequest_work_mustache[] = {
 static const unsigned char r_templates_distribution_mustache[] = {
 #embed "../../Resources/templates/distribution.mustache" if_empty(0)
 };
-static const unsigned char r_templates_exchange_list_mustache[] = {
-#embed "../../Resources/templates/exchange.list.mustache" if_empty(0)
+static const unsigned char r_templates_exchange_last_mustache[] = {
+#embed "../../Resources/templates/exchange.last.mustache" if_empty(0)
 };
-static const unsigned char r_templates_exchange_receipt_mustache[] = {
-#embed "../../Resources/templates/exchange.receipt.mustache" if_empty(0)
+static const unsigned char r_templates_exchange_mustache[] = {
+#embed "../../Resources/templates/exchange.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_times_mustache[] = {
+#embed "../../Resources/templates/exchange.times.mustache" if_empty(0)
+};
+static const unsigned char r_templates_exchange_token_mustache[] = {
+#embed "../../Resources/templates/exchange.token.mustache" if_empty(0)
 };
 static const unsigned char r_templates_failure_mustache[] = {
 #embed "../../Resources/templates/failure.mustache" if_empty(0)
@@ -241,6 +250,12 @@ static const unsigned char r_templates_snapshot_work_mustache[] = {
 static const unsigned char r_templates_snapshot_written_mustache[] = {
 #embed "../../Resources/templates/snapshot.written.mustache" if_empty(0)
 };
+static const unsigned char r_templates_snapshotHistory_list_mustache[] = {
+#embed "../../Resources/templates/snapshotHistory.list.mustache" if_empty(0)
+};
+static const unsigned char r_templates_snapshotHistory_receipt_mustache[] = {
+#embed "../../Resources/templates/snapshotHistory.receipt.mustache" if_empty(0)
+};
 static const unsigned char r_templates_source_mustache[] = {
 #embed "../../Resources/templates/source.mustache" if_empty(0)
 };
@@ -302,6 +317,7 @@ static const rollcall_resource table[] = {
     {"templates/agent.list.mustache", r_templates_agent_list_mustache, sizeof r_templates_agent_list_mustache},
     {"templates/agent.page.mustache", r_templates_agent_page_mustache, sizeof r_templates_agent_page_mustache},
     {"templates/agent.parts.mustache", r_templates_agent_parts_mustache, sizeof r_templates_agent_parts_mustache},
+    {"templates/backup.list.mustache", r_templates_backup_list_mustache, sizeof r_templates_backup_list_mustache},
     {"templates/call.list.mustache", r_templates_call_list_mustache, sizeof r_templates_call_list_mustache},
     {"templates/call.page.mustache", r_templates_call_page_mustache, sizeof r_templates_call_page_mustache},
     {"templates/conflict.card.mustache", r_templates_conflict_card_mustache, sizeof r_templates_conflict_card_mustache},
@@ -316,8 +332,10 @@ static const rollcall_resource table[] = {
     {"templates/deleteRequest.show.mustache", r_templates_deleteRequest_show_mustache, sizeof r_templates_deleteRequest_show_mustache},
     {"templates/deleteRequest.work.mustache", r_templates_deleteRequest_work_mustache, sizeof r_templates_deleteRequest_work_mustache},
     {"templates/distribution.mustache", r_templates_distribution_mustache, sizeof r_templates_distribution_mustache},
-    {"templates/exchange.list.mustache", r_templates_exchange_list_mustache, sizeof r_templates_exchange_list_mustache},
-    {"templates/exchange.receipt.mustache", r_templates_exchange_receipt_mustache, sizeof r_templates_exchange_receipt_mustache},
+    {"templates/exchange.last.mustache", r_templates_exchange_last_mustache, sizeof r_templates_exchange_last_mustache},
+    {"templates/exchange.mustache", r_templates_exchange_mustache, sizeof r_templates_exchange_mustache},
+    {"templates/exchange.times.mustache", r_templates_exchange_times_mustache, sizeof r_templates_exchange_times_mustache},
+    {"templates/exchange.token.mustache", r_templates_exchange_token_mustache, sizeof r_templates_exchange_token_mustache},
     {"templates/failure.mustache", r_templates_failure_mustache, sizeof r_templates_failure_mustache},
     {"templates/file.days.mustache", r_templates_file_days_mustache, sizeof r_templates_file_days_mustache},
     {"templates/file.difference.mustache", r_templates_file_difference_mustache, sizeof r_templates_file_difference_mustache},
@@ -374,6 +392,8 @@ static const rollcall_resource table[] = {
     {"templates/snapshot.import.mustache", r_templates_snapshot_import_mustache, sizeof r_templates_snapshot_import_mustache},
     {"templates/snapshot.work.mustache", r_templates_snapshot_work_mustache, sizeof r_templates_snapshot_work_mustache},
     {"templates/snapshot.written.mustache", r_templates_snapshot_written_mustache, sizeof r_templates_snapshot_written_mustache},
+    {"templates/snapshotHistory.list.mustache", r_templates_snapshotHistory_list_mustache, sizeof r_templates_snapshotHistory_list_mustache},
+    {"templates/snapshotHistory.receipt.mustache", r_templates_snapshotHistory_receipt_mustache, sizeof r_templates_snapshotHistory_receipt_mustache},
     {"templates/source.mustache", r_templates_source_mustache, sizeof r_templates_source_mustache},
     {"templates/sources.mustache", r_templates_sources_mustache, sizeof r_templates_sources_mustache},
     {"templates/standIn.list.mustache", r_templates_standIn_list_mustache, sizeof r_templates_standIn_list_mustache},

@@ -19,6 +19,8 @@ public struct DataFolder: Sendable, Hashable {
     public var backups: String { path + "/Backups" }
     public var trash: String { path + "/Trash" }
     public var keys: String { path + "/keys" }
+    /// Snapshots on their way between offices, so that what was cut off goes on; made when it is needed first.
+    public var exchange: String { path + "/Exchange" }
     public var officeKey: String { keys + "/office.key" }
 
     /// Of a version that is not in the trash.
@@ -35,8 +37,13 @@ public struct DataFolder: Sendable, Hashable {
     }
 
     /// Makes what is missing, for the owner's eyes only.
-    public func make() throws {
-        for folder in [path, files, incoming, backups, trash, keys] {
+    public func make() throws { try make([path, files, incoming, backups, trash, keys]) }
+
+    /// The folder itself, for its lock.
+    public func makePlace() throws { try make([path]) }
+
+    private func make(_ folders: [String]) throws {
+        for folder in folders {
             do {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -78,7 +85,7 @@ public final class FolderLock: Sendable {
     }
 
     /// Gives the folder back before the process ends; once more is harmless.
-    func release() { flock(descriptor, LOCK_UN) }
+    public func release() { flock(descriptor, LOCK_UN) }
 
     deinit { close(descriptor) }
 }

@@ -2,152 +2,216 @@ import Domain
 import Foundation
 import GRDB
 
-/// Something that passed between this office and another, or was to.
-public struct Exchange: Sendable {
-    public var event: Event
-    public var body: EventBody
-    /// A merge from which nothing followed yet.
-    public var canBeUndone: Bool
-
-    /// `shared-1-42`, for links.
-    public var id: String { "\(event.stream.rawValue)-\(event.incarnation)-\(event.seq)" }
-}
-
-/// What a merge brought, as far as it is still here.
-public struct MergeReceipt: Sendable {
-    /// Entries by kind, the most first.
-    public var kinds: [MergeOutcome.Kind] = []
-    public var uploads: [MergeOutcome.Upload] = []
-    /// Conflicts of what it brought.
-    public var conflicts: [Conflict] = []
-}
-
-/// This office among others.
-public struct OwnOffice: Sendable {
-    public var office: ID<Office>
+/// A file of the shared folder, and what came of it.
+public struct ExchangeFile: Hashable, Codable, Sendable {
+    public enum State: String, Hashable, Codable, Sendable {
+        /// Taken in.
+        case taken
+        /// Everything in it is here.
+        case known
+        /// What it goes on from is not here yet.
+        case waits
+        /// Its office is not paired.
+        case unpaired
+        /// It stopped to ask.
+        case asks
+        /// Being copied, or damaged.
+        case damaged
+        /// Not taken in for another reason.
+        case refused
+    }
     public var name: String
-    /// Own entries, in all lives of the folder.
-    public var entries: Int64
-    public var stateHash: StateHash
-    /// Another box wrote other entries under this office's name.
-    public var isForked: Bool
+    /// Size, time and number of the file when it was met: it is looked at again once they differ.
+    public var mark: String
+    public var state: State
+    public var size: Int64
+    public var office: String?
+    public var message: String?
+    public var met: Instant
+
+    public init(
+        name: String, mark: String, state: State, size: Int64, office: String?, message: String?, met: Instant
+    ) {
+        self.name = name
+        self.mark = mark
+        self.state = state
+        self.size = size
+        self.office = office
+        self.message = message
+        self.met = met
+    }
+}
+
+/// A question that an exchange stopped at.
+public struct OpenQuestion: Hashable, Sendable {
+    public var question: ExchangeQuestion
+    public var found: Instant
+    /// When somebody said that it may go on.
+    public var allowed: Instant?
 }
 
 extension OfficeStore {
-    private static let exchangeKinds = [
-        SnapshotMerged.kind, MergeUndone.kind, SnapshotExported.kind, SnapshotRefused.kind,
-        OfficePaired.kind, OfficeUnpaired.kind,
-    ]
-
-    /// What this office sent, took in and refused, and with whom it paired, newest first.
-    public func exchanges(for viewer: Viewer, offset: Int = 0, limit: Int = 50) async throws -> (
-        rows: [Exchange], total: Int
-    ) {
-        try viewer.require(.viewOffices)
-        let found: ExchangePage = try await read { db in
-            guard let chain = try ChainIdentity.fetch(db) else { return ExchangePage() }
-            let kinds = Self.exchangeKinds.map { "'\($0)'" }.joined(separator: ", ")
-            let condition = "office = ? AND kind IN (\(kinds))"
-            let office = chain.office.description
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT * FROM journal WHERE \(condition)
-                    ORDER BY time DESC, stream DESC, incarnation DESC, seq DESC LIMIT ? OFFSET ?
-                    """, arguments: [office, max(1, min(limit, 500)), max(0, offset)])
-            return ExchangePage(
-                rows: try rows.map { try Self.exchange($0, db) },
-                total: try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM journal WHERE \(condition)", arguments: [office]) ?? 0)
+    /// What this office holds and hands on; `key` and `program` are the caller's to say.
+    public func exchangeVector(key: String, program: String) throws -> ExchangeVector {
+        let now = clock.now()
+        return try pool.read { db in
+            guard let state = try Self.officeState(db), let chain = try ChainIdentity.fetch(db) else {
+                throw UserError.notSetUp
+            }
+            let heads = try Self.heads(db)
+            let signed = try Set(
+                Row.fetchAll(db, sql: "SELECT * FROM signedHead").compactMap { SignedHead($0)?.head })
+            return ExchangeVector(
+                office: chain.office, name: state.office.rules.name, incarnation: chain.incarnation, key: key,
+                program: program, now: now, held: heads,
+                given: heads.filter { $0.office == chain.office || signed.contains($0) })
         }
-        return (found.rows, found.total)
     }
 
-    private struct ExchangePage: Sendable {
-        var rows: [Exchange] = []
-        var total = 0
+    /// SHA-256 of every archive that is here and not erased.
+    public func exchangedArchives() throws -> Set<String> {
+        try pool.read { db in
+            try String.fetchSet(
+                db, sql: "SELECT archive FROM fileVersion WHERE state IN ('live', 'trashed')")
+        }
     }
 
-    private static func exchange(_ row: Row, _ db: Database) throws -> Exchange {
-        let event = try Event(row)
-        let canUndo = try event.kind == SnapshotMerged.kind && canUndo(EventName(event), db)
-        return Exchange(event: event, body: try EventBody(event), canBeUndone: canUndo)
+    /// The keys of paired offices.
+    public func pairedKeys() throws -> [ID<Office>: String] {
+        try pool.read { db in
+            var keys: [ID<Office>: String] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT office, key FROM peer WHERE revoked = 0") {
+                if let office = ID<Office>(row["office"] as String) { keys[office] = row["key"] }
+            }
+            return keys
+        }
     }
 
-    /// - Throws: `UserError.notHere` for an id that names nothing of this office.
-    public func exchange(_ id: String, for viewer: Viewer) async throws -> (Exchange, MergeReceipt) {
-        try viewer.require(.viewOffices)
-        let parts = id.split(separator: "-")
-        guard parts.count == 3, let stream = EventStream(rawValue: String(parts[0])),
-            let incarnation = Int(parts[1]), let seq = Int64(parts[2])
-        else { throw UserError.notHere }
-        let found: ExchangeDetail = try await read { db in
-            guard let chain = try ChainIdentity.fetch(db),
-                let row = try Row.fetchOne(
+    /// Keeps what a paired office said of itself, where nothing of it was new.
+    ///
+    /// - Parameters:
+    ///   - made: when it said so, on its clock.
+    ///   - skew: of its clock, in seconds, where that can be told.
+    public func noteHeard(
+        of office: ID<Office>, made: Instant, heads: [ChainHead], program: String, skew: Int64? = nil
+    ) throws {
+        let now = clock.now()
+        try pool.write { db in
+            let isPaired = try Bool.fetchOne(
+                db, sql: "SELECT 1 FROM peer WHERE office = ? AND revoked = 0",
+                arguments: [office.description])
+            guard isPaired == true else { return }
+            try Self.savePeerState(office, db) { state in
+                // An older file tells nothing about what it holds now.
+                guard state.made.map({ $0 <= made }) ?? true else { return }
+                state.heard = now
+                state.made = made
+                state.heads = heads
+                state.program = program
+                if let skew { state.clockSkew = skew }
+            }
+        }
+    }
+
+    // MARK: Runs
+
+    public func exchangeRuns(for viewer: Viewer) async throws -> [ExchangeWay: ExchangeRun] {
+        try viewer.require(.manageOffices)
+        return try exchangeRuns()
+    }
+
+    func exchangeRuns() throws -> [ExchangeWay: ExchangeRun] {
+        try pool.read { db in
+            var runs: [ExchangeWay: ExchangeRun] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT way, run FROM exchangeRun") {
+                guard let way = ExchangeWay(row["way"] as String) else { continue }
+                runs[way] = try fromJSON(ExchangeRun.self, row["run"])
+            }
+            return runs
+        }
+    }
+
+    /// Keeps what came of a run, with the time of the next try where it failed.
+    @discardableResult
+    public func saveExchangeRun(_ run: ExchangeRun, of way: ExchangeWay) throws -> ExchangeRun {
+        var run = run
+        run.ended = clock.now()
+        let noise = ids.random().first ?? 0
+        return try pool.write { db in
+            let last = try String.fetchOne(
+                db, sql: "SELECT run FROM exchangeRun WHERE way = ?", arguments: [way.text]
+            ).map { try fromJSON(ExchangeRun.self, $0) }
+            if run.error == nil {
+                (run.lastGood, run.failures, run.retry) = (run.ended, 0, nil)
+            } else {
+                run.lastGood = last?.lastGood
+                run.failures = min((last?.failures ?? 0) + 1, 1000)
+                run.retry = run.ended.adding(
+                    seconds: ExchangeRun.pause(afterFailures: run.failures, noise: noise))
+            }
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO exchangeRun (way, run) VALUES (?, ?)",
+                arguments: [way.text, try jsonText(run)])
+            return run
+        }
+    }
+
+    /// When each way runs next by itself; nil: it does not.
+    public func nextExchanges() throws -> [ExchangeWay: Instant] {
+        let now = clock.now()
+        let runs = try exchangeRuns()
+        let (state, offices): (OfficeState?, [String]) = try pool.read { db in
+            (
+                try Self.officeState(db),
+                try String.fetchAll(
                     db,
-                    sql:
-                        "SELECT * FROM journal WHERE stream = ? AND office = ? AND incarnation = ? AND seq = ?",
-                    arguments: [stream.rawValue, chain.office.description, incarnation, seq]),
-                Self.exchangeKinds.contains(row["kind"] as String)
-            else { throw UserError.notHere }
-            let exchange = try Self.exchange(row, db)
-            // Entries of an earlier life of the folder may have come with an entry of the same number.
-            let isOfThisLife = incarnation == chain.incarnation && exchange.event.kind == SnapshotMerged.kind
-            return ExchangeDetail(
-                exchange: exchange, receipt: isOfThisLife ? try Self.receipt(seq, db) : MergeReceipt())
+                    sql: """
+                        SELECT a.office FROM exchangeAddress a JOIN peer p ON p.office = a.office AND p.revoked = 0
+                        """)
+            )
         }
-        return (found.exchange, found.receipt)
-    }
-
-    private struct ExchangeDetail: Sendable {
-        var exchange: Exchange
-        var receipt: MergeReceipt
-    }
-
-    private static func receipt(_ arrival: Int64, _ db: Database) throws -> MergeReceipt {
-        var receipt = MergeReceipt()
-        receipt.kinds = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT kind, count(*) AS entries FROM journal WHERE arrival = ?
-                GROUP BY kind ORDER BY entries DESC, kind
-                """, arguments: [arrival]
-        ).map { MergeOutcome.Kind(kind: $0["kind"], entries: $0["entries"]) }
-        receipt.uploads = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT j.office, j.payload, v.state FROM journal j LEFT JOIN fileVersion v
-                  ON v.time = j.time AND v.office = j.office AND v.incarnation = j.incarnation
-                WHERE j.arrival = ? AND j.kind = 'fileUploaded' ORDER BY j.time, j.office
-                """, arguments: [arrival]
-        ).compactMap { row in
-            guard let office = ID<Office>(row["office"] as String) else { return nil }
-            return MergeOutcome.Upload(
-                office: office, upload: try fromJSON(FileUploaded.self, row["payload"]),
-                isLive: row["state"] == "live")
+        guard let state else { return [:] }
+        let settings = state.settings.exchange
+        var next: [ExchangeWay: Instant] = [:]
+        func plan(_ way: ExchangeWay, _ times: ExchangeTimes) {
+            let due = times.next(after: runs[way]?.ended, now: now, in: state.timeZone)
+            // By hand is by hand, also after a failure.
+            next[way] = due == nil ? nil : runs[way]?.retry ?? due
         }
-        let names = try Set(
-            Row.fetchAll(
-                db, sql: "SELECT office, incarnation, seq FROM journal WHERE arrival = ?",
-                arguments: [arrival]
-            ).compactMap { EventName($0) })
-        receipt.conflicts = try Row.fetchAll(db, sql: "SELECT * FROM conflict ORDER BY id")
-            .compactMap { Conflict($0) }
-            .filter { names.contains($0.loser) || $0.winner.map(names.contains) == true }
-        return receipt
+        if settings.folder != nil { plan(.folder, settings.folderTimes) }
+        for office in offices.compactMap({ ID<Office>($0) }) { plan(.office(office), settings.networkTimes) }
+        return next
     }
 
-    public func ownOffice(for viewer: Viewer) async throws -> OwnOffice {
-        try viewer.require(.viewOffices)
-        return try await read { db in
-            guard let state = try Self.officeState(db) else { throw UserError.notSetUp }
-            let office = state.office.id
-            let own = try Self.heads(db).filter { $0.office == office }
-            let fork = try Bool.fetchOne(
-                db, sql: "SELECT 1 FROM fork WHERE office = ?", arguments: [office.description])
-            return OwnOffice(
-                office: office, name: state.office.rules.name, entries: own.reduce(0) { $0 + $1.seq },
-                stateHash: try Self.stateHash(db, fromRows: false), isForked: fork == true)
+    // MARK: Files of the folder
+
+    public func exchangeFiles(for viewer: Viewer) async throws -> [ExchangeFile] {
+        try viewer.require(.manageOffices)
+        return try exchangeFiles()
+    }
+
+    public func exchangeFiles() throws -> [ExchangeFile] {
+        try pool.read { db in
+            try String.fetchAll(db, sql: "SELECT file FROM exchangeFile ORDER BY name")
+                .map { try fromJSON(ExchangeFile.self, $0) }
+        }
+    }
+
+    public func save(_ file: ExchangeFile) throws {
+        try pool.write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO exchangeFile (name, file) VALUES (?, ?)",
+                arguments: [file.name, try jsonText(file)])
+        }
+    }
+
+    /// Forgets files that are no longer in the folder.
+    public func forgetExchangeFiles(except names: Set<String>) throws {
+        try pool.write { db in
+            for name in try String.fetchAll(db, sql: "SELECT name FROM exchangeFile")
+            where !names.contains(name) {
+                try db.execute(sql: "DELETE FROM exchangeFile WHERE name = ?", arguments: [name])
+            }
         }
     }
 }

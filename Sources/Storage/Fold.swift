@@ -34,11 +34,14 @@ extension Transaction {
         case .conflictDecided(let it): try foldConflictDecided(event, it)
         case .officePaired(let it): try foldOfficePaired(event, it)
         case .officeUnpaired(let it): try foldOfficeUnpaired(it)
+        case .backupMade(let it): try foldBackupMade(event, it)
+        case .backupFailed(let it): try foldBackupFailed(event, it)
+        case .backupDrilled(let it): try foldBackupDrilled(event, it)
         // These are history and nothing else.
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported, .snapshotMerged, .incarnationBegun, .snapshotExported,
-            .snapshotRefused, .mergeUndone, .backupMade, .backupFailed, .backupDrilled,
-            .backupRestored:
+            .snapshotRefused, .mergeUndone, .backupRestored, .backupPassphraseChanged, .backupDownloaded,
+            .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
             break
         }
     }

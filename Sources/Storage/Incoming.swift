@@ -100,7 +100,10 @@ extension OfficeStore {
         func keep() throws {
             let events = batch
             batch = []
-            try writeStaged { db in for event in events { try Self.keepIncoming(event, db) } }
+            try writeStaged { db in
+                try requireWaiting(number)
+                for event in events { try Self.keepIncoming(event, db) }
+            }
         }
         try events { event in
             guard event.stream == .shared, event.hash == event.computedHash else {
@@ -116,8 +119,10 @@ extension OfficeStore {
     /// Whether what was received still waits in the quarantine.
     public func isWaiting(_ reception: Reception) -> Bool { receptions.withLock { $0 == reception.number } }
 
-    func requireWaiting(_ reception: Reception) throws {
-        guard isWaiting(reception) else { throw UserError.otherReception }
+    func requireWaiting(_ reception: Reception) throws { try requireWaiting(reception.number) }
+
+    private func requireWaiting(_ number: Int) throws {
+        guard receptions.withLock({ $0 == number }) else { throw UserError.otherReception }
     }
 
     /// Removes what was received, unless another has taken its place.
@@ -201,7 +206,7 @@ extension OfficeStore {
                 if refusal.reason == .fork { forks.append(refusal) }
                 // Nothing of it came, and nothing need be said of it.
                 if it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
-                try drop(chain)
+                try drop(chain, number)
             } else {
                 reception.heads.append(head)
                 let held = try pool.read { db in try Self.heldSeq(chain, db) }
@@ -218,7 +223,7 @@ extension OfficeStore {
                     office: it.chain.office, incarnation: it.chain.incarnation,
                     name: trust.names[it.chain.office] ?? "an unknown office", reason: .unsigned,
                     entries: it.entries, seq: it.first))
-            try drop(it.chain)
+            try drop(it.chain, number)
         }
         try raiseAlarm(forks, offer)
         try look(at: &reception)
@@ -316,8 +321,9 @@ extension OfficeStore {
         return nil
     }
 
-    private func drop(_ chain: Chain) throws {
+    private func drop(_ chain: Chain, _ number: Int) throws {
         try writeStaged { db in
+            try requireWaiting(number)
             try db.execute(
                 sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation])

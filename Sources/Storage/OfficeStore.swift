@@ -21,23 +21,28 @@ public final class OfficeStore: Sendable {
     private let closing = Mutex(false)
     /// Snapshots that were received since the start; the quarantine has the last.
     let receptions = Mutex(0)
+    public let exchanging = ExchangeTurn()
 
-    /// Takes the folder's lock, brings the schema up to date and sweeps what a crash left behind.
+    /// Takes the folder's lock, ends a restore that was cut off, brings the schema up to date and sweeps what a crash
+    /// left behind.
     ///
+    /// - Parameter keepsCopies: a copy of the database is kept before the schema is brought up to date.
     /// - Throws: `UserError` `busy` when another process has the folder, `damaged` for a database that
     ///   cannot be opened.
     public init(
         folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard,
-        tallyMemory: Int = 10_000_000, disk: Disk = .system
+        tallyMemory: Int = 10_000_000, disk: Disk = .system, keepsCopies: Bool = true
     ) throws {
-        try folder.make()
         self.folder = folder
         self.clock = clock
         self.ids = ids
         self.passwords = passwords
         self.tallyMemory = tallyMemory
         self.disk = disk
+        try folder.makePlace()
         lock = try FolderLock(folder)
+        try FolderSwap.finish(in: folder)
+        try folder.make()
         var configuration = Configuration()
         configuration.maximumReaderCount = 6
         configuration.busyMode = .timeout(5)
@@ -55,6 +60,9 @@ public final class OfficeStore: Sendable {
                 try db.execute(sql: "PRAGMA synchronous = FULL")
                 try db.execute(sql: "PRAGMA wal_autocheckpoint = 16000")
                 try db.execute(sql: "PRAGMA cache_size = -40000")
+            }
+            if keepsCopies {
+                try Self.keepCopyBeforeUpgrade(of: pool, in: folder, at: clock.now(), disk: disk)
             }
             try Schema.migrator.migrate(pool)
         } catch let error as DatabaseError {

@@ -154,6 +154,8 @@ extension OfficeStore {
             if let now, now["key"] == key, !now["revoked"] {
                 throw UserError(.conflict, "“\(name)” is paired already.", advice: "Exchange snapshots.")
             }
+            // With another key it is another box: what the one before could do, this one cannot.
+            if now != nil { try tx.forgetExchange(with: office) }
             try tx.append(.officePaired(OfficePaired(office: office, name: name, key: key)))
         }
     }
@@ -170,6 +172,7 @@ extension OfficeStore {
                 tx.db, sql: "SELECT name, key FROM peer WHERE office = ? AND revoked = 0",
                 arguments: [office.description])
             guard let row else { throw UserError.notHere }
+            try tx.forgetExchange(with: office)
             try tx.append(
                 .officeUnpaired(
                     OfficeUnpaired(office: office, name: row["name"], key: row["key"], reason: reason)))

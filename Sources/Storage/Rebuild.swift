@@ -42,7 +42,7 @@ extension OfficeStore {
 
     /// What the journal says was purged later, lawfully or not: such a version's archive is no more, or has fewer rows
     /// than its upload says. nil: all of it was.
-    private static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
+    static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
         let payloads = try String.fetchAll(
             db,
             sql: "SELECT payload FROM journal WHERE kind = ? ORDER BY time, office, seq",

@@ -113,8 +113,9 @@ struct SafeJoins {
         uploads: [ID<CallFile>: [EventName]]
     ) {
         func action(_ step: Step) -> DeleteAction? {
-            guard case .deleteRequestDecided(let it) = step.body else { return nil }
-            return it.action
+            // A copy: the optimizer of Swift 6.3 gives up on a pattern over a borrowed one.
+            let body = step.body
+            return (body.payload as? DeleteRequestDecided)?.action
         }
         let keeping: Set<DeleteAction> = [.reject, .withdraw, .lapse]
         for step in decisions where action(step) == .approve {

@@ -11,6 +11,8 @@ enum Schema {
         migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
         migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
+        migrator.registerMigration("8 backups") { db in try db.execute(sql: version8) }
+        migrator.registerMigration("9 exchange with other offices") { db in try db.execute(sql: version9) }
         return migrator
     }
 
@@ -20,6 +22,7 @@ enum Schema {
         "deleteRequest", "deleteHold", "fileVersion", "file", "aliasSpan", "agentName",
         "placementSpan", "placement", "transferRequest", "delegation", "namesApart", "person", "outcome",
         "label", "source", "office", "user", "boxSettings", "conflict", "conflictDecision", "peer",
+        "backup", "backupFailure",
     ]
 
     /// Of those, what shared events alone make, and what is not numbered for calls: emptied when they are folded
@@ -536,5 +539,27 @@ enum Schema {
         UPDATE folder SET rebuilding = 1 WHERE EXISTS (
           SELECT 1 FROM source a JOIN source b ON b.format = a.format AND b.number > a.number
           WHERE a.number IN (SELECT source FROM fileVersion) AND b.number IN (SELECT source FROM fileVersion));
+        """
+
+    private static let version8 = """
+        -- Backups that were written and read again.
+        CREATE TABLE backup (
+          name TEXT PRIMARY KEY,
+          made INTEGER NOT NULL,
+          bytes INTEGER NOT NULL,
+          entries INTEGER NOT NULL,
+          files INTEGER NOT NULL,
+          calls INTEGER NOT NULL,
+          sealed INTEGER NOT NULL,
+          -- When it was last restored for trial.
+          drilled INTEGER
+        ) WITHOUT ROWID;
+        CREATE INDEX backupByTime ON backup (made);
+        -- The last failure of each step that has not been done well since.
+        CREATE TABLE backupFailure (
+          step TEXT PRIMARY KEY,
+          time INTEGER NOT NULL,
+          message TEXT NOT NULL
+        ) WITHOUT ROWID;
         """
 }

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import Glibc
 
 /// What a snapshot holds, as it is at one moment; what happens later is not in it.
 public struct SnapshotContents: Sendable {
@@ -27,6 +28,21 @@ public struct SnapshotContents: Sendable {
     public var made: Instant
 
     public var heads: [ChainHead] { own + others.map(\.head) }
+
+    /// Gives every archive a second name, so that nothing that is done meanwhile takes it away.
+    mutating func link(into place: String) throws {
+        for (index, archive) in archives.enumerated() {
+            let target = "\(place)/\(index)"
+            var status = stat()
+            guard Glibc.link(archive.path, target) == 0, stat(target, &status) == 0 else {
+                throw UserError(
+                    .damaged, "The archive \(archive.path) is missing, or cannot be read.",
+                    advice: "Run “rollcall verify”, and put it back from a backup.")
+            }
+            archives[index].path = target
+            archives[index].size = Int64(status.st_size)
+        }
+    }
 }
 
 extension OfficeStore {
@@ -43,23 +59,14 @@ extension OfficeStore {
         try changingCalls {
             let now = clock.now()
             var contents = try pool.read { [folder] db in try Self.contents(db, since: since, now, folder) }
-            for (index, archive) in contents.archives.enumerated() {
-                let target = "\(place)/\(index)"
-                var status = stat()
-                guard link(archive.path, target) == 0, stat(target, &status) == 0 else {
-                    throw UserError(
-                        .damaged, "The archive \(archive.path) is missing, or cannot be read.",
-                        advice: "Run “rollcall verify”, and put it back from a backup.")
-                }
-                contents.archives[index].path = target
-                contents.archives[index].size = Int64(status.st_size)
-            }
+            try contents.link(into: place)
             return contents
         }
     }
 
-    private static func contents(
-        _ db: Database, since: [ChainHead], _ now: Instant, _ folder: DataFolder
+    /// - Parameter isBackup: archives of every chain go along, also of those whose office did not sign what is held.
+    static func contents(
+        _ db: Database, since: [ChainHead], isBackup: Bool = false, _ now: Instant, _ folder: DataFolder
     ) throws -> SnapshotContents {
         guard let state = try officeState(db), let chain = try ChainIdentity.fetch(db) else {
             throw UserError.notSetUp
@@ -90,7 +97,8 @@ extension OfficeStore {
             others: others, since: since, entries: 0, archives: [], calls: hash.calls,
             stateHash: hash.hex, made: now)
         contents.entries = contents.heads.reduce(0) { $0 + max(0, $1.seq - held[$1.chain]) }
-        contents.archives = try archives(db, held, Set(contents.heads.map(\.chain)), folder)
+        contents.archives = try archives(
+            db, held, Set((isBackup ? heads : contents.heads).map(\.chain)), folder)
         return contents
     }
 

@@ -16,6 +16,9 @@ extension OfficeStore {
         for name in incoming where !isOfQuestion(name, incoming) {
             try FileManager.default.removeItem(atPath: folder.incoming + "/" + name)
         }
+        // What was being written there when the program ended.
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.backups)
+        where name.hasPrefix(".part-") { unlink(folder.backups + "/" + name) }
         let replaced = try pool.read { db in
             try Int64.fetchAll(
                 db,

@@ -129,7 +129,7 @@ struct ActivityWriter: Sendable {
         case .tokenRevoked(let it):
             return ActivityWords("revoked the token", it.token, note: "It acted as \(it.username).")
         case .boxSettingsChanged(let it):
-            return ActivityWords("changed this box's limits", changes: changes(it.before, it.after))
+            return words(it)
         case .uploadRefused(let it):
             return ActivityWords("could not upload", it.fileName, note: it.message)
         case .snapshotMerged(let it): return words(it)
@@ -145,6 +145,8 @@ struct ActivityWriter: Sendable {
             return ActivityWords(
                 "took back the merge of the snapshot of", it.name,
                 note: "\(format.count(it.entries, "entry", "entries")) gone from here. Reason: \(it.reason)")
+        case .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
+            return exchangeWords(body)
         case .backupMade(let it): return words(it)
         case .backupFailed(let it):
             return ActivityWords(
@@ -159,6 +161,12 @@ struct ActivityWriter: Sendable {
                 "restored the backup", it.name,
                 note: "Made \(format.moment(it.made)). "
                     + (it.replaced.map { "What was there before is kept in \($0)." } ?? ""))
+        case .backupPassphraseChanged(let it):
+            return ActivityWords(
+                it.isSet ? "set a passphrase for backups" : "took the passphrase for backups away")
+        case .backupDownloaded(let it):
+            return ActivityWords(
+                "downloaded the backup", it.name, note: it.isSealed ? nil : "It is not sealed.")
         case .snapshotExported(let it): return words(it)
         case .snapshotRefused(let it):
             return ActivityWords("refused the snapshot", it.fileName, note: it.message)
@@ -375,23 +383,6 @@ struct ActivityWriter: Sendable {
         terms.statuses.map { terms.ending.contains($0) ? "\($0) (ends)" : $0 }.joined(separator: ", ")
     }
 
-    private func changes(_ before: BoxSettings, _ after: BoxSettings) -> [ActivityWords.Change] {
-        differences([
-            ("Idle limit", "\(before.sessionIdleMinutes) min", "\(after.sessionIdleMinutes) min"),
-            ("Longest session", "\(before.sessionHours) h", "\(after.sessionHours) h"),
-            ("Largest upload", "\(before.uploadLimitMegabytes) MB", "\(after.uploadLimitMegabytes) MB"),
-            (
-                "Warning of a full disk",
-                "below \(before.disk.warnPercent) % or \(before.disk.warnMegabytes) MB free",
-                "below \(after.disk.warnPercent) % or \(after.disk.warnMegabytes) MB free"
-            ),
-            (
-                "Uploads refused", "below \(before.disk.refuseMegabytes) MB free",
-                "below \(after.disk.refuseMegabytes) MB free"
-            ),
-        ])
-    }
-
     private func changes(_ before: User?, _ after: User) -> [ActivityWords.Change] {
         differences([
             ("User name", before?.username, after.username), ("Name", before?.name, after.name),
@@ -410,7 +401,7 @@ struct ActivityWriter: Sendable {
         ])
     }
 
-    private func differences(_ rows: [(String, String?, String?)]) -> [ActivityWords.Change] {
+    func differences(_ rows: [(String, String?, String?)]) -> [ActivityWords.Change] {
         rows.filter { $0.1 != $0.2 }.map { .init(what: $0.0, before: $0.1, after: $0.2) }
     }
 }
@@ -453,10 +444,16 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
         [
             SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
             OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
+            ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
+            ExchangeAllowed.self,
         ]
     ),
     (
-        "backups", "Backups", [BackupMade.self, BackupFailed.self, BackupDrilled.self, BackupRestored.self]
+        "backups", "Backups",
+        [
+            BackupMade.self, BackupFailed.self, BackupDrilled.self, BackupRestored.self,
+            BackupPassphraseChanged.self, BackupDownloaded.self,
+        ]
     ),
     (
         "settings", "Settings",

@@ -39,6 +39,7 @@ private func answer(
         site: site, request: request, id: context.id, address: context.address, logger: context.logger,
         hangUp: context.hangUp, parameters: context.parameters)
     if route.access == .file, case .open(let handler) = route.handler { return try await handler(visit) }
+    if route.access == .office { return try await answerOffice(route, visit) }
     if !route.method.isSafe { try checkOrigin(request) }
     if route.takesToken, let bearer = bearerToken(request) {
         let found = try await site.store.bearer(bearer)
@@ -61,6 +62,20 @@ private func answer(
     return response
 }
 
+/// Another office's program: its token and nothing else says who it is, and a browser is never it.
+private func answerOffice(_ route: Route, _ visit: Visit) async throws -> Response {
+    let headers = visit.request.headers
+    guard headers[.origin] == nil, headers[.secFetchSite] == nil else { throw UserError.foreignOrigin }
+    // A token that was seen on the way would be anybody's.
+    guard visit.isSecure, let bearer = bearerToken(visit.request),
+        let found = try await visit.store.exchangeBearer(bearer), case .office(let handler) = route.handler
+    else { throw UserError.notFromOffice }
+    var visit = visit
+    visit.office = try await visit.store.officeState()
+    try await open(route, &visit, isBearer: true)
+    return try await handler(OfficeVisit(visit: visit, office: found.office, name: found.name))
+}
+
 /// The order that nothing may skip: is there an office, may he, is the form his, then the handler.
 private func admit(
     _ route: Route, _ visit: Visit, _ viewer: Viewer?, isBearer: Bool
@@ -72,6 +87,8 @@ private func admit(
     }
     switch route.access {
     case .anyone, .file: break
+    // Answered before, by its token.
+    case .office: throw UserError.notHere
     case .box(let permission):
         guard visit.isFromBox || viewer?.may(permission) == true else { throw UserError.notHere }
     case .needs(let permission):
@@ -90,7 +107,10 @@ private func admit(
         }
     }
     try await open(route, &visit, isBearer: isBearer)
-    if !isBearer, !route.isAPI, let viewer { visit.waiting = try await visit.site.waiting(for: viewer) }
+    if !isBearer, !route.isAPI, let viewer {
+        visit.waiting = try await visit.site.waiting(for: viewer)
+        visit.backupAlarm = try await visit.site.backupAlarm(for: viewer, visit.format)
+    }
     switch (route.handler, route.access) {
     case (.open(let handler), _): return try await handler(visit)
     case (.signedIn(let handler), .needs(let permission)):
@@ -99,7 +119,7 @@ private func admit(
             SignedIn(
                 visit: visit, viewer: viewer.looking(at: visit.offices), office: office,
                 session: visit.session, permission: permission))
-    case (.signedIn, _): throw UserError.notSignedIn
+    case (.signedIn, _), (.office, _): throw UserError.notSignedIn
     }
 }
 

@@ -1,162 +1,192 @@
 import Domain
+import Foundation
+import HTTPTypes
 import Hummingbird
 import Ingest
 import Storage
 
 let exchangeRoutes: [Route] = [
-    Route(.get, Paths.exchanges, needs: .viewOffices, showExchanges),
-    Route(.get, Paths.exchange(":id"), needs: .viewOffices) { try await showReceipt($0, problem: nil) },
-    Route(.post, Paths.mergeUndo(":id"), needs: .manageOffices, undoMerge),
+    Route(.get, Paths.exchange, needs: .manageOffices) { try await showExchange($0) },
+    Route(.post, Paths.exchangeNow, needs: .manageOffices, exchangeNow),
+    Route(.post, Paths.exchangeFolder, needs: .manageOffices, saveFolder),
+    Route(.post, Paths.exchangeNetwork, needs: .manageOffices, saveNetwork),
+    Route(.post, Paths.exchangeAllow, needs: .manageOffices, allowExchange),
+    Route(.post, Paths.exchangeToken(":id"), needs: .manageOffices, makeExchangeToken),
+    Route(.post, Paths.exchangeTokenRevoke(":id"), needs: .manageOffices, revokeExchangeToken),
+    Route(.post, Paths.exchangeAddress(":id"), needs: .manageOffices, saveAddress),
+    Route(.post, Paths.exchangeAddressRemove(":id"), needs: .manageOffices, removeAddress),
 ]
 
-let exchangePages: [any Page.Type] = [ExchangesPage.self, ExchangeReceiptPage.self]
-
-struct ExchangesPage: Page {
-    static let template = "exchange.list"
-    struct Row: Decodable, Sendable {
-        var what: String
-        var href: String
-        var when: String
-        var machine: String
-        var who: String
-        var note: String
-        var state: String
-        var tone: String
+/// - Parameter form: whose fields were typed, where there is a problem.
+private func showExchange(
+    _ context: SignedIn, problem: UserError? = nil, typed form: String? = nil
+) async throws -> Response {
+    let (store, viewer, format) = (context.store, context.viewer, context.format)
+    let settings = context.office.settings.exchange
+    let runs = try await store.exchangeRuns(for: viewer)
+    let next = try await onOwnThread { try store.nextExchanges() }
+    let now = store.clock.now()
+    func last(_ way: ExchangeWay) -> ExchangePage.Last {
+        ExchangePage.Last(
+            way, runs[way], next: next[way], isRunning: store.exchanging.isRunning(way), now: now, format)
     }
-    var title = "What passed between offices"
-    var rows: [Row]
-    var isEmpty: Bool
-    var previous: String?
-    var next: String?
-    var range: String
-}
-
-/// What was taken in or written, on paper, too.
-struct ExchangeReceiptPage: Page {
-    static let template = "exchange.receipt"
-    var title: String
-    var lede: String
-    var list = Paths.exchanges
-    var problem: Problem?
-    /// Of the office's state after a merge.
-    var words: [String]
-    var hasWords: Bool
-    var isStill: String?
-    var part: MergePart
-    var conflictsHref: String?
-    var undo: String?
-    var entry: String
-}
-
-private let exchangesPerPage = 50
-
-@Sendable private func showExchanges(_ context: SignedIn) async throws -> Response {
-    let format = context.format
-    let offset = max(0, min(1_000_000, context.query.integer("offset") ?? 0))
-    let (rows, total) = try await context.store.exchanges(
-        for: context.viewer, offset: offset, limit: exchangesPerPage)
-    let words = try await context.conflictWriter()
-    func link(_ offset: Int) -> String {
-        Form(offset > 0 ? [("offset", String(offset))] : []).link(Paths.exchanges)
-    }
+    let files = settings.folder == nil ? [] : try await store.exchangeFiles(for: viewer)
+    let questions = try await store.exchangeQuestions(for: viewer)
+    let partners = try await store.exchangePartners(for: viewer)
+    let ways = try await context.work.ways(for: viewer)
     return try context.page(
-        ExchangesPage(
-            rows: rows.map { exchange in
-                let said = words.activity.words(exchange.body)
-                let (state, tone) = exchange.body.exchangeState
-                return .init(
-                    what: [said.deed, said.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
-                    href: Paths.exchange(exchange.id), when: format.moment(exchange.event.time.instant),
-                    machine: format.machine(exchange.event.time.instant), who: exchange.event.actor.name,
-                    note: said.note ?? "", state: state, tone: tone)
-            }, isEmpty: rows.isEmpty, previous: offset > 0 ? link(offset - exchangesPerPage) : nil,
-            next: offset + rows.count < total && !rows.isEmpty ? link(offset + exchangesPerPage) : nil,
-            range: rows.isEmpty
-                ? ""
-                : "\(format.number(offset + 1))–\(format.number(offset + rows.count)) of \(format.number(total))"
-        ))
+        ExchangePage(
+            problem: problem.map(Problem.init), mayRun: !ways.isEmpty,
+            isRunning: ways.contains { store.exchanging.isRunning($0) },
+            questions: questions.map {
+                .init(
+                    text: $0.question.message, advice: $0.question.advice, when: format.moment($0.found),
+                    key: $0.question.key, isOpen: $0.allowed == nil)
+            }, hasQuestions: !questions.isEmpty,
+            folder: (form == "folder" ? context.form["folder"] : settings.folder) ?? "",
+            folderTimes: .init(
+                "folder", settings.folderTimes, typed: form == "folder" ? context.form : nil),
+            folderLast: settings.folder == nil ? nil : last(.folder),
+            files: files.map { .init($0, format) }, hasFiles: !files.isEmpty,
+            networkTimes: .init(
+                "network", settings.networkTimes, typed: form == "network" ? context.form : nil),
+            partners: partners.map {
+                .init(
+                    $0, typed: form == $0.office.description ? context.form : nil,
+                    last: last(.office($0.office)), format)
+            }, hasPartners: !partners.isEmpty,
+            noToken: context.isSecure
+                ? nil
+                : "This box is served without TLS, so other offices cannot fetch from it: a token would be read on the way. Start it with --tls auto."
+        ),
+        status: problem?.httpStatus ?? .ok)
 }
 
-extension EventBody {
-    /// A word on what passed, with its tone.
-    var exchangeState: (String, String) {
-        switch self {
-        case .snapshotMerged: ("Taken in", "good")
-        case .mergeUndone: ("Taken back", "warn")
-        case .snapshotExported: ("Written", "info")
-        case .snapshotRefused: ("Refused", "bad")
-        case .officePaired: ("Paired", "good")
-        case .officeUnpaired: ("Ended", "neutral")
-        default: ("", "neutral")
+extension SignedIn {
+    fileprivate var work: ExchangeWork { ExchangeWork(shelf: visit.site.exchange, logger: visit.logger) }
+
+    fileprivate func settings(_ change: (inout ExchangeSettings) throws -> Void) throws -> BoxSettings {
+        var settings = office.settings
+        try change(&settings.exchange)
+        try settings.check()
+        return settings
+    }
+}
+
+/// Begins, and waits a moment: what is quick is done when the page is asked for.
+@Sendable private func exchangeNow(_ context: SignedIn) async throws -> Response {
+    let (work, actor, store) = (context.work, context.actor, context.store)
+    let ways = try await work.ways(for: context.viewer)
+    let asked = context.form.text("way").flatMap { ExchangeWay($0) }
+    let wanted = ways.filter { asked == nil || $0 == asked }
+    guard !wanted.isEmpty else { throw UserError.noExchange }
+    for way in wanted where !store.exchanging.isRunning(way) {
+        Task { _ = try? await work.run(way, by: actor) }
+    }
+    try await Task.sleep(for: .milliseconds(100))
+    for _ in 0..<60 where wanted.contains(where: { store.exchanging.isRunning($0) }) {
+        try await Task.sleep(for: .milliseconds(25))
+    }
+    return context.redirect(to: Paths.exchange)
+}
+
+private func times(_ form: Form) throws -> ExchangeTimes {
+    switch form["how"] {
+    case "hand": return .byHand
+    case "daily": return .daily(try minutes(form["at"]))
+    default: return .everyMinutes(try form.wholeNumber("minutes", "Minutes"))
+    }
+}
+
+@Sendable private func saveFolder(_ context: SignedIn) async throws -> Response {
+    do {
+        let settings = try context.settings {
+            $0.folder = context.form.text("folder").map {
+                $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0
+            }
+            $0.folderTimes = try times(context.form)
         }
+        if let folder = settings.exchange.folder {
+            let place = context.store.folder.path
+            guard folder != place, !(folder + "/").hasPrefix(place + "/") else {
+                throw UserError(
+                    .invalid, "\(folder) is in this office's own data folder.",
+                    advice: "Choose a folder that the other offices reach, too.")
+            }
+            let store = context.store
+            _ = try await onOwnThread { try ExchangeFolder(folder, of: store, by: .console).look() }
+        }
+        try await context.store.changeBoxSettings(settings, by: context.actor)
+    } catch let error as UserError {
+        return try await showExchange(context, problem: error, typed: "folder")
     }
+    return context.redirect(
+        to: Paths.exchange, Notice(.success, "Saved", "The shared folder is in use from now on."))
 }
 
-private func showReceipt(_ context: SignedIn, problem: UserError?) async throws -> Response {
-    guard let id = context.parameters.get("id") else { throw UserError.notHere }
-    let format = context.format
-    let (exchange, receipt) = try await context.store.exchange(id, for: context.viewer)
-    let words = try await context.conflictWriter()
-    let event = exchange.event
-    let said = words.activity.words(exchange.body)
-    var facts = [
-        ("At this office", context.office.office.rules.name), ("By", event.actor.name),
-        ("When", format.moment(event.time.instant)),
-    ]
-    var page = ExchangeReceiptPage(
-        title: [said.deed, said.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
-        lede: "Receipt of \(context.office.office.rules.name).", problem: problem.map(Problem.init),
-        words: [],
-        hasWords: false,
-        part: MergePart(facts: [], kinds: [], uploads: [], conflicts: [], notTaken: [], words),
-        entry: exchange.id)
-    var notTaken: [ChainNotTaken] = []
-    switch exchange.body {
-    case .snapshotMerged(let it):
-        facts += [
-            ("Snapshot of", it.name), ("It was made", format.moment(it.made)),
-            ("New entries", format.number(it.entries)), ("New files", format.number(it.files)),
-            (
-                "Calls that count",
-                it.calls < 0
-                    ? "\(format.number(-it.calls)) fewer than before"
-                    : "\(format.number(it.calls)) more than before"
-            ), ("Conflicts that it opened", format.number(it.conflicts)),
-        ]
-        notTaken = it.notTaken ?? []
-        page.words = checkWords(ofHex: it.stateHash)
-        page.hasWords = true
-        page.isStill =
-            try await context.store.stateHash().hex == it.stateHash
-            ? "This office still holds exactly this." : nil
-        if it.conflicts > 0, context.may(.decideConflicts) { page.conflictsHref = Paths.conflicts }
-        if exchange.canBeUndone, context.may(.manageOffices) { page.undo = Paths.mergeUndo(id) }
-    case .snapshotExported(let it):
-        facts += [
-            ("File", it.name), ("For", it.to.map { words.office($0) } ?? "any office"),
-            ("Holds", it.isDelta ? "what that office lacked" : "all of it"),
-            ("Entries", format.number(it.entries)), ("Files with calls", format.number(it.files)),
-            ("Size", format.bytes(it.bytes)), ("Passphrase", it.isSealed ? "yes" : "no"),
-        ]
-    default:
-        if let note = said.note { facts.append(("What happened", note)) }
+@Sendable private func saveNetwork(_ context: SignedIn) async throws -> Response {
+    do {
+        let settings = try context.settings { $0.networkTimes = try times(context.form) }
+        try await context.store.changeBoxSettings(settings, by: context.actor)
+    } catch let error as UserError {
+        return try await showExchange(context, problem: error, typed: "network")
     }
-    page.part = MergePart(
-        facts: facts, kinds: receipt.kinds, uploads: receipt.uploads, conflicts: receipt.conflicts,
-        notTaken: notTaken, words)
-    return try context.page(page, status: problem?.httpStatus ?? .ok)
+    return context.redirect(to: Paths.exchange, Notice(.success, "Saved"))
 }
 
-@Sendable private func undoMerge(_ context: SignedIn) async throws -> Response {
-    guard let id = context.parameters.get("id") else { throw UserError.notHere }
-    let (exchange, _) = try await context.store.exchange(id, for: context.viewer)
-    guard case .snapshotMerged(let it) = exchange.body else { throw UserError.notHere }
-    let reason = context.form["reason"]
-    guard !reason.isEmpty else {
-        return try await showReceipt(
-            context, problem: UserError(.invalid, "Taking it back needs a reason.", advice: "Say why."))
+@Sendable private func allowExchange(_ context: SignedIn) async throws -> Response {
+    try await context.store.allowExchange(
+        context.form["key"], for: context.viewer, by: context.actor)
+    return context.redirect(
+        to: Paths.exchange, Notice(.success, "It goes on", "The next exchange takes in what had stopped."))
+}
+
+@Sendable private func makeExchangeToken(_ context: SignedIn) async throws -> Response {
+    let office: ID<Office> = try context.id()
+    let partner = try await context.store.exchangePartners(for: context.viewer).first { $0.office == office }
+    guard let partner else { throw UserError.notHere }
+    guard context.isSecure else {
+        throw UserError(
+            .conflict, "This box is served without TLS; no token was made.",
+            advice: "Start it with --tls auto.")
     }
-    let work = try await context.site.desk.undo(
-        EventName(exchange.event), id, name: it.name, reason: reason, for: context.viewer, by: context.actor)
-    return context.redirect(to: Paths.snapshotWork(work.description))
+    let digest = context.site.authority.flatMap { authorityDigest($0) }
+    let secret = try await context.store.makeExchangeToken(
+        of: office, for: context.viewer, by: context.actor)
+    let token = ExchangeToken(secret: secret, trust: digest.map { .authority($0) } ?? .system)
+    return try context.page(
+        ExchangeTokenPage(
+            name: partner.name, own: context.office.office.rules.name, secret: token.text,
+            words: digest.map { checkWords(ofHex: $0).joined(separator: " ") }))
+}
+
+@Sendable private func revokeExchangeToken(_ context: SignedIn) async throws -> Response {
+    try await context.store.revokeExchangeToken(
+        of: context.id(), for: context.viewer, by: context.actor)
+    return context.redirect(to: Paths.exchange, Notice(.success, "The token is revoked"))
+}
+
+@Sendable private func saveAddress(_ context: SignedIn) async throws -> Response {
+    let office: ID<Office> = try context.id()
+    let partner = try await context.store.exchangePartners(for: context.viewer).first { $0.office == office }
+    guard let partner else { throw UserError.notHere }
+    do {
+        let address = try ExchangeAddress(context.form["address"])
+        let token = try ExchangeToken(context.form["token"])
+        let authority = try await ExchangeClient.authority(of: token, at: address, name: partner.name)
+        try await context.store.saveExchangeAddress(
+            of: office, address, secret: token.secret, authority: authority, for: context.viewer,
+            by: context.actor)
+    } catch let error as UserError {
+        return try await showExchange(context, problem: error, typed: office.description)
+    }
+    return context.redirect(
+        to: Paths.exchange,
+        Notice(.success, "Saved", "The box at that address is the one that made the token."))
+}
+
+@Sendable private func removeAddress(_ context: SignedIn) async throws -> Response {
+    try await context.store.removeExchangeAddress(
+        of: context.id(), for: context.viewer, by: context.actor)
+    return context.redirect(to: Paths.exchange, Notice(.success, "That office is no longer asked"))
 }

@@ -155,6 +155,15 @@ extension SignedIn {
     func download(name: String, type: String, temporaryFile path: String) throws -> Response {
         let handle = FileHandle(forReadingAtPath: path)
         unlink(path)
+        return try download(name: name, type: type, handle)
+    }
+
+    /// Sends a file that stays where it is.
+    func download(name: String, type: String, file path: String) throws -> Response {
+        try download(name: name, type: type, FileHandle(forReadingAtPath: path))
+    }
+
+    private func download(name: String, type: String, _ handle: FileHandle?) throws -> Response {
         guard let handle else {
             throw UserError(.unreadable, "The file could not be made ready.", advice: "Try again.")
         }

@@ -146,6 +146,13 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " for an admin, or for somebody without an account",
                 href: context.visit.ofOffice(Paths.requests)))
     }
+    let stopped = try await context.store.exchangeQuestionCount(for: context.viewer)
+    if stopped > 0 {
+        lines.append(
+            InboxLine(
+                "The exchange with other offices stopped at "
+                    + context.format.count(stopped, "question", "questions"), href: Paths.exchange))
+    }
     let names = try await context.store.unmatchedNameCount(for: context.viewer)
     if names > 0 {
         lines.append(
@@ -153,6 +160,9 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                 context.format.count(names, "name of a dialer's file", "names of dialers' files")
                     + " that nobody has matched or placed yet",
                 href: context.visit.ofOffice(Paths.names)))
+    }
+    if let alarm = context.visit.backupAlarm {
+        lines.append(InboxLine(alarm.text, href: alarm.href))
     }
     let conflicts = try await context.store.openConflictCount(for: context.viewer)
     if conflicts > 0 {

@@ -85,18 +85,18 @@ private struct SnapshotsJSON: Encodable {
 }
 
 @Sendable private func sendSnapshots(_ context: SignedIn) async throws -> Response {
-    let (rows, total) = try await context.store.exchanges(
+    let (rows, total) = try await context.store.snapshotRecords(
         for: context.viewer, offset: max(0, min(1_000_000, context.query.integer("offset") ?? 0)),
         limit: context.query.integer("limit") ?? 50)
     let words = try await context.conflictWriter()
     return try context.json(
         SnapshotsJSON(
             total: total,
-            snapshots: rows.map { exchange in
+            snapshots: rows.map { record in
                 .init(
-                    id: exchange.id, kind: exchange.event.kind,
-                    at: context.format.machine(exchange.event.time.instant), by: exchange.event.actor.name,
-                    text: words.activity.words(exchange.body).line, canBeUndone: exchange.canBeUndone)
+                    id: record.id, kind: record.event.kind,
+                    at: context.format.machine(record.event.time.instant), by: record.event.actor.name,
+                    text: words.activity.words(record.body).line, canBeUndone: record.canBeUndone)
             }))
 }
 

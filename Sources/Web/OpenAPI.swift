@@ -70,8 +70,12 @@ func openAPIDocument(_ routes: [Route], words: [String: APIWords] = apiWords, ve
                 "400": failure, "401": failure, "404": failure, "429": failure,
             ]),
         ]
-        if case .needs(let permission) = route.access {
+        switch route.access {
+        case .needs(let permission):
             described["description"] = .text("Needs: \(permission.title.lowercased()).")
+        case .office:
+            described["description"] = "Needs: the token that an admin made for another office."
+        default: break
         }
         if let body = operation.body {
             described["requestBody"] = [

@@ -380,7 +380,9 @@ let apiWords: [String: APIWords] = [
             "application/json",
             object([("comment?", maybe("string")), ("actingFor?", maybe("string"))])
         ), answer: object([("request", text), ("href", text), ("state?", requestState)])),
-].merging(deletionWords) { first, _ in first }.merging(officeWords) { first, _ in first }
+].merging(deletionWords) { first, _ in first }.merging(backupWords) { first, _ in first }
+    .merging(officeWords) { first, _ in first }
+    .merging(exchangeAPIWords) { first, _ in first }
 
 private let requestKind: JSONText = [
     "type": "string", "enum": .list(TransferRequest.Kind.allCases.map { .text($0.rawValue) }),

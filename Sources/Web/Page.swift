@@ -59,6 +59,7 @@ struct Frame: Sendable, Decodable {
     var whose: String?
     /// Over all entries.
     var waitingInAll: String?
+    var backupAlarm: BackupAlarm?
     var user: Person?
     var csrf: String
     var notice: Notice?
@@ -170,6 +171,7 @@ extension Visit {
             sectionTabs: viewer.flatMap { section($0) }, offices: viewer.flatMap { officeTabs($0) },
             officeField: offices.text,
             waitingInAll: waiting.isEmpty ? nil : format.number(waiting.values.reduce(0, +)),
+            backupAlarm: session == nil || path == Paths.backups ? nil : backupAlarm,
             user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
             csrf: formToken,
             notice: session.flatMap { site.notices.take(for: $0.id) },

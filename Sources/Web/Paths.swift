@@ -82,6 +82,17 @@ public enum Paths {
     static let activityExport = "/activity/export.csv"
 }
 
+// Backups.
+extension Paths {
+    static let backups = "/admin/backups"
+    static let backupCancel = "/admin/backups/cancel"
+    static let backupDrill = "/admin/backups/trial"
+    static let backupSettings = "/admin/backups/settings"
+    static let backupPassphrase = "/admin/backups/passphrase"
+    static func backupFile(_ name: String) -> String { "/admin/backups/files/\(name)" }
+    static let backupsAPI = "/api/v1/backups"
+}
+
 // Storage.
 extension Paths {
     static let storage = "/files/storage"
@@ -166,6 +177,23 @@ extension Paths {
     static func standInEnd(_ id: String) -> String { "\(standIns)/\(id)/end" }
 }
 
+// Exchange with other offices.
+extension Paths {
+    static let exchange = "/sync/exchange"
+    static let exchangeNow = "/sync/exchange/now"
+    static let exchangeFolder = "/sync/exchange/folder"
+    static let exchangeNetwork = "/sync/exchange/network"
+    static let exchangeAllow = "/sync/exchange/allow"
+    static func exchangeToken(_ office: String) -> String { "/sync/exchange/\(office)/token" }
+    static func exchangeTokenRevoke(_ office: String) -> String { "\(exchangeToken(office))/revoke" }
+    static func exchangeAddress(_ office: String) -> String { "/sync/exchange/\(office)/address" }
+    static func exchangeAddressRemove(_ office: String) -> String { "\(exchangeAddress(office))/remove" }
+    static let exchangeAPI = "/api/v1/exchange"
+    static let exchangeDownloadsAPI = "\(exchangeAPI)/downloads"
+    static func exchangeDownloadAPI(_ digest: String) -> String { "\(exchangeDownloadsAPI)/\(digest)" }
+    static func exchangeUploadAPI(_ digest: String) -> String { "\(exchangeAPI)/uploads/\(digest)" }
+}
+
 // Lines of files, differences between versions, and days.
 extension Paths {
     static let fileDays = "/files/days"
@@ -198,9 +226,9 @@ extension Paths {
     static func arrivalStep(_ id: String, _ step: String) -> String { "\(snapshotImport)/\(id)/\(step)" }
     static func snapshotWork(_ id: String) -> String { "/sync/work/\(id)" }
     static func snapshotWorkCancel(_ id: String) -> String { "\(snapshotWork(id))/cancel" }
-    static let exchanges = "/sync/history"
-    static func exchange(_ id: String) -> String { "\(exchanges)/\(id)" }
-    static func mergeUndo(_ id: String) -> String { "\(exchange(id))/undo" }
+    static let snapshotHistory = "/sync/history"
+    static func snapshotRecord(_ id: String) -> String { "\(snapshotHistory)/\(id)" }
+    static func mergeUndo(_ id: String) -> String { "\(snapshotRecord(id))/undo" }
     static let conflicts = "/sync/conflicts"
     static func conflict(_ id: String) -> String { "\(conflicts)/\(id)" }
     static func conflictDecide(_ id: String) -> String { "\(conflict(id))/decide" }

@@ -35,6 +35,20 @@ let plainPages: [any Page.Type] = [FailurePage.self]
     gauge("rollcall_versions", "Live versions of files.", String(counts.versions))
     gauge("rollcall_entries", "Entries of the journal.", String(counts.entries))
     gauge("rollcall_sessions", "Sessions.", String(counts.sessions))
+    if let office = visit.office, let state = try? await site.store.backupState(for: .console) {
+        // Without one since the office began.
+        let last = state.last?.made ?? state.founded ?? site.counters.started
+        let age = (site.store.clock.now().milliseconds - last.milliseconds) / 1000
+        gauge(
+            "rollcall_backup_age_seconds", "Since the last backup that was written and read again.",
+            String(age))
+        gauge(
+            "rollcall_backup_failed", "1: the last attempt at a backup or a trial failed.",
+            state.failures.isEmpty ? "0" : "1")
+        gauge(
+            "rollcall_backup_on", "1: backups are made by themselves.",
+            office.settings.backups.isOn ? "1" : "0")
+    }
     if let space = try? site.store.diskSpace() {
         let marks = visit.office?.settings.disk ?? DiskMarks()
         let level = DiskMarks.Level.allCases.firstIndex(of: marks.level(of: space)) ?? 0

@@ -14,6 +14,8 @@ public struct Route: Sendable {
         case needs(Permission)
         /// The box itself (loopback), or who may do this.
         case box(Permission)
+        /// Another office's program, with the token that was made for it; no account has any reach here.
+        case office
     }
 
     public enum Body: Hashable, Sendable {
@@ -27,6 +29,7 @@ public struct Route: Sendable {
     enum Handler: Sendable {
         case open(@Sendable (Visit) async throws -> Response)
         case signedIn(@Sendable (SignedIn) async throws -> Response)
+        case office(@Sendable (OfficeVisit) async throws -> Response)
     }
 
     public let method: HTTPRequest.Method
@@ -83,6 +86,18 @@ public struct Route: Sendable {
         self.handler = .open(handler)
     }
 
+    /// A route of other offices' programs.
+    init(
+        _ method: HTTPRequest.Method, _ path: String,
+        office handler: @escaping @Sendable (OfficeVisit) async throws -> Response, body: Body? = nil
+    ) {
+        self.method = method
+        self.path = path
+        access = .office
+        self.body = body ?? Self.usualBody(method)
+        self.handler = .office(handler)
+    }
+
     private static func usualBody(_ method: HTTPRequest.Method) -> Body {
         method.isSafe ? .none : .form(64 * 1024)
     }
@@ -91,7 +106,7 @@ public struct Route: Sendable {
     var isAPI: Bool { path.hasPrefix("/api/") }
     var takesToken: Bool {
         if case .box = access { return true }
-        return isAPI
+        return isAPI && access != .office
     }
 }
 

@@ -37,6 +37,8 @@ public struct WebConfiguration: Sendable {
 /// The site as a service: `run` serves until it is told to stop, then lets what is under way end.
 public struct WebServer: Service {
     let application: Application<RouterResponder<ArrivedContext>>
+    /// For the service that makes backups when they are due.
+    public let backups: BackupWork
     /// Where a browser reaches it, with the port that was asked for.
     public let url: String
 
@@ -67,6 +69,7 @@ public struct WebServer: Service {
         let site = try Site(
             store: store, version: configuration.version, isSecure: configuration.tls != .off,
             authority: authority?.certificatePEM, names: authority?.names ?? [], logger: logger)
+        backups = site.backups
         let scheme = site.isSecure ? "https" : "http"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         url = "\(scheme)://\(host):\(configuration.port)"

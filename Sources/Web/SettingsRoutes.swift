@@ -188,7 +188,7 @@ private func change(_ rules: OfficeRules, countsAgain: Bool, _ context: SignedIn
 }
 
 /// Minutes past midnight of `05:30` or `05:30:00`.
-private func minutes(_ text: String) throws -> Int {
+func minutes(_ text: String) throws -> Int {
     let parts = text.split(separator: ":").map { Int($0) }
     guard (2...3).contains(parts.count), let hour = parts[0], let minute = parts[1],
         (0..<24).contains(hour), (0..<60).contains(minute)

@@ -15,6 +15,8 @@ let siteRoutes: [Route] = [
     reportRoutes,
     callRoutes,
     openAPIRoutes,
+    exchangeAPIRoutes,
+    exchangeRoutes,
     fileRoutes,
     importRoutes,
     activityRoutes,
@@ -40,12 +42,13 @@ let siteRoutes: [Route] = [
     fileDayRoutes,
     storageUseRoutes,
     readAgainRoutes,
+    backupRoutes,
     peerRoutes,
     pairingRoutes,
     snapshotExportRoutes,
     snapshotImportRoutes,
     snapshotWorkRoutes,
-    exchangeRoutes,
+    snapshotHistoryRoutes,
     conflictRoutes,
     officeAPIRoutes,
 ].flatMap { $0 }
@@ -68,6 +71,7 @@ let sitePages: [any Page.Type] = [
     permissionPages,
     sourcePages,
     settingsPages,
+    exchangePages,
     namePages,
     distributionPages,
     peoplePages,
@@ -82,12 +86,13 @@ let sitePages: [any Page.Type] = [
     fileDayPages,
     storageUsePages,
     readAgainPages,
+    backupPages,
     peerPages,
     pairingPages,
     snapshotExportPages,
     snapshotImportPages,
     snapshotWorkPages,
-    exchangePages,
+    snapshotHistoryPages,
     conflictPages,
 ].flatMap { $0 }
 
@@ -131,7 +136,8 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Write", Paths.snapshotExport, needs: .manageOffices),
             MenuEntry("Pair", Paths.pairing, needs: .manageOffices),
             MenuEntry("Conflicts", Paths.conflicts, needs: .decideConflicts, sharesWaiting: true),
-            MenuEntry("History", Paths.exchanges, needs: .viewOffices),
+            MenuEntry("By itself", Paths.exchange, needs: .manageOffices),
+            MenuEntry("History", Paths.snapshotHistory, needs: .viewOffices),
         ]
     ) { try await $0.openConflictCount(for: $1) },
     MenuEntry("Activity", Paths.activity, needs: .viewActivity, icon: "activity"),
@@ -141,6 +147,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Office and box", Paths.settings, needs: .manageSettings),
             MenuEntry("Users", Paths.users, needs: .manageUsers),
             MenuEntry("Sources", Paths.sources, needs: .manageSettings),
+            MenuEntry("Backups", Paths.backups, needs: .manageBackups),
             MenuEntry("Who may do what", Paths.permissions, needs: .viewPermissions),
         ]),
 ]
@@ -184,7 +191,9 @@ public struct Site: Sendable {
     public let store: OfficeStore
     public let imports: ImportQueue
     let deletions: DeletionWork
+    public let backups: BackupWork
     let desk: SnapshotDesk
+    let exchange: ExchangeShelf
     public let version: String
     /// Whether browsers come over TLS.
     public let isSecure: Bool
@@ -216,7 +225,9 @@ public struct Site: Sendable {
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
         deletions = DeletionWork(store: store, logger: logger)
+        backups = BackupWork(store: store, logger: logger)
         desk = SnapshotDesk(store: store, logger: logger, sticks: sticks)
+        exchange = ExchangeShelf(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
         self.authority = authority

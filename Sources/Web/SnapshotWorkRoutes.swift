@@ -31,7 +31,7 @@ struct SnapshotWorkPage: Page {
             case .write: Paths.snapshotExport
             case .copyToStick(let written, _): Paths.writtenSnapshot(written.description)
             case .check, .take: Paths.snapshotImport
-            case .undo(let exchange): Paths.exchange(exchange)
+            case .undo(let record): Paths.snapshotRecord(record)
             }
         let isByWish = error.code == .cancelled
         return context.redirect(
@@ -97,13 +97,13 @@ private func ended(
                 to: Paths.sync, Notice(.success, "Nothing in it was new", "That it came is noted."))
         }
         return context.redirect(
-            to: Paths.exchange(receipt),
+            to: Paths.snapshotRecord(receipt),
             Notice(
                 .success, "Taken in",
                 "\(context.format.count(merged.entries, "entry is", "entries are")) new here."))
     case .undone(let name):
         return context.redirect(
-            to: Paths.exchanges,
+            to: Paths.snapshotHistory,
             Notice(.success, "Taken back", "What “\(name)” had sent is gone from here, and can come again."))
     }
 }

@@ -6,9 +6,22 @@ import Storage
 
 struct VerifyCommand: OfficeCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Recompute every hash and every figure, and name what is wrong.")
+        commandName: "verify", abstract: "Recompute every hash and every figure, and name what is wrong.",
+        discussion: """
+            With FILE: goes through a snapshot or a backup instead, every byte of it, and says what is in it. That \
+            needs no office, and changes nothing.
+            """)
 
+    @Argument(help: "A snapshot or a backup.") var file: String?
     @OptionGroup var office: OfficeOptions
+    @Flag(
+        name: .customLong("passphrase-stdin"), help: "FILE's passphrase is the first line of standard input.")
+    var passphraseStdin = false
+
+    func run() async throws {
+        guard let file else { return try await runOffice() }
+        try VerifyFile.run(file, passphraseStdin: passphraseStdin, json: office.json)
+    }
 
     private struct Report: Encodable {
         var ok: Bool

@@ -19,9 +19,12 @@ struct DoctorCommand: AsyncParsableCommand {
         let folder = office.folder
         var checks: [CheckResult] = [folderCheck(folder)]
         if FileManager.default.fileExists(atPath: folder.path) {
-            let (check, marks) = try await officeCheck(folder)
+            let (check, marks, backups) = try await officeCheck(folder)
             checks.append(spaceCheck(folder, marks))
             checks.append(check)
+            if let backups {
+                checks.append(CheckResult(name: "backups", ok: backups.ok, detail: backups.standing))
+            }
             checks += certificateCheck(folder)
         }
         checks.append(clockCheck())
@@ -69,24 +72,30 @@ struct DoctorCommand: AsyncParsableCommand {
         return CheckResult(name: "disk", ok: marks.level(of: space) == .plenty, detail: words)
     }
 
-    /// Also the marks of the disk, which a running server is asked for.
-    private func officeCheck(_ folder: DataFolder) async throws -> (CheckResult, DiskMarks) {
+    /// Also the marks of the disk and how the backups stand, which a running server is asked for.
+    private func officeCheck(_ folder: DataFolder) async throws -> (
+        CheckResult, DiskMarks, BackupCommand.Standing?
+    ) {
         do {
             let store = try OfficeStore(folder: folder)
             let state = try await store.officeState()
+            let backups = state == nil ? nil : try await BackupCommand.standing(store)
             try store.close()
             let check = CheckResult(
                 name: "office", ok: true,
                 detail: state.map { "“\($0.office.rules.name)”, no server is running" }
                     ?? "none yet; “rollcall serve” prints how to begin")
-            return (check, state?.settings.disk ?? DiskMarks())
+            return (check, state?.settings.disk ?? DiskMarks(), backups)
         } catch let error as UserError where error.code == .busy {
             let check = CheckResult(
                 name: "office", ok: true, detail: "a server is running (\(error.message))")
-            return (check, FilesStorageCommand.marks(ofServerAt: folder) ?? DiskMarks())
+            return (
+                check, FilesStorageCommand.marks(ofServerAt: folder) ?? DiskMarks(),
+                BackupCommand.standing(ofServerAt: folder)
+            )
         } catch let error as UserError {
             let check = CheckResult(name: "office", ok: false, detail: "\(error.message) \(error.advice)")
-            return (check, DiskMarks())
+            return (check, DiskMarks(), nil)
         }
     }
 

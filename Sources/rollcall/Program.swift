@@ -15,8 +15,8 @@ struct Rollcall: AsyncParsableCommand {
             ServeCommand.self, DemoCommand.self, SetupCommand.self, SetupCodeCommand.self, UserCommand.self,
             ImportCommand.self, FilesCommand.self, ReportCommand.self, PeopleCommand.self,
             PlaceCommand.self, NamesCommand.self, RequestsCommand.self, PermissionsCommand.self,
-            SnapshotCommand.self, ConflictsCommand.self, VerifyCommand.self, RebuildCommand.self,
-            DoctorCommand.self,
+            SnapshotCommand.self, ConflictsCommand.self, BackupCommand.self, RestoreCommand.self,
+            VerifyCommand.self, RebuildCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -12,7 +12,7 @@ struct SnapshotCommand: AsyncParsableCommand {
         subcommands: [
             SnapshotExportCommand.self, SnapshotInspectCommand.self, SnapshotImportCommand.self,
             SnapshotPairCommand.self, SnapshotCardCommand.self, SnapshotOfficesCommand.self,
-            SnapshotUndoCommand.self,
+            SnapshotUndoCommand.self, SnapshotSyncCommand.self,
         ])
 }
 

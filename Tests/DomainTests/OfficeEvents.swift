@@ -74,5 +74,42 @@ enum OfficeEvents {
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
             #"local backupRestored {"made":1700000000000,"name":"b.rollcall","replaced":"Replaced/1"}"#
         ),
+        (
+            .backupPassphraseChanged(BackupPassphraseChanged(isSet: true)),
+            #"local backupPassphraseChanged {"isSet":true}"#
+        ),
+        (
+            .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: true)),
+            #"local backupDownloaded {"bytes":99,"isSealed":true,"name":"b.rollcall"}"#
+        ),
+        (
+            .exchangeTokenMade(ExchangeTokenMade(office: id(2), name: "North")),
+            #"local exchangeTokenMade {"name":"North","office":"@002"}"#
+        ),
+        (
+            .exchangeTokenRevoked(ExchangeTokenRevoked(office: id(2), name: "North")),
+            #"local exchangeTokenRevoked {"name":"North","office":"@002"}"#
+        ),
+        (
+            .exchangeAddressChanged(
+                ExchangeAddressChanged(office: id(2), name: "North", address: "https://north.lan:8443")),
+            #"local exchangeAddressChanged {"address":"https://north.lan:8443","name":"North","office":"@002"}"#
+        ),
+        (
+            .exchangeAllowed(
+                ExchangeAllowed(
+                    question: ExchangeQuestion(
+                        .clock, from: id(2), name: "North", about: id(2), message: "m", advice: "a"))),
+            #"local exchangeAllowed {"question":{"about":"@002","advice":"a","from":"@002","kind":"clock","message":"m","name":"North"}}"#
+        ),
+        (
+            .boxSettingsChanged(
+                BoxSettingsChanged(
+                    before: BoxSettings(),
+                    after: BoxSettings(
+                        exchange: ExchangeSettings(
+                            folder: "/mnt/x", folderTimes: .daily(120), networkTimes: .byHand)))),
+            #"local boxSettingsChanged {"after":{"exchange":{"folder":"/mnt/x","folderTimes":{"dailyAt":120},"networkTimes":{}},"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200},"before":{"sessionHours":12,"sessionIdleMinutes":30,"uploadLimitMegabytes":200}}"#
+        ),
     ]
 }

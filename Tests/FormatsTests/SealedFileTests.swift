@@ -137,6 +137,22 @@ private let opener = SealOpener.passphrase("vier Wörter reichen")
     }
 }
 
+@Test func `a chunk opens in its place alone, and only the last one as the last`() throws {
+    let chunks = try SealedChunks(seal())
+    let plain = Array("plain".utf8)
+    let sealed = Array(try plain.withUnsafeBytes { try chunks.seal($0, number: 258, isLast: false) })
+    func opened(_ chunks: SealedChunks, _ number: Int64, isLast: Bool) throws -> [UInt8]? {
+        try sealed.withUnsafeBytes { try chunks.open($0, number: number, isLast: isLast) }.map { Array($0) }
+    }
+    #expect(try opened(chunks, 258, isLast: false) == plain)
+    #expect(try opened(chunks, 258, isLast: true) == nil)
+    for number: Int64 in [0, 1, 2, 257, 259, 513, 258 << 8, 258 | 1 << 40] {
+        #expect(try opened(chunks, number, isLast: false) == nil, "\(number)")
+    }
+    #expect(try opened(SealedChunks(seal(nonce: 10)), 258, isLast: false) == nil)
+    #expect(try opened(SealedChunks(seal("other words")), 258, isLast: false) == nil)
+}
+
 @Test func `what is sealed well and is no whole snapshot is refused`() throws {
     let scratch = try Scratch()
     let office = try SnapshotOffice(events: 1)

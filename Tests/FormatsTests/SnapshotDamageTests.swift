@@ -206,6 +206,13 @@ private let refusals: Set<UserError.Code> = [.damaged, .invalid, .unknownFormat]
     #expect(
         try write(forged, relay.events + changed + [last])?.message.contains("Süd did not sign entry 4")
             == true)
+    // Another entry in the middle, with a hash of its own, before the ones that the office wrote.
+    var middle = other.events
+    middle[1].payload = "{\"t\":\"forged\"}"
+    middle[1].hash = Array(SHA256.hash(data: Data(middle[1].hashedText.utf8)))
+    #expect(
+        try write(manifest, relay.events + middle)?.message.contains("entry 3 does not go on after entry 2")
+            == true)
     // A local entry that its office would never let travel.
     var local = try #require(relay.events.last)
     local.stream = .local

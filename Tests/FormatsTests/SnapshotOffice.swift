@@ -102,6 +102,8 @@ struct SnapshotOffice {
     ) throws -> [UInt8] {
         var manifest = try manifest(kind)
         let name = kind == .backup ? SnapshotManifest.localEntry(0) : SnapshotManifest.journalEntry(0)
+        // Else the journal that is missing would be what is wrong.
+        if kind == .backup { manifest.heads = [] }
         if kind == .backup { manifest.counts.localEvents = lines } else { manifest.counts.events = lines }
         manifest.entries = [
             SnapshotManifest.Entry(

@@ -232,6 +232,36 @@ func `a snapshot gives back what went into it`(kind: SnapshotManifest.Kind) thro
     }
 }
 
+@Test func `the page about the format names every field and every number`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let page = try String(contentsOf: root.appending(path: "Docs/snapshots.md"), encoding: .utf8)
+    let office = try SnapshotOffice(events: 3)
+    var manifest = try office.manifest(.delta, since: [office.head(at: 1).head])
+    manifest.stateHash = office.keyText
+    let since = try #require(manifest.since.first)
+    manifest.entries = [SnapshotManifest.Entry(name: "a", size: 1, sha256: since.hash, unpacked: 2)]
+    for json in [try manifest.written(), try SnapshotEvent.encode(office.events[1])] {
+        for key in String(decoding: json, as: UTF8.self).matches(of: #/"(\w+)":/#) {
+            #expect(page.contains("`\(key.1)`") || page.contains("\"\(key.1)\""), "\(key.1)")
+        }
+    }
+    for kind in SnapshotManifest.Kind.allCases { #expect(page.contains("`\(kind.rawValue)`")) }
+    let numbers = [
+        "100,000", "10,000", "1,000 each", "\(SnapshotLimits.partBytes >> 20) MiB",
+        "\(SnapshotLimits.packedPartBytes >> 20) MiB", "8 GiB − 1", "\(SnapshotLimits.totalBytes >> 40) TiB",
+        "\(SnapshotLimits.lineBytes >> 20) MiB", "\(SnapshotLimits.payloadBytes >> 20) MiB",
+        "\(ZstandardFrame.largestWindow >> 20) MiB", "at most 8 MB with at most 524,288 values",
+        "head of \(SealedFile.headBytes) bytes",
+        "cost, \(SealingKey.costs.lowerBound) to \(SealingKey.costs.upperBound)",
+        "`checkWordList`",
+    ]
+    for number in numbers { #expect(page.contains(number), "\(number)") }
+    #expect(SnapshotLimits.manifestValues == 524_288 && SnapshotLimits.manifestBytes == 8 << 20)
+    #expect(
+        SnapshotLimits.entries == 100_000 && SnapshotLimits.heads == 10_000 && SnapshotLimits.parts == 1000)
+}
+
 extension SnapshotOffice {
     mutating func replaceLast(_ event: Event) {
         var events = events

@@ -106,7 +106,8 @@ import Testing
         try network.send(1, to: 0)
         #expect(Set(try await network.hashes()).count == 1)
         func name(_ office: Int) async throws -> String? {
-            try await network[office].store.persons().first { $0.id == person.id }?.name
+            try await network[office].store.persons(for: .console.everywhere).first { $0.id == person.id }?
+                .name
         }
         #expect(try await name(0) == "Zoe South")
         let conflict = try #require(try await network[0].store.conflicts(for: .console).first)

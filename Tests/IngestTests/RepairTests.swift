@@ -83,14 +83,28 @@ import Testing
             ALTER TABLE folder DROP COLUMN place; ALTER TABLE journal DROP COLUMN arrival;
             DROP TABLE incomingEvent; DROP TABLE signedHead; DROP TABLE peer; DROP TABLE peerState;
             DROP TABLE fork; DROP TABLE conflict; DROP TABLE conflictDecision;
+            DROP TABLE backup; DROP TABLE backupFailure;
+            DROP TABLE exchangeToken; DROP TABLE exchangeAddress; DROP TABLE exchangeRun; DROP TABLE exchangeFile;
+            DROP TABLE exchangeQuestion;
             DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %';
             """)
         try office.reopen()
         #expect(try office.store.isRebuilding())
+        // As it was, it was kept first, and can be had back.
+        let kept = try FileManager.default.contentsOfDirectory(atPath: office.folder.backups)
+        #expect(kept.count == 1)
         try office.store.rebuildFromArchives()
         #expect(try await office.store.stateHash() == hash)
         #expect(try await office.figures() == figures)
         #expect(try await office.faults() == [])
+        try office.take(CallFileText.usual.text, file: "later.csv")
+        try office.store.close()
+        let outcome = try RestorePlace(office.folder).restoreDatabase(
+            office.folder.backups + "/" + (kept.first ?? ""), by: .console)
+        #expect(outcome.stateHash == hash.hex)
+        try office.reopen()
+        #expect(try await office.figures() == figures)
+        #expect(try await office.faults().allSatisfy { $0.contains("later.csv") })
     }
 
     @Test func `a folder without rejected lines and days gets them`() async throws {

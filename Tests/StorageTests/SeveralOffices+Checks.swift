@@ -53,7 +53,8 @@ extension SeveralOffices {
 
         let period = Period(
             from: Day(iso: "2026-10-10") ?? Day(number: 0), to: Day(iso: "2026-11-20") ?? Day(number: 0))
-        let query = ReportQuery(period: period)
+        var query = ReportQuery(period: period)
+        query.filter.offices = .all
         let report = try await store.report(query, for: .console)
         let counted = standings.values.count { $0 == 1 }
         #expect(report.total.logs == counted)
@@ -62,13 +63,13 @@ extension SeveralOffices {
         large.total.logs = 100_001
         let badge = try await store.badge(large, for: .console)
         #expect(badge.logs == counted && badge.counted.rows == counted)
-        let checks = try await store.reconcile(period, for: .console).filter { !$0.ok }
+        let checks = try await store.reconcile(period, for: .console.everywhere).filter { !$0.ok }
         #expect(checks == [])
         let calls = try await store.calls(query, limit: 1000, for: .console)
         #expect(calls.total == counted && calls.calls.count == counted)
         let allCount = calls.calls.allSatisfy { $0.counts }
         #expect(allCount)
-        let days = try await store.fileDays(in: period, for: .console)
+        let days = try await store.fileDays(in: period, for: .console.everywhere)
         #expect(days.reduce(0) { $0 + $1.counted } == counted)
         for file in days {
             let number = Int(file.fileName.dropLast(4)) ?? 0

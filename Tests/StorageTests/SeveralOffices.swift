@@ -74,9 +74,9 @@ final class SeveralOffices {
     /// Some steps under one change, folded and posted, or abandoned.
     func change() throws {
         try store.changingCalls {
-            let calls = try CallsChange(store)
             var after = model
             var folds: [(inout Transaction) throws -> Void] = []
+            let calls = try CallsChange(store, rules: pick(0..<4) == 0 ? branchRules(&after, &folds) : nil)
             for _ in 0..<pick(1..<5) {
                 switch pick(0..<3) {
                 case 0 where !model.files.isEmpty: try retarget(calls, &after, &folds)
@@ -101,6 +101,28 @@ final class SeveralOffices {
             model = after
             done["posted", default: 0] += 1
         }
+    }
+
+    /// Other rules of a branch come with its entries: its rows that are here count by them.
+    private func branchRules(
+        _ after: inout CallsModel, _ folds: inout [(inout Transaction) throws -> Void]
+    ) throws -> RulesByOffice {
+        let branch = pick(1..<3)
+        func rules(_ model: CallsModel) -> OfficeRules {
+            OfficeRules(
+                name: "Branch \(branch)", timeZone: "Europe/Berlin", cutOverMinutes: model.cutOvers[branch],
+                maxGapMinutes: model.maxGaps[branch])
+        }
+        after.cutOvers[branch] = [0, 60, 300].randomElement(using: &numbers) ?? 0
+        after.maxGaps[branch] = pick(2..<20)
+        let changed = OfficeChanged(before: rules(model), after: rules(after))
+        folds.append { [self] tx in
+            try tx.fold(event(.officeChanged(changed), of: branch, at: 2), .officeChanged(changed))
+        }
+        var byOffice = try store.rulesByOfficeNow()
+        byOffice.set(changed.after, of: offices[branch])
+        done["branch rules", default: 0] += 1
+        return byOffice
     }
 
     /// Versions whose rows come in turns.

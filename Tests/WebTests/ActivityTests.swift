@@ -138,6 +138,17 @@ import Testing
             .backupFailed(BackupFailed(step: .written, message: "The disk is full.")),
             .backupDrilled(BackupDrilled(name: "b.rollcall", calls: 80, seconds: 2)),
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
+            .backupPassphraseChanged(BackupPassphraseChanged(isSet: false)),
+            .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: false)),
+            .exchangeTokenMade(ExchangeTokenMade(office: office, name: "North")),
+            .exchangeTokenRevoked(ExchangeTokenRevoked(office: office, name: "North")),
+            .exchangeAddressChanged(
+                ExchangeAddressChanged(office: office, name: "North", address: "https://north.lan")),
+            .exchangeAllowed(
+                ExchangeAllowed(
+                    question: ExchangeQuestion(
+                        .fork, from: office, name: "North", about: office, message: "Two boxes wrote.",
+                        advice: "Stop one."))),
         ]
     }
 

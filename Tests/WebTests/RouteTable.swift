@@ -61,6 +61,15 @@ let routeTable = """
     POST   /deletions/holds            decide-deletions
     POST   /deletions/holds/:id/lift   decide-deletions
     POST   /admin/settings/deletions   manage-settings
+    GET    /admin/backups              manage-backups
+    POST   /admin/backups              manage-backups
+    POST   /admin/backups/cancel       manage-backups
+    POST   /admin/backups/trial        manage-backups
+    POST   /admin/backups/settings     manage-backups
+    POST   /admin/backups/passphrase   manage-backups
+    GET    /admin/backups/files/:name  manage-backups
+    GET    /api/v1/backups             manage-backups
+    POST   /api/v1/backups             manage-backups
     GET    /me                         view-own-account
     POST   /me/name                    view-own-account
     GET    /me/password                view-own-account
@@ -198,4 +207,18 @@ let routeTable = """
     GET    /api/v1/snapshots           view-offices
     GET    /api/v1/conflicts           decide-conflicts
     POST   /api/v1/conflicts/:id/decide decide-conflicts
+    GET    /sync/exchange              manage-offices
+    POST   /sync/exchange/now          manage-offices
+    POST   /sync/exchange/folder       manage-offices
+    POST   /sync/exchange/network      manage-offices
+    POST   /sync/exchange/allow        manage-offices
+    POST   /sync/exchange/:id/token    manage-offices
+    POST   /sync/exchange/:id/token/revoke manage-offices
+    POST   /sync/exchange/:id/address  manage-offices
+    POST   /sync/exchange/:id/address/remove manage-offices
+    GET    /api/v1/exchange            office
+    POST   /api/v1/exchange/downloads  office
+    GET    /api/v1/exchange/downloads/:digest office
+    GET    /api/v1/exchange/uploads/:digest office
+    PUT    /api/v1/exchange/uploads/:digest office
     """

@@ -29,12 +29,15 @@ import Testing
             let disposition = try #require(got.headers[.contentDisposition])
             #expect(disposition.contains(#/filename="sample-20261123-0700\.rollcall"/#), "\(disposition)")
             #expect(try office.takeThere(got.bytes).entries > 0)
-            #expect(try await office.other.store.persons().contains { $0.name == "Al Agent" })
+            #expect(
+                try await office.other.store.persons(for: .console.everywhere).contains {
+                    $0.name == "Al Agent"
+                })
             // Again, and from the list.
             #expect(try await browser.download(String(file)).bytes == got.bytes)
             #expect(
                 try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-0700.rollcall"))
-            let history = try await browser.get(Paths.exchanges).text
+            let history = try await browser.get(Paths.snapshotHistory).text
             #expect(history.contains("For North"), "\(history)")
 
             office.site.time.pass(seconds: 1900)

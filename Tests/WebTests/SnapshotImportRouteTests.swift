@@ -49,7 +49,7 @@ import Testing
             #expect(receipt.text.contains("march.csv, version 1"))
             #expect(try office.incoming == [])
 
-            let history = try await browser.get(Paths.exchanges).text
+            let history = try await browser.get(Paths.snapshotHistory).text
             #expect(history.contains("Took in the snapshot of North"))
             let undo = try receipt.action("/undo")
             let unsaid = try await browser.post(undo)

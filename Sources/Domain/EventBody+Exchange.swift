@@ -1,0 +1,58 @@
+/// Another office may fetch and send from now on; its token is kept as a hash alone.
+public struct ExchangeTokenMade: EventPayload {
+    public static let kind = "exchangeTokenMade"
+    public static let stream = EventStream.local
+    public var body: EventBody { .exchangeTokenMade(self) }
+    public var subject: String? { office.description }
+    public var office: ID<Office>
+    public var name: String
+
+    public init(office: ID<Office>, name: String) {
+        self.office = office
+        self.name = name
+    }
+}
+
+/// Another office may no longer fetch and send.
+public struct ExchangeTokenRevoked: EventPayload {
+    public static let kind = "exchangeTokenRevoked"
+    public static let stream = EventStream.local
+    public var body: EventBody { .exchangeTokenRevoked(self) }
+    public var subject: String? { office.description }
+    public var office: ID<Office>
+    public var name: String
+
+    public init(office: ID<Office>, name: String) {
+        self.office = office
+        self.name = name
+    }
+}
+
+/// This box fetches from another office, and sends to it, at this address.
+public struct ExchangeAddressChanged: EventPayload {
+    public static let kind = "exchangeAddressChanged"
+    public static let stream = EventStream.local
+    public var body: EventBody { .exchangeAddressChanged(self) }
+    public var subject: String? { office.description }
+    public var office: ID<Office>
+    public var name: String
+    /// nil: no longer.
+    public var address: String?
+
+    public init(office: ID<Office>, name: String, address: String?) {
+        self.office = office
+        self.name = name
+        self.address = address
+    }
+}
+
+/// Somebody said that an exchange may go on although it had stopped to ask.
+public struct ExchangeAllowed: EventPayload {
+    public static let kind = "exchangeAllowed"
+    public static let stream = EventStream.local
+    public var body: EventBody { .exchangeAllowed(self) }
+    public var subject: String? { question.from.description }
+    public var question: ExchangeQuestion
+
+    public init(question: ExchangeQuestion) { self.question = question }
+}

@@ -1,0 +1,72 @@
+import Domain
+import Formats
+import Foundation
+import Storage
+
+/// Restores a backup for trial into a folder that is gone afterwards, and compares what it comes to. Records what came
+/// of it. Blocks its thread.
+///
+/// - Throws: `UserError`, also recorded.
+@discardableResult
+public func drillBackup(
+    _ path: String, in store: OfficeStore, by actor: Actor, isCancelled: () -> Bool = { false },
+    progress: (String) -> Void = { _ in }
+) throws -> BackupDrilled {
+    do {
+        let start = ContinuousClock.now
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let opener: SealOpener = try BackupKey.read(in: store.folder).map { .key($0) } ?? .none
+        let reader = try SnapshotReader(path: path, opener: opener)
+        let marks = try store.officeStateNow()?.settings.disk ?? DiskMarks()
+        let needed = reader.manifest.restoredBytes + marks.refuseBelow
+        guard try store.diskSpace().free > needed else {
+            throw UserError(
+                .diskFull,
+                "There is no room to restore “\(name)” for trial: it needs \(needed / 1_000_000) MB.",
+                advice: "Make room on the box's disk, or switch the trial off under Backups.")
+        }
+        let calls = try withWorkFolder(store) { work in
+            let office = try RestoredOffice(
+                of: reader, in: DataFolder(path: work + "/office"), clock: store.clock, ids: store.ids,
+                isCancelled: isCancelled, progress: progress)
+            try office.store.close()
+            return office.stateHash.calls
+        }
+        let drilled = BackupDrilled(
+            name: name, calls: Int(clamping: calls),
+            seconds: Int(clamping: (ContinuousClock.now - start).components.seconds))
+        try store.record(drilled, by: actor)
+        return drilled
+    } catch {
+        let error = backupError(for: error)
+        if error.code != .cancelled {
+            try? store.record(BackupFailed(step: .drill, message: error.message), by: actor)
+        }
+        throw error
+    }
+}
+
+/// What a file holds, after all of it was read: for `verify FILE`.
+public struct VerifiedSnapshot: Sendable {
+    public var manifest: SnapshotManifest
+    public var digest: String
+    public var size: Int64
+    public var isSealed: Bool
+}
+
+/// Goes through a snapshot or a backup: every byte, every chain, every line. Nothing is taken in.
+///
+/// - Throws: `UserError` for what is damaged, or sealed with another passphrase.
+public func verifySnapshot(
+    _ path: String, opener: SealOpener = .none, progress: (Int64, Int64) -> Void = { _, _ in }
+) throws -> (verified: VerifiedSnapshot, reader: SnapshotReader) {
+    let reader = try SnapshotReader(path: path, opener: opener)
+    try reader.verify(progress: progress)
+    var part = RestoredLocalPart(reader.manifest)
+    try reader.eachLocalLine { _ = try part.take($0) }
+    return (
+        VerifiedSnapshot(
+            manifest: reader.manifest, digest: reader.digest, size: reader.fileSize,
+            isSealed: reader.isSealed), reader
+    )
+}

@@ -1,0 +1,130 @@
+import Crypto
+import Domain
+import Formats
+import Foundation
+import Glibc
+import Storage
+
+extension ExchangeFolder {
+    func takeIn(_ outcome: inout Outcome, _ isCancelled: () -> Bool) throws {
+        let found = try files()
+        if remembers { try store.forgetExchangeFiles(except: Set(found.map(\.name))) }
+        var known: [String: ExchangeFile] = [:]
+        for file in remembers ? try store.exchangeFiles() : [] { known[file.name] = file }
+        // What one brings may be what another waits for.
+        for _ in 0..<10 {
+            let before = outcome.taken
+            for file in found {
+                if isCancelled() { throw UserError.exchangeCancelled }
+                try look(at: file, &known, &outcome, isCancelled)
+            }
+            if outcome.taken == before { return }
+        }
+    }
+
+    private func look(
+        at file: Found, _ known: inout [String: ExchangeFile], _ outcome: inout Outcome,
+        _ isCancelled: () -> Bool
+    ) throws {
+        let vector = try store.exchangeVector()
+        let last = known[file.name]?.mark
+        // A file that was not taken is tried again when it changes, and when what is known here has changed.
+        let here = try trustMark(vector)
+        let settled = file.mark
+        let pending = "\(file.mark) \(here)"
+        guard last != settled, last != pending else { return }
+        var state = ExchangeFile(
+            name: file.name, mark: pending, state: .refused, size: file.size, office: nil, message: nil,
+            met: store.clock.now())
+        do {
+            let manifest = try SnapshotReader(path: "\(path)/\(file.name)").manifest
+            state.office = manifest.officeName
+            if let reason = try unfit(manifest, vector) {
+                (state.state, state.message) = reason
+            } else if manifest.heads.map(\.head).isCovered(by: vector.held) {
+                state.state = .known
+                state.mark = settled
+                if manifest.office != vector.office {
+                    try store.noteHeard(
+                        of: manifest.office, made: manifest.made, heads: manifest.heads.map(\.head),
+                        program: manifest.program)
+                }
+            } else {
+                switch try intake(file, isCancelled) {
+                case .taken(let merged):
+                    outcome.taken += 1
+                    outcome.entries += merged.entries
+                    outcome.bytesIn += file.size
+                    let left = merged.notTaken.map(\.words)
+                    state.state = .taken
+                    state.message = left.isEmpty ? nil : left.joined(separator: " ")
+                    // What was left out may be taken once the chain before it is here.
+                    if left.isEmpty { state.mark = settled } else { state.mark = try pendingMark(file) }
+                    outcome.lines.append(
+                        "Took in “\(file.name)” of “\(manifest.officeName)”: \(merged.entries) new entries.")
+                case .asks(let questions):
+                    state.state = .asks
+                    state.message = questions.map(\.message).joined(separator: " ")
+                }
+            }
+        } catch let error as UserError {
+            guard error.code != .cancelled, error.code != .diskFull, error.code != .busy else { throw error }
+            state.state = error.code == .notAllowed ? .unpaired : .damaged
+            state.message = "\(error.message) \(error.advice)"
+        }
+        if let message = state.message { outcome.lines.append("“\(file.name)”: \(message)") }
+        known[file.name] = state
+        if remembers { try store.save(state) }
+    }
+
+    private func pendingMark(_ file: Found) throws -> String {
+        "\(file.mark) \(try trustMark(store.exchangeVector()))"
+    }
+
+    /// Differs once other offices are paired, or more is held.
+    private func trustMark(_ vector: ExchangeVector) throws -> String {
+        let keys = try store.pairedKeys().map { "\($0.key) \($0.value)" }.sorted()
+        let heads = vector.held.filter { $0.office != vector.office }
+            .map { "\($0.office) \($0.incarnation) \($0.seq)" }
+        let text = (keys + heads).joined(separator: "\n")
+        return String(hexadecimal(SHA256.hash(data: Data(text.utf8))).prefix(16))
+    }
+
+    /// Why a file is not even copied; nil: it may be taken.
+    private func unfit(_ manifest: SnapshotManifest, _ vector: ExchangeVector) throws -> (
+        ExchangeFile.State, String
+    )? {
+        guard manifest.kind == .full || manifest.kind == .delta else {
+            return (
+                .refused,
+                manifest.kind == .card
+                    ? "It is the card of “\(manifest.officeName)”: pair with it by hand."
+                    : "It is a backup, which other offices have no use for. Take it out of the folder."
+            )
+        }
+        let key = manifest.office == vector.office ? vector.key : try store.pairedKeys()[manifest.office]
+        guard key == manifest.key else {
+            return (
+                .unpaired,
+                key == nil
+                    ? "“\(manifest.officeName)” is not paired with this office."
+                    : "It is signed with another key than the one that was compared."
+            )
+        }
+        guard manifest.since.isCovered(by: vector.held) else {
+            return (.waits, "The full file that it goes on from has not come yet.")
+        }
+        return nil
+    }
+
+    /// From a copy on the box's own disk: the folder's file may change, and the network may go, at any time.
+    private func intake(_ file: Found, _ isCancelled: () -> Bool) throws -> ExchangeIntake {
+        try withWorkFolder(store) { work in
+            let copy = "\(work)/\(file.name)"
+            try store.requireRoom(for: file.size)
+            try copyFile("\(path)/\(file.name)", to: copy, mode: 0o600)
+            return try ExchangeIntake(
+                of: copy, fileName: file.name, in: store, by: actor, isCancelled: isCancelled)
+        }
+    }
+}

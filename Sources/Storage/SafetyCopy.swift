@@ -1,0 +1,153 @@
+import Domain
+import Foundation
+import GRDB
+import Glibc
+
+/// Why a copy of the database is kept.
+public enum SafetyCopyReason: Hashable, Sendable {
+    /// Before this release brings the schema up to date.
+    case upgrade
+    case merge
+
+    fileprivate var words: String { self == .upgrade ? "before-\(Version.text)" : "before-merge" }
+}
+
+extension OfficeStore {
+    /// Keeps a copy of the database as it is, before a merge; blocks its thread, and nobody else's.
+    ///
+    /// Archives are not in it: a merge only adds to them. The newest two copies are kept.
+    /// - Returns: its path.
+    /// - Throws: `UserError` `diskFull` where there is no room for it.
+    @discardableResult
+    public func backUpBeforeMerge() throws -> String {
+        try Self.keepCopy(of: pool, .merge, in: folder, at: clock.now(), disk: disk)
+    }
+
+    /// Keeps a copy where `migrator` has work to do on a folder with an office.
+    static func keepCopyBeforeUpgrade(
+        of pool: DatabasePool, in folder: DataFolder, at now: Instant, disk: Disk
+    ) throws {
+        let migrator = Schema.migrator
+        let (isOld, isNewer, hasOffice) = try pool.read { db in
+            let hasOffice =
+                try db.tableExists("folder") && Bool.fetchOne(db, sql: "SELECT 1 FROM folder") == true
+            return (
+                try !migrator.hasCompletedMigrations(db), try migrator.hasBeenSuperseded(db), hasOffice
+            )
+        }
+        guard !isNewer else {
+            let kept = copies(of: .upgrade, in: folder)
+            throw UserError(
+                .unknownFormat,
+                "The data folder \(folder.path) was last used by a newer Rollcall than this one (\(Version.text)).",
+                advice: "Use that release again"
+                    + (kept.last.map { ", or go back with “rollcall restore \($0)”." } ?? "."))
+        }
+        if isOld, hasOffice { try keepCopy(of: pool, .upgrade, in: folder, at: now, disk: disk) }
+    }
+
+    @discardableResult
+    private static func keepCopy(
+        of pool: DatabasePool, _ reason: SafetyCopyReason, in folder: DataFolder, at now: Instant, disk: Disk
+    ) throws -> String {
+        let size = try pool.read { db in
+            try Int64.fetchOne(
+                db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0
+        }
+        let space = try disk.space(folder.path)
+        guard space.free > size + (16 << 20) else {
+            throw UserError(
+                .diskFull,
+                "A copy of the database must be kept first. It needs \(size / 1_000_000) MB, and \(space.free / 1_000_000) MB are free. Nothing was changed.",
+                advice: "Make room on the disk of \(folder.path), and try again.")
+        }
+        let name = "\(reason.words)-\(BackupName.stamp(now)).sqlite"
+        let (path, temporary) = ("\(folder.backups)/\(name)", "\(folder.backups)/.part-\(name)")
+        unlink(temporary)
+        do {
+            let copy = try DatabaseQueue(path: temporary)
+            chmod(temporary, 0o600)
+            try pool.backup(to: copy)
+            try copy.writeWithoutTransaction { db in
+                // One file, whatever its original has beside it.
+                try db.execute(sql: "PRAGMA journal_mode = DELETE")
+            }
+            try copy.close()
+            try syncFile(temporary)
+            guard rename(temporary, path) == 0 else {
+                throw FolderFailure(what: "cannot move \(temporary) to \(path)", code: errno)
+            }
+            try syncFile(folder.backups)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        let kept = copies(of: reason, in: folder)
+        for old in kept.dropLast(2) { unlink(old) }
+        return path
+    }
+
+    /// The kept copies, the oldest first.
+    private static func copies(of reason: SafetyCopyReason, in folder: DataFolder) -> [String] {
+        let isMerge: (String) -> Bool = { $0.hasPrefix("before-merge-") }
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.backups)) ?? []).filter {
+            $0.hasPrefix("before-") && $0.hasSuffix(".sqlite") && isMerge($0) == (reason == .merge)
+        }
+        // By the moment at the end of the name.
+        return names.sorted { $0.suffix(23) < $1.suffix(23) }.map { "\(folder.backups)/\($0)" }
+    }
+
+    private static func syncFile(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FolderFailure(what: "cannot open \(path)", code: errno) }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FolderFailure(what: "cannot sync \(path)", code: errno) }
+    }
+}
+
+/// What a database file holds, in a few figures, whatever its schema's age; nothing of it is changed.
+public struct OfficeGlance: Hashable, Sendable {
+    public var name: String
+    public var calls: Int64
+    public var files: Int
+    public var entries: Int
+    /// Of the last entry.
+    public var last: Instant?
+
+    /// nil: there is no office in it, or it cannot be read.
+    public init?(database path: String) {
+        guard access(path, F_OK) == 0 else { return nil }
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(2)
+        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return nil }
+        defer { try? queue.close() }
+        let found = try? queue.read { db -> OfficeGlance? in
+            let name = try String.fetchOne(
+                db, sql: "SELECT name FROM office WHERE id = (SELECT office FROM folder)")
+            guard let name else { return nil }
+            let time = try Int64.fetchOne(db, sql: "SELECT max(time) FROM journal")
+            return OfficeGlance(
+                name: name,
+                calls: try Int64.fetchOne(
+                    db,
+                    sql: """
+                        SELECT sum(d.logs) FROM agentDay d WHERE d.change = (SELECT max(x.change) FROM agentDay x
+                          WHERE x.day = d.day AND x.name = d.name AND x.change <= (SELECT postedChange FROM folder))
+                        """) ?? 0,
+                files: try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state = 'live'")
+                    ?? 0,
+                entries: try Int.fetchOne(db, sql: "SELECT count(*) FROM journal") ?? 0,
+                last: time.map { HybridTime(bits: $0).instant })
+        }
+        guard let glance = found ?? nil else { return nil }
+        self = glance
+    }
+
+    private init(name: String, calls: Int64, files: Int, entries: Int, last: Instant?) {
+        self.name = name
+        self.calls = calls
+        self.files = files
+        self.entries = entries
+        self.last = last
+    }
+}

@@ -1,0 +1,143 @@
+import Domain
+import Formats
+import Foundation
+import Ingest
+import Storage
+import TestSupport
+import Testing
+
+/// Two servers that exchange over TLS and over a folder while one or the other is killed: no entry is lost or doubled.
+@Suite(.serialized) struct KillExchangeTests {
+    private final class Box {
+        let folder: String
+        let port: Int
+        var server: Child?
+
+        init(_ folder: String, port: Int) {
+            self.folder = folder
+            self.port = port
+        }
+
+        func start() async throws {
+            let child = try Child([
+                "serve", "--data", folder, "--tls", "auto", "--port", String(port),
+            ])
+            server = child
+            #expect(try await child.says("serves"), "\(child.text("err"))")
+        }
+
+        func kill() async throws {
+            server?.kill()
+            _ = try await server?.wait()
+            server = nil
+        }
+
+        deinit { server?.kill() }
+    }
+
+    private func office(_ name: String, seed: UInt64) async throws -> ImportOffice {
+        let office = try await ImportOffice(
+            rules: OfficeRules(name: name, timeZone: "Europe/Berlin"), seed: seed, clock: .system)
+        try office.take(oldCalls(300, seed: seed), file: "\(name).csv")
+        return office
+    }
+
+    private func pair(_ a: ImportOffice, with b: ImportOffice) async throws {
+        let card = FileManager.default.temporaryDirectory.path + "/rollcall-card-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: card) }
+        let manifest = try exportCard(to: card, from: b.store).manifest
+        try await a.store.pair(
+            manifest.office, name: manifest.officeName, key: manifest.key, for: .console, by: .console)
+    }
+
+    @Test func `two servers that are killed again and again end with one state`() async throws {
+        let (a, b) = (try await office("North", seed: 31), try await office("South", seed: 32))
+        try await pair(a, with: b)
+        try await pair(b, with: a)
+        let shared = FileManager.default.temporaryDirectory.path + "/rollcall-shared-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: shared) }
+        for office in [a, b] {
+            try await office.store.changeBoxSettings(
+                BoxSettings(
+                    exchange: ExchangeSettings(folder: shared, folderTimes: .byHand, networkTimes: .byHand)),
+                by: .console)
+        }
+        let north = try #require(try await a.store.officeState()).office.id
+        let south = try #require(try await b.store.officeState()).office.id
+        let secret = try await b.store.makeExchangeToken(of: north, for: .console, by: .console)
+        let boxes = [Box(a.folder.path, port: try freePort()), Box(b.folder.path, port: try freePort())]
+        // Its authority is made at its first start.
+        try b.store.close()
+        try await boxes[1].start()
+        let authority = try String(contentsOfFile: b.folder.keys + "/rollcall-ca.crt", encoding: .utf8)
+        try await a.store.saveExchangeAddress(
+            of: south, ExchangeAddress("127.0.0.1:\(boxes[1].port)"), secret: secret, authority: authority,
+            for: .console, by: .console)
+        try a.store.close()
+        try await boxes[0].start()
+
+        var numbers = SeededNumbers(7)
+        var cutOff = 0
+        for round in 0..<6 {
+            for box in boxes {
+                let file = try TemporaryFile(
+                    oldCalls(1500, seed: UInt64(100 + round * 2) + (box === boxes[0] ? 0 : 1)),
+                    name: "\(round)-\(box === boxes[0] ? "n" : "s").csv")
+                let taken = try await rollcall("import", file.path, "--data", box.folder)
+                #expect(taken.status == 0, "\(taken.err)")
+            }
+            let sync = try Child(["snapshot", "sync", "--data", boxes[round % 2].folder])
+            try await Task.sleep(for: .milliseconds(Int.random(in: 20...900, using: &numbers)))
+            let victim = boxes[Int.random(in: 0..<2, using: &numbers)]
+            try await victim.kill()
+            if try await sync.wait().status != 0 { cutOff += 1 }
+            try await victim.start()
+        }
+        #expect(cutOff > 0, "no kill hit an exchange")
+        // The network alone, then what the folder has is nothing new.
+        var status: Int32 = 1
+        for _ in 0..<5 where status != 0 {
+            status = try await rollcall("snapshot", "sync", "--data", boxes[0].folder).status
+        }
+        #expect(status == 0)
+        let last = try await rollcall("snapshot", "sync", "--json", "--data", boxes[1].folder)
+        #expect(last.status == 0, "\(last.err)")
+        var hashes: Set<String> = []
+        for box in boxes {
+            let verify = try await rollcall("verify", "--json", "--data", box.folder)
+            #expect(verify.status == 0 && verify.json.first?["ok"] as? Bool == true, "\(verify.out)")
+            hashes.insert(try #require(verify.json.first?["stateHash"] as? String))
+            try await box.kill()
+            let office = try ImportOffice(opening: box.folder)
+            #expect(try await office.leftovers() == [])
+            #expect(try await office.sql("SELECT count(*) FROM fileVersion WHERE state = 'live'") == ["14"])
+        }
+        #expect(hashes.count == 1)
+    }
+
+    @Test func `one folder is exchanged once, by a command`() async throws {
+        let (a, b) = (try await office("North", seed: 41), try await office("South", seed: 42))
+        try await pair(a, with: b)
+        try await pair(b, with: a)
+        let stick = FileManager.default.temporaryDirectory.path + "/rollcall-stick-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: stick, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: stick) }
+        for office in [a, b] { try office.store.close() }
+        let none = try await rollcall("snapshot", "sync", "--data", a.folder.path)
+        #expect(none.status == 65 && none.err.contains("No exchange is set up"))
+        for office in [a, b, a] {
+            let done = try await rollcall("snapshot", "sync", "--folder", stick, "--data", office.folder.path)
+            #expect(done.status == 0, "\(done.err)")
+        }
+        var hashes: Set<String> = []
+        for office in [a, b] {
+            let verify = try await rollcall("verify", "--json", "--data", office.folder.path)
+            hashes.insert(try #require(verify.json.first?["stateHash"] as? String))
+        }
+        #expect(hashes.count == 1)
+        let gone = try await rollcall(
+            "snapshot", "sync", "--folder", stick + "/nowhere", "--data", a.folder.path)
+        #expect(gone.status == 65 && gone.err.contains("is not there"), "\(gone.err)")
+    }
+}

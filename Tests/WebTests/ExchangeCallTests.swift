@@ -1,0 +1,237 @@
+import Crypto
+import Domain
+import Foundation
+import Ingest
+import Logging
+import NIOHTTP1
+import Storage
+import TestSupport
+import Testing
+
+@testable import Web
+
+/// Two offices over TLS, on good lines and on bad ones.
+@Suite(.serialized) struct ExchangeCallTests {
+    private func filled() async throws -> ExchangeOffices {
+        let offices = try await ExchangeOffices()
+        try offices.network[0].take(randomCalls(300, seed: 1), file: "north.csv")
+        try offices.network[1].take(randomCalls(300, seed: 2, from: 5000), file: "south.csv")
+        return offices
+    }
+
+    @Test func `one exchange brings both to one state, and the next has nothing to do`() async throws {
+        let offices = try await filled()
+        let done = try await offices.exchange()
+        #expect(done.run.error == nil && done.run.taken == 1 && done.run.sent == 1, "\(done.lines)")
+        #expect(done.run.bytesIn > 0 && done.run.bytesOut > 0)
+        #expect(try await offices.areOne())
+        offices.network.pass(minutes: 5)
+        let again = try await offices.exchange()
+        #expect(again.run.error == nil && again.run.taken == 0 && again.run.sent == 0, "\(again.lines)")
+        // Each knows what the other holds, and how its clock goes.
+        let peer = try #require(try await offices.north.peers(for: .console).first)
+        #expect(peer.gaps == 0 && peer.state.clockSkew == 0 && peer.state.heard != nil)
+        for office in offices.network.offices {
+            #expect(try await office.faults() == [])
+            #expect(try await office.leftovers() == [])
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: offices.north.folder.exchange)
+        #expect(left == [])
+        // A change travels without what is there already.
+        try offices.network[1].take(randomCalls(3, seed: 3, from: 9000), file: "more.csv")
+        let delta = try await offices.exchange()
+        #expect(delta.run.bytesIn < done.run.bytesIn && delta.run.taken == 1)
+        #expect(try await offices.areOne())
+    }
+
+    @Test func `a wrong token, a revoked one and one of an unpaired office open nothing`() async throws {
+        let offices = try await filled()
+        let before = try await offices.south.stateHash()
+        func refused() async throws {
+            let done = try await offices.exchange()
+            #expect(done.run.error?.code == .notSignedIn, "\(String(describing: done.run.error))")
+            #expect(try await offices.south.stateHash() == before)
+        }
+        let good = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        try await offices.setAddress(secret: String(repeating: "x", count: 43))
+        try await refused()
+        try await offices.setAddress(secret: good.secret)
+        let north = try await ExchangeOffices.office(of: offices.north)
+        try await offices.south.revokeExchangeToken(of: north, for: .console, by: .console)
+        try await refused()
+        let secret = try await offices.south.makeExchangeToken(of: north, for: .console, by: .console)
+        try await offices.setAddress(secret: secret)
+        try await offices.south.unpair(north, reason: "sold", for: .console, by: .console)
+        try await refused()
+        // Paired again it needs a new one.
+        try await offices.network.pair(1, with: 0)
+        try await refused()
+    }
+
+    @Test func `a box with another certificate gets no token`() async throws {
+        let offices = try await filled()
+        let third = try await OfficeNetwork(["Liar"])
+        let (liar, port) = try await ExchangeOffices.serve(third[0].store)
+        defer { liar.cancel() }
+        try await offices.setAddress(port: port)
+        let done = try await offices.exchange()
+        #expect(done.run.error?.code == .notAllowed, "\(String(describing: done.run.error))")
+        // Nor is it believed when the token is entered.
+        let pem = try String(
+            contentsOfFile: offices.south.folder.keys + "/rollcall-ca.crt", encoding: .utf8)
+        let digest = try #require(authorityDigest(pem))
+        let token = ExchangeToken(secret: String(repeating: "x", count: 43), trust: .authority(digest))
+        func authority(at port: Int) async throws -> String? {
+            try await ExchangeClient.authority(
+                of: token, at: ExchangeAddress("127.0.0.1:\(port)"), name: "South")
+        }
+        #expect(try await authority(at: offices.port) == pem)
+        let error = await #expect(throws: UserError.self) { try await authority(at: port) }
+        #expect(error?.code == .notAllowed)
+    }
+
+    @Test func `another office at the address is noticed`() async throws {
+        let offices = try await ExchangeOffices(["North", "South", "West"])
+        let (west, port) = try await ExchangeOffices.serve(offices.network[2].store)
+        defer { west.cancel() }
+        let store = offices.network[2].store
+        let secret = try await store.makeExchangeToken(
+            of: try await ExchangeOffices.office(of: offices.north), for: .console, by: .console)
+        let pem = try String(contentsOfFile: store.folder.keys + "/rollcall-ca.crt", encoding: .utf8)
+        try await offices.setAddress(port: port, secret: secret, authority: pem)
+        let done = try await offices.exchange()
+        #expect(done.run.error?.code == .notAllowed)
+        #expect(done.run.error?.message.contains("West") == true)
+    }
+
+    @Test func `an office that is down, or silent, is tried again later and later`() async throws {
+        let offices = try await filled()
+        try await offices.setAddress(port: try freePort())
+        var pauses: [Int64] = []
+        for _ in 0..<4 {
+            let run = try await offices.exchange().run
+            #expect(run.error?.code == .busy)
+            let retry = try #require(run.retry)
+            pauses.append((retry.milliseconds - run.ended.milliseconds) / 1000)
+            let next = try offices.north.nextExchanges()
+            #expect(next[.office(try await ExchangeOffices.office(of: offices.south))] == retry)
+        }
+        #expect(pauses == pauses.sorted() && pauses[0] >= 60 && pauses[3] >= 380, "\(pauses)")
+        // A listener that never answers.
+        let silent = try CuttingProxy(to: try freePort(), limits: [])
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        let client = ExchangeClient(
+            address: try ExchangeAddress("127.0.0.1:\(silent.port)"), trust: .nobody, name: link.name,
+            silence: .milliseconds(300))
+        let began = ContinuousClock.now
+        await #expect(throws: UserError.self) { try await client.call(.GET, Paths.exchangeAPI) }
+        #expect(ContinuousClock.now - began < .seconds(20))
+    }
+
+    @Test(arguments: [1, 2] as [UInt64])
+    func `connections that are cut in the middle go on where they were`(seed: UInt64) async throws {
+        let offices = try await ExchangeOffices()
+        try offices.network[0].take(randomCalls(12_000, seed: seed), file: "north.csv")
+        try offices.network[1].take(randomCalls(12_000, seed: seed + 9, from: 50_000), file: "south.csv")
+        var numbers = SeededNumbers(seed)
+        // The first calls ask; what is large comes after them.
+        let limits = (0..<9).map { _ in Int.random(in: 20_000...150_000, using: &numbers) }
+        let proxy = try CuttingProxy(to: offices.port, limits: limits)
+        try await offices.setAddress(port: proxy.port)
+        var run = try await offices.exchange().run
+        var tries = 1
+        while run.error != nil, tries < 10 {
+            tries += 1
+            run = try await offices.exchange().run
+        }
+        #expect(run.error == nil, "\(String(describing: run.error))")
+        #expect(try await offices.areOne())
+        #expect(proxy.left == 0, "no connection was cut")
+        for office in offices.network.offices {
+            #expect(try await office.faults() == [])
+            #expect(try await office.leftovers() == [])
+        }
+    }
+
+    @Test func `a download goes on after what is here, and an upload too`() async throws {
+        let offices = try await filled()
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        let client = ExchangeClient(
+            address: try ExchangeAddress(link.address), trust: .authority(try #require(link.authority)),
+            secret: link.secret, name: "South")
+        let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
+        let made = try JSONDecoder().decode(
+            ExchangeDownload.self,
+            from: Data(
+                try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body))).body))
+        let path = Paths.exchangeDownloadAPI(made.digest)
+        let whole = try await client.callKeeping(path, range: nil)
+        #expect(whole.count == made.bytes)
+        #expect(hexadecimal(SHA256.hash(data: Data(whole))) == made.digest)
+        for from in [1, 1000, whole.count - 1] {
+            #expect(try await client.callKeeping(path, range: "bytes=\(from)-") == Array(whole[from...]))
+        }
+        for range in ["bytes=-5", "bytes=5-6", "bytes=\(whole.count)-", "lines=3-", "bytes=x-"] {
+            #expect(try await client.callKeeping(path, range: range) == whole, "\(range)")
+        }
+        #expect(try await client.callKeeping(path, range: "bytes=5-", ifRange: "\"other\"") == whole)
+        // The same question within the hour is the same file.
+        let again = try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body)))
+        #expect(try JSONDecoder().decode(ExchangeDownload.self, from: Data(again.body)) == made)
+
+        let file = try offices.network.export(0)
+        let (digest, size) = (try Web.digest(ofFile: file), try fileSize(file))
+        let upload = Paths.exchangeUploadAPI(digest)
+        func put(_ offset: Int64, _ path: String) async throws -> Int {
+            try await client.call(
+                .PUT, "\(upload)?offset=\(offset)&bytes=\(size)", body: .file(path, from: offset)
+            ).status
+        }
+        let half = file + ".half"
+        try Data(contentsOf: URL(fileURLWithPath: file)).prefix(Int(size / 2)).write(
+            to: URL(fileURLWithPath: half))
+        #expect(try await put(0, half) == 200)
+        #expect(try await put(0, file) == 409, "bytes would be appended twice")
+        #expect(try await put(size / 2 + 1, file) == 409, "bytes would be missing")
+        #expect(try await put(size / 2, file) == 200)
+        func state() async throws -> ExchangeUpload {
+            let answer = try await client.call(.GET, upload)
+            return try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
+        }
+        while try await state().state == .taking { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try await state().state == .taken)
+        let hash = try await offices.south.stateHash()
+        // Once more changes nothing.
+        #expect(try await put(0, file) == 409)
+        #expect(try await offices.south.stateHash() == hash)
+        #expect(try await offices.network[1].faults() == [])
+        // Another office's snapshot under this token is not taken.
+        let foreign = try offices.network.export(1)
+        let name = try Web.digest(ofFile: foreign)
+        let bytes = try fileSize(foreign)
+        let sent = try await client.call(
+            .PUT, "\(Paths.exchangeUploadAPI(name))?offset=0&bytes=\(bytes)", body: .file(foreign, from: 0))
+        #expect(sent.status == 200)
+        func other() async throws -> ExchangeUpload {
+            let answer = try await client.call(.GET, Paths.exchangeUploadAPI(name))
+            return try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
+        }
+        while try await other().state == .taking { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try await other().state == .refused)
+        #expect(try await offices.south.stateHash() == hash)
+    }
+}
+
+extension ExchangeClient {
+    /// The bytes of an answer, which `call` would keep only where it is none of a file.
+    fileprivate func callKeeping(_ path: String, range: String?, ifRange: String? = nil) async throws
+        -> [UInt8]
+    {
+        var headers: [(String, String)] = []
+        if let range { headers.append(("Range", range)) }
+        if let ifRange { headers.append(("If-Range", ifRange)) }
+        let answer = try await call(.GET, path, headers: headers)
+        #expect(answer.status == 200 || answer.status == 206)
+        return answer.body
+    }
+}

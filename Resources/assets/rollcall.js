@@ -321,6 +321,7 @@
         let answer = {};
         try { answer = JSON.parse(request.responseText) ?? {}; } catch { /* not our JSON: told below */ }
         const next = ownPath(answer.href);
+        window.removeEventListener("beforeunload", leaving);
         if (request.status === 202 && next) location.assign(next);
         else if (answer.error) failed([answer.error.message, answer.error.advice].filter(Boolean).join(" "));
         else failed(`The server answered ${request.status}. Nothing was kept. Send the file again.`);

@@ -44,7 +44,7 @@ extension ActivityWriter {
         ActivityWords(
             "made the backup", it.name,
             note: "\(format.count(it.calls, "call", "calls")) in \(format.count(it.files, "file", "files")), "
-                + "\(format.number(Int(it.bytes / 1_000_000))) MB"
+                + "\(format.bytes(it.bytes))"
                 + (it.isSealed ? ", with a passphrase" : ""))
     }
 
@@ -54,7 +54,7 @@ extension ActivityWriter {
             note: (it.to.flatMap { name($0) }.map { "For \($0). " } ?? "")
                 + (it.isDelta ? "What that office lacks: " : "All of it: ")
                 + "\(format.count(it.entries, "entry", "entries")), \(format.count(it.files, "file", "files")), "
-                + "\(format.number(Int(it.bytes / 1_000_000))) MB"
+                + "\(format.bytes(it.bytes))"
                 + (it.isSealed ? ", with a passphrase" : ""))
     }
 }

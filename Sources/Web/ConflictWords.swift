@@ -93,8 +93,9 @@ struct ConflictWriter: Sendable {
         guard let winner = conflict.winner else {
             return "The rules do not allow it beside what else was done."
         }
-        return
-            "\(office(conflict.loser.office)) and \(office(winner.office)) did this without knowing of each other. The later one stands until somebody decides."
+        let both = "\(office(conflict.loser.office)) and \(office(winner.office))"
+        return "\(both) did this without knowing of each other."
+            + (conflict.isOpen ? " The later one stands until somebody decides." : "")
     }
 
     /// What either choice means, as far as it can be said; nil: it cannot.

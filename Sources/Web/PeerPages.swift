@@ -67,7 +67,7 @@ extension OfficesPage.Office {
         same = peer.state.stateHash.map { _ in
             holdsTheSame
                 ? "It held the same as this office holds now."
-                : "This office now holds something else than it did then."
+                : "This office holds something else now than it did then. Exchange again to come to the same."
         }
         var facts: [OfficesPage.Fact] = []
         func add(_ name: String, _ value: String, href: String? = nil, isBad: Bool = false) {

@@ -7,6 +7,7 @@ import pytest
 
 from browser import DESKTOP, PHONE
 from office import PASSWORD, Server, calls, found_office, write_log
+from test_every_page import axe, violations  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +49,18 @@ def words(browser, within="main"):
     return [it.text.strip() for it in browser.all(f"{within} .checkwords")[0].find_elements("tag name", "li")]
 
 
-def downloaded(downloads, before, press):
+def downloaded(downloads, press):
+    """The one snapshot or card that pressing something brings."""
+    before = set(os.listdir(downloads))
     press()
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         new = set(os.listdir(downloads)) - before
         whole = [name for name in new if name.endswith(".rollcall")]
         if whole and not any(name.endswith(".crdownload") for name in new):
-            return str(pathlib.Path(downloads) / whole[0])
+            kept = pathlib.Path(downloads) / "kept"
+            kept.mkdir(exist_ok=True)
+            return str((pathlib.Path(downloads) / whole[0]).rename(kept / whole[0]))
         time.sleep(0.1)
     raise AssertionError(f"nothing was downloaded: {os.listdir(downloads)}")
 
@@ -69,7 +74,7 @@ def choose(browser, path, button):
 def card_of(browser, server, downloads):
     at(browser, server).go("/sync/pair")
     own = words(browser)
-    path = downloaded(downloads, set(os.listdir(downloads)), browser.link("Download the card").click)
+    path = downloaded(downloads, browser.link("Download the card").click)
     return path, own
 
 
@@ -82,20 +87,25 @@ def pair(browser, server, card, expected):
     assert "Paired" in browser.text
 
 
-def send(browser, source, target, downloads, full=False):
+def send(browser, source, target, downloads, pictures=None):
     """Writes a snapshot at one box and takes it in at the other; returns the receipt's words."""
     at(browser, source).go("/sync")
     browser.follow("Write what it lacks")
-    if full:
-        browser.find("input[value=full]").click()
     browser.press("Write it")
     browser.wait_for("The snapshot is ready")
-    path = downloaded(downloads, set(os.listdir(downloads)), browser.link("Download it").click)
+    path = downloaded(downloads, browser.link("Download it").click)
     at(browser, target).go("/sync/import")
     browser.drop_files(".drop", [path])
     browser.wait_for("Take it in?")
+    if pictures:
+        for size in (DESKTOP, PHONE):
+            browser.look(size)
+            browser.picture(pictures / f"sync-preview-{size[0]}.png")
+        browser.look_usual()
     browser.press("Take it in")
     browser.wait_for("What this office held then")
+    if pictures:
+        browser.picture(pictures / "sync-receipt-1280.png")
     return words(browser)
 
 
@@ -118,10 +128,10 @@ def test_two_offices_pair_by_reading_six_words(browser, boxes, downloads):
     assert "Hill Branch" in browser.text and "Never" in browser.text
 
 
-def test_what_one_sends_the_other_takes_in_and_both_hold_the_same(browser, boxes, downloads):
+def test_what_one_sends_the_other_takes_in_and_both_hold_the_same(browser, boxes, downloads, screenshots):
     harbour, hill = boxes
     send(browser, harbour, hill, downloads)
-    last = send(browser, hill, harbour, downloads)
+    last = send(browser, hill, harbour, downloads, screenshots)
     at(browser, hill).go("/sync")
     assert words(browser) == last
     at(browser, harbour).go("/sync")
@@ -132,13 +142,20 @@ def test_what_one_sends_the_other_takes_in_and_both_hold_the_same(browser, boxes
     assert [it for it in harbour.incoming if not it.endswith(".written")] == []
 
 
-def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downloads):
+def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downloads, axe, screenshots):  # noqa: F811
     harbour, hill = boxes
     rename(browser, harbour, "Ben Ashby", "Benjamin Ashby")
     rename(browser, hill, "Ben Ashby", "Benny Ashby")
     send(browser, hill, harbour, downloads)
     assert "What Benny Ashby is called" in browser.text
     browser.follow("Decide the conflicts")
+    for size in (DESKTOP, PHONE):
+        browser.look(size).go("/sync/conflicts")
+        assert browser.overflow <= 0
+        assert not axe or violations(browser, axe) == []
+        if screenshots:
+            browser.picture(screenshots / f"sync-conflict-open-{size[0]}.png")
+    browser.look_usual()
     assert "Stands now" in browser.text and "Lost" in browser.text
     for name in ("Benjamin Ashby", "Benny Ashby", "Harbour Calls", "Hill Branch"):
         assert name in browser.text, name
@@ -156,7 +173,7 @@ def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downl
     assert "Benjamin Ashby" in browser.text
 
 
-def test_every_page_of_it_fits_a_phone_and_works_without_script(browser, boxes, screenshots):
+def test_every_page_of_it_fits_a_phone_and_is_accessible(browser, boxes, axe, screenshots):  # noqa: F811
     harbour, _ = boxes
     at(browser, harbour)
     pages = ["/sync", "/sync/pair", "/sync/export", "/sync/import", "/sync/conflicts", "/sync/history"]
@@ -170,6 +187,7 @@ def test_every_page_of_it_fits_a_phone_and_works_without_script(browser, boxes, 
                 browser.look(size, dark).go(page)
                 assert browser.overflow <= 0, page
                 assert len(browser.all("h1")) == 1
+                assert not axe or violations(browser, axe) == [], page
                 if screenshots:
                     name = page.strip("/").replace("/", "-")[:40]
                     browser.picture(screenshots / f"{name}-{size[0]}{'-dark' if dark else ''}.png")

@@ -6,7 +6,9 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import SwiftASN1
 import Synchronization
+import X509
 
 /// Calls another office's box: HTTP/1.1 over TLS, one connection for each call.
 ///
@@ -113,11 +115,33 @@ struct ExchangeClient: Sendable {
             .connect(host: address.host, port: address.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+                    try pipeline.addHandler(sslHandler(context, serverHostname: name))
                     try pipeline.addHTTPClientHandlers()
                     return try Connection(wrappingChannelSynchronously: channel)
                 }
             }
+    }
+
+    /// A box's own authority may speak for private addresses alone; the library under the handler does not know such
+    /// constraints and would refuse every one of its certificates.
+    private func sslHandler(_ context: NIOSSLContext, serverHostname name: String?) throws
+        -> NIOSSLClientHandler
+    {
+        guard case .authority(let pem) = trust else {
+            return try NIOSSLClientHandler(context: context, serverHostname: name)
+        }
+        let authority = try Certificate(pemEncoded: pem)
+        return try NIOSSLClientHandler(context: context, serverHostname: name) { shown, promise in
+            let chain = shown.compactMap { try? Certificate(derEncoded: $0.toDERBytes()) }
+            promise.completeWithTask {
+                guard let leaf = chain.first, chain.count == shown.count else { return .failed }
+                var verifier = Verifier(rootCertificates: CertificateStore([authority])) { RFC5280Policy() }
+                let result = await verifier.validate(
+                    leaf: leaf, intermediates: CertificateStore(chain.dropFirst()))
+                if case .validCertificate = result { return .certificateVerified }
+                return .failed
+            }
+        }
     }
 
     private func tlsConfiguration() throws -> TLSConfiguration {

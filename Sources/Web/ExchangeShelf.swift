@@ -75,9 +75,9 @@ final class ExchangeShelf: Sendable {
     func sweep() {
         let now = store.clock.now().milliseconds / 1000
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-            var info = stat()
-            guard lstat("\(folder)/\(name)", &info) == 0 else { continue }
-            let age = now - Int64(info.st_mtim.tv_sec)
+            let about = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            guard let changed = about?[.modificationDate] as? Date else { continue }
+            let age = now - Instant(changed).milliseconds / 1000
             if age > (name.hasPrefix("down-") ? Self.downloadSeconds : Self.partSeconds) {
                 unlink("\(folder)/\(name)")
             }

@@ -134,13 +134,14 @@ public final class ImportOffice: @unchecked Sendable {
                     return (parts.first ?? "", parts.last ?? "")
                 }
         ) { first, _ in first }
-        let hours = try await store.report(ReportQuery(period: always, by: by), for: .console).rows.map {
-            let values = $0.slices.map(\.value)
-            let day = Day(iso: values[1])?.number ?? 0
-            let figures = "\($0.figures.logs)|\($0.figures.talkLogs)|\($0.figures.talk)"
-            return (["hour", "\(day)", folded[values[0]] ?? ""] + values[2...] + [figures]).joined(
-                separator: "|")
-        }
+        let hours = try await store.report(ReportQuery(period: always, by: by), for: .console.everywhere).rows
+            .map {
+                let values = $0.slices.map(\.value)
+                let day = Day(iso: values[1])?.number ?? 0
+                let figures = "\($0.figures.logs)|\($0.figures.talkLogs)|\($0.figures.talk)"
+                return (["hour", "\(day)", folded[values[0]] ?? ""] + values[2...] + [figures]).joined(
+                    separator: "|")
+            }
         return (days + outcomes + hours).sorted()
     }
 

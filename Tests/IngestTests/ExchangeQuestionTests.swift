@@ -61,7 +61,8 @@ import Testing
         try await network.pair(0, with: 2)
         #expect(asked(try intake(network, try network.export(1), at: 0)) == [])
         #expect(try await network[0].store.exchangeQuestions(for: .console).isEmpty)
-        #expect(Set(try await network.hashes()).count == 1)
+        try network.send(0, to: 1)
+        #expect(try await network[0].store.stateHash() == network[1].store.stateHash())
     }
 
     @Test func `two boxes that write as one office stop the exchange`() async throws {

@@ -45,7 +45,7 @@ struct ImportTarget {
     }
 
     init(_ request: ImportRequest, _ store: OfficeStore) throws {
-        let all = try store.sourcesNow()
+        let all = try store.ownSourcesNow()
         let named = try Self.source(named: request.source, all)
         let layout = try FileLayout(
             path: request.file.path, fileName: request.fileName, reading: request.reading)

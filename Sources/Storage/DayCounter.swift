@@ -78,7 +78,7 @@ struct DayCounter {
                 SELECT v.number FROM fileVersion v JOIN source s ON s.number = v.source
                 WHERE v.state = 'live' AND v.cut = 0 AND NOT EXISTS (
                   SELECT 1 FROM fileVersion w JOIN source o ON o.number = w.source
-                  WHERE o.format IS s.format AND w.state = 'live' AND (w.time, w.office) > (v.time, v.office))
+                  WHERE o.format IS s.format AND w.state = 'live' AND (w.time, w.office, w.incarnation) > (v.time, v.office, v.incarnation))
                 """
         ).map { $0[0] as Int64 }
         for index in parts.indices where latest.contains(parts[index].version) {

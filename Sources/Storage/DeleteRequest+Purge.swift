@@ -56,6 +56,7 @@ extension OfficeStore {
         if let viewer { try viewer.require(.decideDeletions) }
         return try pool.read { [clock, folder] db in
             guard let request = try DeleteRequest.fetch(db, id) else { throw UserError.notHere }
+            try Self.checkPurgesOwn(request, db)
             var versions: [PurgePlan.Version] = []
             var names: Set<AgentDay> = []
             let rules = try RulesByOffice(db)
@@ -107,6 +108,31 @@ extension OfficeStore {
                 in: try DeleteContext.load(db, now: now, agents: agents))
             return PurgePlan(request: request, versions: versions, agents: agents)
         }
+    }
+}
+
+extension OfficeStore {
+    /// One office erases, and the others follow its entry: two that rewrote one archive at the same time would each
+    /// keep what the other erased.
+    fileprivate static func checkPurgesOwn(_ request: DeleteRequest, _ db: Database) throws {
+        guard let name = try otherOffice(of: request, db) else { return }
+        throw UserError(
+            .notAllowed, "The calls are in files of \(name), which alone erases them; nothing was purged.",
+            advice: "Purge them there. They are erased here when its next snapshot is taken in.")
+    }
+
+    /// Another office's name whose files a request is about; nil: all are the own one's.
+    static func otherOffice(of request: DeleteRequest, _ db: Database) throws -> String? {
+        for file in Set(request.targets.map(\.file)) {
+            let name = try String.fetchOne(
+                db,
+                sql: """
+                    SELECT o.name FROM fileVersion v JOIN office o ON o.id = v.office
+                    WHERE v.file = ? AND v.state <> 'staged' AND v.office <> (SELECT office FROM folder)
+                    """, arguments: [file.description])
+            if let name { return name }
+        }
+        return nil
     }
 }
 

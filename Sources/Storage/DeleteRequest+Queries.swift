@@ -117,7 +117,9 @@ extension OfficeStore {
         return try pool.read { db in
             try String.fetchAll(db, sql: "SELECT request FROM deleteRequest WHERE stage = 'deleted'")
                 .map { try fromJSON(DeleteRequest.self, $0) }
-                .filter { $0.purgeTime.map { $0 <= now } ?? false }.map(\.id)
+                .filter { $0.purgeTime.map { $0 <= now } ?? false }
+                // Those of other offices are purged there.
+                .filter { try Self.otherOffice(of: $0, db) == nil }.map(\.id)
         }
     }
 

@@ -93,7 +93,8 @@ extension OfficeStore {
                 }
                 guard let source = sources[target.source] else { throw UserError.notHere }
                 let staged = try change.stage(
-                    source, office: target.office, time: HybridTime(bits: target.time), deleted: target.gone)
+                    source, office: target.office, incarnation: target.incarnation,
+                    time: HybridTime(bits: target.time), deleted: target.gone)
                 try staged.announceArchive(of: target.file, version: target.version)
                 if target.state != "purged" { try readCalls(target.upload, staged) }
             }

@@ -12,6 +12,7 @@ public final class OfficeStore: Sendable {
     public let ids: IDs
     public let passwords: PasswordCost
     public let disk: Disk
+    let place: FolderPlace
     /// How many rows' worth of tallies an import holds before it writes them down; 4 bytes each.
     let tallyMemory: Int
     private let lock: FolderLock
@@ -20,13 +21,15 @@ public final class OfficeStore: Sendable {
     private let changing = NSLock()
     private let closing = Mutex(false)
 
-    /// Takes the folder's lock, brings the schema up to date and sweeps what a crash left behind.
+    /// Takes the folder's lock, brings the schema up to date, sweeps what a crash left behind, and goes on as a new
+    /// chain where the folder is a copy.
     ///
+    /// - Parameter place: what tells this folder from its copies.
     /// - Throws: `UserError` `busy` when another process has the folder, `damaged` for a database that
     ///   cannot be opened.
     public init(
         folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard,
-        tallyMemory: Int = 10_000_000, disk: Disk = .system
+        tallyMemory: Int = 10_000_000, disk: Disk = .system, place: FolderPlace = .system
     ) throws {
         try folder.make()
         self.folder = folder
@@ -35,6 +38,7 @@ public final class OfficeStore: Sendable {
         self.passwords = passwords
         self.tallyMemory = tallyMemory
         self.disk = disk
+        self.place = place
         lock = try FolderLock(folder)
         var configuration = Configuration()
         configuration.maximumReaderCount = 6
@@ -65,6 +69,7 @@ public final class OfficeStore: Sendable {
                 advice: "Restore the last backup, or ask for help with this message.")
         }
         try sweep()
+        try noticePlace()
     }
 
     /// Reads one consistent state.

@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("5 rejected lines") { db in try db.execute(sql: version5) }
         migrator.registerMigration("6 calls of several offices") { db in try db.execute(sql: version6) }
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
+        migrator.registerMigration("8 placements of several lives") { db in try db.execute(sql: version8) }
         return migrator
     }
 
@@ -516,6 +517,38 @@ enum Schema {
           event TEXT NOT NULL,
           time INTEGER NOT NULL
         ) WITHOUT ROWID;
+        """
+
+    /// Two boxes that go on from one folder may act in the same millisecond.
+    private static let version8 = """
+        CREATE TABLE newPlacement (
+          person TEXT NOT NULL,
+          fromDay INTEGER NOT NULL,
+          -- The event that made it: the last one in total order for a person and day stands.
+          time INTEGER NOT NULL,
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          designation TEXT NOT NULL,
+          employment TEXT NOT NULL,
+          status TEXT NOT NULL,
+          groupName TEXT NOT NULL,
+          leader TEXT,
+          manager TEXT,
+          -- Kind of that event, by whom, why, and the request it came from.
+          kind TEXT NOT NULL,
+          actor TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          request TEXT,
+          PRIMARY KEY (person, fromDay, time, office, incarnation)
+        ) WITHOUT ROWID;
+        INSERT INTO newPlacement SELECT person, fromDay, time, office, coalesce((
+            SELECT incarnation FROM journal j WHERE j.stream = 'shared' AND j.time = placement.time
+              AND j.office = placement.office), 1), designation, employment, status, groupName, leader, manager,
+          kind, actor, reason, request FROM placement;
+        DROP TABLE placement;
+        ALTER TABLE newPlacement RENAME TO placement;
+        CREATE INDEX placementByLeader ON placement (leader);
+        CREATE INDEX placementByManager ON placement (manager);
         """
 
     /// The same call in files of several offices counts once.

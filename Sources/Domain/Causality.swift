@@ -86,8 +86,14 @@ public struct CausalOrder: Sendable {
     /// Whether the author of an event knew of another one.
     public func knows(_ event: EventName, _ other: EventName) -> Bool {
         if event.chain == other.chain { return other.seq < event.seq }
-        let past = merges[event.chain]?.last { $0.seq < event.seq }
-        return past?.held.holds(other) ?? false
+        guard let own = merges[event.chain] else { return false }
+        // The last merge before the event, by halving.
+        var (low, high) = (0, own.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if own[middle].seq < event.seq { low = middle + 1 } else { high = middle }
+        }
+        return low > 0 && own[low - 1].held.holds(other)
     }
 
     public func areConcurrent(_ a: EventName, _ b: EventName) -> Bool {

@@ -34,13 +34,20 @@ public struct Conflict: Hashable, Codable, Sendable {
 }
 
 /// What an event sets: events that set the same register to different values cannot both stand.
-public struct RegisterWrite: Hashable, Sendable {
+public struct RegisterWrite: Sendable {
     public var register: String
-    public var value: String
+    /// As one text; worked out where somebody asks, for few writes ever meet another.
+    public var value: @Sendable () throws -> String
 
     public init(_ register: String, _ value: String) {
         self.register = register
-        self.value = value
+        self.value = { value }
+    }
+
+    /// - Parameter value: compared in its canonical spelling.
+    public init(_ register: String, of value: some Encodable & Sendable) {
+        self.register = register
+        self.value = { try canonicalText(value) }
     }
 }
 
@@ -49,7 +56,7 @@ public struct RegisterWrite: Hashable, Sendable {
 public struct ConflictLedger: Sendable {
     private struct Applied: Sendable {
         var event: EventName
-        var value: String
+        var write: RegisterWrite
     }
     private struct Key: Hashable {
         var register: String
@@ -64,7 +71,7 @@ public struct ConflictLedger: Sendable {
     public init(_ order: CausalOrder) { self.order = order }
 
     /// Takes the writes of an event that has effect; events come in the total order.
-    public mutating func apply(_ event: EventName, _ writes: [RegisterWrite]) {
+    public mutating func apply(_ event: EventName, _ writes: [RegisterWrite]) throws {
         for write in writes {
             var last: [Applied] = []
             for earlier in standing[write.register] ?? [] {
@@ -75,20 +82,21 @@ public struct ConflictLedger: Sendable {
                     if let winner = winners[key], !order.knows(event, winner) { winners[key] = nil }
                 } else {
                     last.append(earlier)
-                    winners[key] = earlier.value == write.value ? nil : event
+                    winners[key] = try earlier.write.value() == write.value() ? nil : event
                 }
             }
-            last.append(Applied(event: event, value: write.value))
+            last.append(Applied(event: event, write: write))
             standing[write.register] = last
         }
     }
 
     /// Takes an event that has no effect; where all that it would set is so already, nobody need decide anything.
-    public mutating func refuse(_ event: EventName, _ writes: [RegisterWrite], _ words: String) {
+    public mutating func refuse(_ event: EventName, _ writes: [RegisterWrite], _ words: String) throws {
         let isSo =
-            !writes.isEmpty
+            try !writes.isEmpty
             && writes.allSatisfy { write in
-                standing[write.register]?.contains { $0.value == write.value } == true
+                let value = try write.value()
+                return try standing[write.register]?.contains { try $0.write.value() == value } == true
             }
         guard !isSo else { return }
         let other = writes.compactMap { standing[$0.register]?.last?.event }.first

@@ -19,17 +19,23 @@ public struct PlacementCause: Hashable, Codable, Sendable {
     }
 }
 
-/// A placement and the entry that made it; (time, office) is its place in the total order.
+/// A placement and the entry that made it; (time, office, incarnation) is its place in the total order.
 public struct KnownPlacement: Hashable, Codable, Sendable {
     public var placement: Placement
     public var time: HybridTime
     public var office: ID<Office>
+    /// Of the office's chain.
+    public var incarnation: Int
     public var cause: PlacementCause
 
-    public init(_ placement: Placement, time: HybridTime, office: ID<Office>, cause: PlacementCause) {
+    public init(
+        _ placement: Placement, time: HybridTime, office: ID<Office>, incarnation: Int = 1,
+        cause: PlacementCause
+    ) {
         self.placement = placement
         self.time = time
         self.office = office
+        self.incarnation = incarnation
         self.cause = cause
     }
 
@@ -38,7 +44,8 @@ public struct KnownPlacement: Hashable, Codable, Sendable {
 
     /// Whether this one stands where both are of one person and day.
     func supersedes(_ other: KnownPlacement) -> Bool {
-        time != other.time ? time > other.time : office > other.office
+        guard time == other.time else { return time > other.time }
+        return office == other.office ? incarnation > other.incarnation : office > other.office
     }
 }
 

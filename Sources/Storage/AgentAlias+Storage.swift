@@ -6,7 +6,7 @@ extension Transaction {
     func foldAliasChanged(_ event: Event, _ it: AliasChanged) throws {
         var named = Set(it.changes.flatMap { $0.before + $0.after }.map(\.person))
         if let merge = it.merge { named.formUnion([merge.person, merge.into]) }
-        let organization = try Organization.load(db, changing: named, knownOffices())
+        let organization = try organization(changing: named)
         try it.check(
             alias: { change in
                 var now = try alias(office: change.office, folded: change.folded)
@@ -24,16 +24,18 @@ extension Transaction {
             try save(alias)
         }
         if let merge = it.merge {
-            try db.execute(
+            let into = merge.undone ? nil : merge.into
+            try db.run(
                 sql: "UPDATE person SET mergedInto = ? WHERE id = ?",
-                arguments: [merge.undone ? nil : merge.into.description, merge.person.description])
+                arguments: [into?.description, merge.person.description])
+            try refold?.merge(merge.person, into: into, db)
         }
     }
 
     /// nil for a name that nobody has, or that is only being staged.
     func alias(office: ID<Office>, folded: String) throws -> AgentAlias? {
         try Row.fetchOne(
-            db, sql: AgentAlias.sql + "AND office = ? AND folded = ?",
+            db.cachedStatement(sql: AgentAlias.sql + "AND office = ? AND folded = ?"),
             arguments: [office.description, folded]
         ).flatMap { try AgentAlias($0) }
     }
@@ -64,7 +66,7 @@ extension Transaction {
 
     func save(_ alias: AgentAlias) throws {
         try alias.check()
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO agentName (office, folded, name, links) VALUES (?, ?, ?, ?)
                 ON CONFLICT (office, folded) DO UPDATE SET name = excluded.name, links = excluded.links
@@ -73,11 +75,11 @@ extension Transaction {
                 alias.office.description, alias.folded, alias.name, try jsonText(alias.links),
             ])
         let number = try Int64.fetchOne(
-            db, sql: "SELECT number FROM agentName WHERE office = ? AND folded = ?",
+            db.cachedStatement(sql: "SELECT number FROM agentName WHERE office = ? AND folded = ?"),
             arguments: [alias.office.description, alias.folded])
-        try db.execute(sql: "DELETE FROM aliasSpan WHERE name = ?", arguments: [number])
+        try db.run(sql: "DELETE FROM aliasSpan WHERE name = ?", arguments: [number])
         for span in alias.spans {
-            try db.execute(
+            try db.run(
                 sql: "INSERT INTO aliasSpan (name, fromDay, untilDay, person) VALUES (?, ?, ?, ?)",
                 arguments: [number, span.from.number, span.until.number, span.person.description])
         }
@@ -273,7 +275,7 @@ extension Transaction {
 
     func foldNamesHeldApart(_ it: NamesHeldApart) throws {
         try it.check()
-        try db.execute(
+        try db.run(
             sql: "INSERT INTO namesApart (first, second) VALUES (?, ?) ON CONFLICT DO NOTHING",
             arguments: [it.first.description, it.second.description])
     }

@@ -30,7 +30,8 @@ extension Transaction {
                   incarnation = ?5, original = ?6, event = ?7, uploadedBy = ?8, archive = ?9,
                   source = ?11
                 WHERE state = 'staged' AND office = ?4 AND CASE time WHEN ?10 THEN archive = ?9
-                  ELSE time = ?3 AND (file IS NULL OR (file = ?1 AND version = ?2)) END
+                  ELSE time = ?3 AND incarnation = ?5
+                    AND (file IS NULL OR (file = ?1 AND version = ?2)) END
                 """,
             arguments: [
                 it.file.description, it.version, event.time.bits, event.office.description,
@@ -113,16 +114,20 @@ extension OfficeStore {
     ///
     /// - Parameter deleted: times whose rows are kept and count nowhere.
     public func stage(_ source: StoredSource, deleted: [ClockSpan] = []) throws -> StagedVersion {
-        guard let state = try pool.read({ db in try Self.officeState(db) }) else { throw UserError.notSetUp }
-        return try CallsChange(self).stage(source, office: state.office.id, deleted: deleted)
+        guard let own = try pool.read({ db in try ChainIdentity.fetch(db) }) else { throw UserError.notSetUp }
+        return try CallsChange(self).stage(
+            source, office: own.office, incarnation: own.incarnation, deleted: deleted)
     }
 
     /// The one place where the version that holds the same bytes is looked at.
     ///
+    /// A file goes on in the chain alone that began it: two boxes would both make its next version. Where the office
+    /// went on as a new chain, its next upload of that name begins a file.
     /// - Parameters:
     ///   - file: the file that it joins, whatever its name; nil: the one of that name.
     ///   - mayRepeat: true where bytes that are in the office are read again.
-    /// - Throws: `UserError` `sameBytes`, with the place of the version that holds exactly these bytes.
+    /// - Throws: `UserError` `sameBytes`, with the place of the version that holds exactly these bytes; `notAllowed`
+    ///   for a file of another office.
     public func nextVersion(
         of name: String, in file: CallFile? = nil, source: Source, original: String, mayRepeat: Bool = false
     ) throws -> NextVersion {
@@ -138,22 +143,44 @@ extension OfficeStore {
             if !mayRepeat, let same, let holder = ID<CallFile>(same["id"] as String) {
                 throw Self.sameBytes(same, holder)
             }
+            guard let own = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
+            if let file { try Self.checkIsOwn(file, own.office, db) }
             let row = try Row.fetchOne(
                 db,
                 sql: """
                     SELECT f.id, f.name, max(v.version) AS version FROM file f
                     LEFT JOIN fileVersion v ON v.file = f.id
                     WHERE CASE WHEN ?1 IS NULL THEN f.source = ?2 AND f.name = ?3 ELSE f.id = ?1 END
-                    GROUP BY f.id
-                    """, arguments: [file?.id.description, source.id.description, name])
+                      AND NOT EXISTS (SELECT 1 FROM fileVersion o WHERE o.file = f.id AND o.state <> 'staged'
+                        AND (o.office <> ?4 OR o.incarnation <> ?5))
+                    GROUP BY f.id ORDER BY f.id LIMIT 1
+                    """,
+                arguments: [
+                    file?.id.description, source.id.description, name, own.office.description,
+                    own.incarnation,
+                ])
             if let row, let file = ID<CallFile>(row["id"] as String) {
                 var version = (row["version"] as Int? ?? 0) + 1
                 // What lies there and is not in the office may still be recovered.
                 while access(folder.archive(of: file, version: version), F_OK) == 0 { version += 1 }
                 return NextVersion(file: file, version: version, fileName: row["name"])
             }
-            return NextVersion(file: ids.next(at: clock.now()), version: 1, fileName: name)
+            return NextVersion(
+                file: ids.next(at: clock.now()), version: 1, fileName: file?.name ?? name)
         }
+    }
+
+    private static func checkIsOwn(_ file: CallFile, _ own: ID<Office>, _ db: Database) throws {
+        let name = try String.fetchOne(
+            db,
+            sql: """
+                SELECT o.name FROM fileVersion v JOIN office o ON o.id = v.office
+                WHERE v.file = ? AND v.state <> 'staged' AND v.office <> ? LIMIT 1
+                """, arguments: [file.id.description, own.description])
+        guard let name else { return }
+        throw UserError(
+            .notAllowed, "“\(file.name)” is a file of \(name); nothing was changed.",
+            advice: "Upload or read it again there, and take that office’s next snapshot in.")
     }
 
     /// Says which version holds the bytes, and what can be done about it.

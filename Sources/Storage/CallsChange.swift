@@ -52,14 +52,16 @@ public final class CallsChange {
     /// - Parameters:
     ///   - source: whose files it is of; it is in the database already.
     ///   - office: that uploaded it, and whose the names on its rows are.
+    ///   - incarnation: of the chain that tells of it.
     ///   - time: the place in the total order that the version will have; nil: the last.
     ///   - deleted: times whose rows are kept and count nowhere.
     public func stage(
-        _ source: StoredSource, office: ID<Office>, time: HybridTime? = nil, deleted: [ClockSpan] = []
+        _ source: StoredSource, office: ID<Office>, incarnation: Int, time: HybridTime? = nil,
+        deleted: [ClockSpan] = []
     ) throws -> StagedVersion {
         let version = try StagedVersion(
-            store: store, source: source, office: office, rules: rules.of(office), time: time, change: self,
-            deleted: deleted)
+            store: store, source: source, office: office, incarnation: incarnation, rules: rules.of(office),
+            time: time, change: self, deleted: deleted)
         versions.append(version)
         staged.append(version.number)
         live.add(version.number, of: source, at: version.place, deleted: deleted)

@@ -43,7 +43,7 @@ struct DayCounter {
                   v.source = (SELECT source FROM fileVersion WHERE number = ?3)
                   AND d.day IN (SELECT day FROM versionDay WHERE version = ?3)))
                   AND v.source IN (\(list(sources.map(\.number))))
-                ORDER BY v.time DESC, v.office DESC
+                ORDER BY v.time DESC, v.office DESC, v.incarnation DESC
                 """, arguments: [period.from.number, period.to.number, only])
         parts = rows.compactMap { row in
             guard let file = ID<CallFile>(row["file"] as String), let source = ids[row["source"]] else {

@@ -8,10 +8,11 @@ extension Transaction {
         let id = (it.after ?? it.before)?.id
         try it.check(
             now: refold == nil ? try Delegation.all(db).first { $0.id == id } : it.before,
-            organization: try Organization.load(db, changing: [], naming: persons))
-        try db.execute(sql: "DELETE FROM delegation WHERE id = ?", arguments: [id?.description])
+            organization: try organization(changing: [], naming: persons))
+        refold?.delegations = nil
+        try db.run(sql: "DELETE FROM delegation WHERE id = ?", arguments: [id?.description])
         if let after = it.after {
-            try db.execute(
+            try db.run(
                 sql: """
                     INSERT INTO delegation (id, person, delegate, fromDay, untilDay) VALUES (?, ?, ?, ?, ?)
                     """,

@@ -199,6 +199,9 @@ extension DeleteRequest {
         ).flatMap { ID($0) }
     }
 
+    /// One office decides and erases, and the others follow its entries: two that rewrote one archive at the same time
+    /// would each keep what the other erased.
+    ///
     /// - Throws: `UserError` where another office's files are decided about.
     func requireOwnOffice(_ db: Database) throws {
         guard try !OfficeScope.own(db).holds(office(db)?.description) else { return }

@@ -7,7 +7,7 @@ extension Transaction {
         var request = it.request
         request.opened = event.time
         try request.checkOpening(in: try deleteContext(of: event))
-        for target in request.targets { _ = try versionNumber(of: target) }
+        for target in request.targets { _ = try versionNumber(of: target, event) }
         try save(request)
     }
 
@@ -19,9 +19,9 @@ extension Transaction {
         switch it.action {
         case .approve:
             for target in request.targets {
-                let number = try versionNumber(of: target)
+                guard let number = try versionNumber(of: target, event) else { continue }
                 for span in target.spans(cutOverMinutes: request.cutOverMinutes) {
-                    try db.execute(
+                    try db.run(
                         sql: """
                             INSERT INTO deletedSpan (version, fromTime, untilTime, request) VALUES (?, ?, ?, ?)
                             """, arguments: [number, span.from, span.until, request.id.description])
@@ -30,7 +30,7 @@ extension Transaction {
             }
         case .restore:
             let numbers = try versions(of: request.id)
-            try db.execute(
+            try db.run(
                 sql: "DELETE FROM deletedSpan WHERE request = ? AND purged = 0",
                 arguments: [request.id.description])
             for number in numbers { try settleState(number) }
@@ -45,16 +45,18 @@ extension Transaction {
             it.versions, by: it.by, comment: it.comment, at: event.time,
             in: try deleteContext(of: event))
         let numbers = try versions(of: request.id)
-        try db.execute(
+        try db.run(
             sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])
         for purged in it.versions {
-            guard let kept = purged.kept else { continue }
-            try db.execute(
+            guard let kept = purged.kept, let upload = try upload(purged.file, purged.version) else {
+                continue
+            }
+            try db.run(
                 sql: """
                     UPDATE fileVersion SET event = ?, archive = ?, original = ? WHERE file = ? AND version = ?
                     """,
                 arguments: [
-                    try jsonText(try upload(purged.file, purged.version).keeping(kept)), kept.archive,
+                    try jsonText(upload.keeping(kept)), kept.archive,
                     kept.original, purged.file.description, purged.version,
                 ])
         }
@@ -73,10 +75,11 @@ extension Transaction {
     func deleteContext(of event: Event) throws -> DeleteContext {
         let rules = try rules(of: event.office)
         let now = event.time.instant
-        let unknown = refold?.unknownHolds[EventName(event)] ?? []
+        // Whoever erases asks the holds that he knows; what is erased, others cannot hold any more.
+        let isSealed = refold?.sealed.contains(EventName(event)) == true
         return DeleteContext(
             now: now, today: rules.businessDay(at: now), rules: rules.deletions,
-            holds: try DeleteHold.inForce(db).filter { !unknown.contains($0.id) }, agents: [])
+            holds: isSealed ? [] : try DeleteHold.inForce(db), agents: [])
     }
 
     /// - Parameter agents: with calls among what would go, where it is known better than the request knows.
@@ -85,7 +88,7 @@ extension Transaction {
     }
 
     private func save(_ request: DeleteRequest) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO deleteRequest (id, stage, opened, request) VALUES (?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, request = excluded.request
@@ -95,13 +98,17 @@ extension Transaction {
             ])
     }
 
+    /// nil: it is not there, or was purged, and yet the rest of what the event is about was erased somewhere.
+    ///
     /// - Throws: `UserError` for a version that is not there, or was purged.
-    private func versionNumber(of target: DeleteTarget) throws -> Int64 {
+    private func versionNumber(of target: DeleteTarget, _ event: Event) throws -> Int64? {
         let row = try Row.fetchOne(
             db,
             sql: """
                 SELECT number, state FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'
                 """, arguments: [target.file.description, target.version])
+        let isSealed = refold?.sealed.contains(EventName(event)) == true
+        if isSealed, row == nil || row?["state"] == "purged" { return nil }
         guard let row else { throw UserError.notHere }
         guard row["state"] != "purged" else {
             throw UserError(
@@ -117,17 +124,19 @@ extension Transaction {
             arguments: [request.description])
     }
 
-    private func upload(_ file: ID<CallFile>, _ version: Int) throws -> FileUploaded {
-        let text = try String.fetchOne(
-            db, sql: "SELECT event FROM fileVersion WHERE file = ? AND version = ?",
-            arguments: [file.description, version])
-        guard let text else { throw UserError.notHere }
-        return try fromJSON(FileUploaded.self, text)
+    /// nil: it is not there, or was purged whole.
+    private func upload(_ file: ID<CallFile>, _ version: Int) throws -> FileUploaded? {
+        try String.fetchOne(
+            db,
+            sql:
+                "SELECT event FROM fileVersion WHERE file = ? AND version = ? AND state IN ('live', 'trashed')",
+            arguments: [file.description, version]
+        ).map { try fromJSON(FileUploaded.self, $0) }
     }
 
     /// Brings a version's state in line with what is deleted of it.
     private func settleState(_ number: Int64) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 UPDATE fileVersion SET unsettled = 1,
                   cut = EXISTS (SELECT 1 FROM deletedSpan WHERE version = ?1 AND fromTime > ?2),

@@ -236,6 +236,20 @@ extension OfficeStore {
             )
         }
         guard !found.isEmpty else { throw UserError.notHere }
+        let offices = try Set(
+            found.map { target in
+                try String.fetchOne(
+                    db,
+                    sql:
+                        "SELECT office FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
+                    arguments: [target.file.description, target.version])
+            })
+        // Each office erases its own.
+        guard offices.count == 1 else {
+            throw UserError(
+                .invalid, "These are files of \(offices.count) offices.",
+                advice: "Ask for those of each office by themselves.")
+        }
         return (kind, found)
     }
 

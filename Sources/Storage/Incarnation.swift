@@ -20,29 +20,37 @@ extension Transaction {
     }
 }
 
-extension OfficeStore {
-    /// Begins a new chain where the folder is not where it was: on another disk or box, or a copy of it.
-    ///
-    /// - Parameter place: what tells this folder from every other one; nil: the system does not say.
-    func noticePlace(_ place: String?) throws {
-        guard let place else { return }
-        try writeNow(as: .program) { tx in
-            guard let row = try Row.fetchOne(tx.db, sql: "SELECT place FROM folder") else { return }
-            let known: String? = row["place"]
-            guard known != place else { return }
-            if known != nil { try tx.beginIncarnation(.moved) }
-            try tx.db.execute(sql: "UPDATE folder SET place = ?", arguments: [place])
-        }
+/// What tells a data folder from every other one, as the system says it; handed in, so that a test can move one.
+public struct FolderPlace: Sendable {
+    /// nil: the system does not say.
+    public var of: @Sendable (DataFolder) -> String?
+
+    public init(of: @escaping @Sendable (DataFolder) -> String?) { self.of = of }
+
+    /// The machine, the file system and the number of the database's file in it: a copy has others. Not the disk's
+    /// number, which many systems give anew at each start.
+    public static let system = FolderPlace { folder in
+        var status = stat()
+        var system = statvfs()
+        guard stat(folder.database, &status) == 0, statvfs(folder.database, &system) == 0 else { return nil }
+        let machine = (try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8)) ?? ""
+        return
+            "\(machine.trimmingCharacters(in: .whitespacesAndNewlines)) \(system.f_fsid) \(status.st_ino)"
     }
 }
 
-extension DataFolder {
-    /// The machine, the disk and the number of the database's file on it: a copy has another one.
-    var place: String? {
-        var status = stat()
-        guard stat(database, &status) == 0 else { return nil }
-        let machine = (try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8)) ?? ""
-        return
-            "\(machine.trimmingCharacters(in: .whitespacesAndNewlines)) \(status.st_dev) \(status.st_ino)"
+extension OfficeStore {
+    /// Begins a new chain where the folder is not where it was: on another disk or box, or a copy of it.
+    func noticePlace() throws {
+        guard let now = place.of(folder) else { return }
+        let isKnown = try pool.read { db in
+            try Bool.fetchOne(db, sql: "SELECT place IS ? FROM folder", arguments: [now])
+        }
+        guard isKnown == false else { return }
+        try writeNow(as: .program) { tx in
+            let known = try String.fetchOne(tx.db, sql: "SELECT place FROM folder")
+            if known != nil { try tx.beginIncarnation(.moved) }
+            try tx.db.execute(sql: "UPDATE folder SET place = ?", arguments: [now])
+        }
     }
 }

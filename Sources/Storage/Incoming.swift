@@ -225,7 +225,7 @@ extension OfficeStore {
                     entries: it.entries, seq: it.first))
             try drop(it.chain, number)
         }
-        try raiseAlarm(forks, offer)
+        try raiseAlarm(forks, offer, own)
         try look(at: &reception)
         return reception
     }
@@ -331,10 +331,13 @@ extension OfficeStore {
     }
 
     /// Neither of two boxes that wrote one chain is believed any further.
-    private func raiseAlarm(_ forks: [ChainNotTaken], _ offer: SnapshotOffer) throws {
+    ///
+    /// Where it is the one that this folder writes, it goes on with a new one, or nobody would take what is done here.
+    private func raiseAlarm(_ forks: [ChainNotTaken], _ offer: SnapshotOffer, _ own: ChainIdentity) throws {
         guard !forks.isEmpty else { return }
         let now = clock.now()
-        try pool.write { db in
+        try writeNow(as: .program) { tx in
+            let db = tx.db
             for fork in forks {
                 let chain = Chain(office: fork.office, incarnation: fork.incarnation)
                 let theirs = offer.heads.first { $0.head.chain == chain }?.head.hash ?? ""
@@ -348,6 +351,9 @@ extension OfficeStore {
                         try Self.heldHash(chain, fork.seq, db).map { hexadecimal($0) } ?? "", theirs,
                         now.milliseconds,
                     ])
+                if chain == Chain(office: own.office, incarnation: own.incarnation) {
+                    try tx.beginIncarnation(.forked)
+                }
             }
         }
     }

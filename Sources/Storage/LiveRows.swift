@@ -16,7 +16,7 @@ extension OfficeStore {
         WHEN NOT EXISTS (SELECT 1 FROM call d WHERE d.key = c.key AND d.source <> c.source) THEN (
           SELECT \(standingByLater) FROM call d CROSS JOIN fileVersion w ON w.number = d.version
           WHERE d.key = c.key AND d.source = c.source AND d.version <> c.version
-            AND (w.time, w.office) > (v.time, v.office) AND \(isLive("d", "w")))
+            AND (w.time, w.office, w.incarnation) > (v.time, v.office, v.incarnation) AND \(isLive("d", "w")))
         ELSE (
           WITH RECURSIVE kin (source, fingerprint) AS (
             SELECT c.source, c.fingerprint
@@ -27,7 +27,7 @@ extension OfficeStore {
                 = (SELECT format FROM source WHERE number = c.source) AND \(isLive("e", "w")))
           SELECT \(standingByLater)
           FROM call e CROSS JOIN fileVersion w ON w.number = e.version
-          WHERE e.key = c.key AND (w.time, w.office) > (v.time, v.office) AND \(isLive("e", "w"))
+          WHERE e.key = c.key AND (w.time, w.office, w.incarnation) > (v.time, v.office, v.incarnation) AND \(isLive("e", "w"))
             AND (e.source, e.fingerprint) IN (SELECT source, fingerprint FROM kin))
         END
         """
@@ -56,8 +56,11 @@ struct LiveRows: Sendable {
         /// As `HybridTime` has it; the greatest number where its event is still to come.
         var time: Int64
         var office: String
+        var incarnation: Int
 
-        static func < (a: Place, b: Place) -> Bool { (a.time, a.office) < (b.time, b.office) }
+        static func < (a: Place, b: Place) -> Bool {
+            (a.time, a.office, a.incarnation) < (b.time, b.office, b.incarnation)
+        }
     }
 
     private struct Version {
@@ -75,13 +78,14 @@ struct LiveRows: Sendable {
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT v.number, v.source, v.time, v.office, coalesce(s.format, '') AS format
+                SELECT v.number, v.source, v.time, v.office, v.incarnation, coalesce(s.format, '') AS format
                 FROM fileVersion v LEFT JOIN source s ON s.number = v.source WHERE v.state <> 'staged'
                 """)
         while let row = try rows.next() {
             versions[row["number"]] = Version(
                 source: row["source"], format: row["format"],
-                place: Place(time: row["time"], office: row["office"]))
+                place: Place(
+                    time: row["time"], office: row["office"], incarnation: row["incarnation"]))
         }
         var spans: [Int64: [ClockSpan]] = [:]
         let deleted = try Row.fetchCursor(db, sql: "SELECT version, fromTime, untilTime FROM deletedSpan")

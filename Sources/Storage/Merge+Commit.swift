@@ -18,6 +18,9 @@ extension OfficeStore {
         progress: (Int, Int) -> Void = { _, _ in }, readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> MergeOutcome {
         try changingCalls {
+            guard reception.entries > 0 else {
+                return try writeNow(as: actor) { tx in try tx.hear(reception) }
+            }
             // What somebody decided about deletions meanwhile may ask for other rows.
             for _ in 0..<3 {
                 let plan = try plan(reception)
@@ -94,7 +97,8 @@ extension OfficeStore {
                 }
                 guard let source = sources[target.source] else { throw UserError.notHere }
                 let staged = try change.stage(
-                    source, office: target.office, time: HybridTime(bits: target.time), deleted: target.gone)
+                    source, office: target.office, incarnation: target.incarnation,
+                    time: HybridTime(bits: target.time), deleted: target.gone)
                 try staged.announceArchive(of: target.file, version: target.version)
                 if target.state != "purged" { try readCalls(target.upload, staged) }
             }
@@ -164,18 +168,7 @@ extension Transaction {
         try refoldShared()
         guard try change.matches(db) else { throw MergeMismatch() }
         try rollups.post(self)
-        let own = try ChainIdentity.fetch(db)?.office
-        for head in reception.heads where head.head.office != own { try save(head) }
-        let now = now
-        try OfficeStore.savePeerState(offer.office, db) { state in
-            state.heard = now
-            state.made = offer.made
-            state.heads = offer.heads.map(\.head)
-            state.program = offer.program
-            state.stateHash = offer.stateHash
-            if offer.isFresh { state.clockSkew = (offer.made.milliseconds - now.milliseconds) / 1000 }
-        }
-        try db.execute(sql: "DELETE FROM incomingEvent")
+        try keep(reception)
         let hash = try OfficeStore.stateHash(db, fromRows: false)
         outcome.callsAfter = hash.calls
         outcome.stateHash = hash.hex
@@ -191,6 +184,33 @@ extension Transaction {
                     notTaken: outcome.notTaken.isEmpty ? nil : outcome.notTaken)))
         outcome.event = EventName(event)
         return outcome
+    }
+
+    /// Takes a snapshot without anything new: what was heard of its office is kept, and nothing is folded.
+    fileprivate func hear(_ reception: Reception) throws -> MergeOutcome {
+        try keep(reception)
+        let hash = try OfficeStore.stateHash(db, fromRows: false)
+        var outcome = MergeOutcome()
+        outcome.notTaken = reception.notTaken
+        outcome.ahead = reception.ahead
+        (outcome.callsBefore, outcome.callsAfter, outcome.stateHash) = (hash.calls, hash.calls, hash.hex)
+        return outcome
+    }
+
+    /// Keeps what was heard of other offices, and empties the quarantine.
+    private func keep(_ reception: Reception) throws {
+        let (now, offer) = (now, reception.offer)
+        let own = try ChainIdentity.fetch(db)?.office
+        for head in reception.heads where head.head.office != own { try save(head) }
+        try OfficeStore.savePeerState(offer.office, db) { state in
+            state.heard = now
+            state.made = offer.made
+            state.heads = offer.heads.map(\.head)
+            state.program = offer.program
+            state.stateHash = offer.stateHash
+            if offer.isFresh { state.clockSkew = (offer.made.milliseconds - now.milliseconds) / 1000 }
+        }
+        try db.execute(sql: "DELETE FROM incomingEvent")
     }
 
     /// Keeps the last head of a chain that its office signed.

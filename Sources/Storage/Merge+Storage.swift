@@ -52,6 +52,7 @@ struct LiveTarget: Sendable, Hashable {
     var version: Int
     var source: ID<Source>
     var office: ID<Office>
+    var incarnation: Int
     var time: Int64
     var state: String
     var deleted: [ClockSpan]
@@ -116,7 +117,9 @@ extension OfficeStore {
                         target.number = before[target.place]?.number
                         return target
                     }
-                    .sorted { ($0.time, $0.office) < ($1.time, $1.office) }
+                    .sorted {
+                        ($0.time, $0.office, $0.incarnation) < ($1.time, $1.office, $1.incarnation)
+                    }
                 plan.rules = try RulesByOffice(tx.db)
                 for row in try Row.fetchAll(tx.db, sql: "SELECT office, settings FROM source") {
                     let source = try fromJSON(Source.self, row["settings"])
@@ -164,7 +167,8 @@ extension Transaction {
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT v.number, v.file, v.version, v.state, v.time, v.office, v.event, j.payload FROM fileVersion v
+                SELECT v.number, v.file, v.version, v.state, v.time, v.office, v.incarnation, v.event, j.payload
+                FROM fileVersion v
                 JOIN journal j ON j.time = v.time AND j.office = v.office AND j.incarnation = v.incarnation
                   AND j.stream = 'shared' AND j.kind = 'fileUploaded'
                 WHERE v.state <> 'staged'
@@ -175,7 +179,8 @@ extension Transaction {
             let number: Int64 = row["number"]
             let target = LiveTarget(
                 number: number, file: upload.file, version: upload.version, source: upload.source,
-                office: office, time: row["time"], state: row["state"], deleted: spans[number] ?? [],
+                office: office, incarnation: row["incarnation"], time: row["time"], state: row["state"],
+                deleted: spans[number] ?? [],
                 upload: upload, uploaded: try fromJSON(FileUploaded.self, row["payload"]))
             versions[target.place] = target
         }

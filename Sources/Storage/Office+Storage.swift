@@ -9,7 +9,7 @@ extension Transaction {
         try db.execute(
             sql: "INSERT INTO office (id, name, rules) VALUES (?, ?, ?)",
             arguments: [event.office.description, founded.rules.name, try jsonText(founded.rules)])
-        refold?.rules[event.office] = founded.rules
+        try refold?.set(founded.rules, of: event.office, db)
         for source in founded.sources { try saveSource(source, office: event.office) }
     }
 
@@ -19,7 +19,7 @@ extension Transaction {
         try db.execute(
             sql: "UPDATE office SET name = ?, rules = ? WHERE id = ?",
             arguments: [changed.after.name, try jsonText(changed.after), event.office.description])
-        refold?.rules[event.office] = changed.after
+        try refold?.set(changed.after, of: event.office, db)
     }
 
     func foldSourceChanged(_ event: Event, _ changed: SourceChanged) throws {
@@ -179,6 +179,7 @@ extension OfficeStore {
         let templates = sources.map {
             SourceTemplate(name: $0.name, format: $0.format, outcomes: $0.outcomes)
         }
+        let place = place.of(folder)
         return try await write(as: actor) { tx in
             guard try ChainIdentity.fetch(tx.db) == nil else {
                 throw UserError(
@@ -187,8 +188,8 @@ extension OfficeStore {
             }
             let office: ID<Office> = tx.newID()
             try tx.db.execute(
-                sql: "INSERT INTO folder (only, office, incarnation) VALUES (1, ?, 1)",
-                arguments: [office.description])
+                sql: "INSERT INTO folder (only, office, incarnation, place) VALUES (1, ?, 1, ?)",
+                arguments: [office.description, place])
             try tx.append(
                 .officeFounded(
                     OfficeFounded(

@@ -12,6 +12,7 @@ public final class OfficeStore: Sendable {
     public let ids: IDs
     public let passwords: PasswordCost
     public let disk: Disk
+    let place: FolderPlace
     /// How many rows' worth of tallies an import holds before it writes them down; 4 bytes each.
     let tallyMemory: Int
     private let lock: FolderLock
@@ -23,15 +24,17 @@ public final class OfficeStore: Sendable {
     let receptions = Mutex(0)
     public let exchanging = ExchangeTurn()
 
-    /// Takes the folder's lock, ends a restore that was cut off, brings the schema up to date and sweeps what a crash
-    /// left behind.
+    /// Takes the folder's lock, ends a restore that was cut off, brings the schema up to date, sweeps what a crash left
+    /// behind, and goes on as a new chain where the folder is a copy.
     ///
+    /// - Parameter place: what tells this folder from its copies.
     /// - Parameter keepsCopies: a copy of the database is kept before the schema is brought up to date.
     /// - Throws: `UserError` `busy` when another process has the folder, `damaged` for a database that
     ///   cannot be opened.
     public init(
         folder: DataFolder, clock: Clock = .system, ids: IDs = .system, passwords: PasswordCost = .standard,
-        tallyMemory: Int = 10_000_000, disk: Disk = .system, keepsCopies: Bool = true
+        tallyMemory: Int = 10_000_000, disk: Disk = .system, place: FolderPlace = .system,
+        keepsCopies: Bool = true
     ) throws {
         self.folder = folder
         self.clock = clock
@@ -39,6 +42,7 @@ public final class OfficeStore: Sendable {
         self.passwords = passwords
         self.tallyMemory = tallyMemory
         self.disk = disk
+        self.place = place
         try folder.makePlace()
         lock = try FolderLock(folder)
         try FolderSwap.finish(in: folder)
@@ -75,6 +79,7 @@ public final class OfficeStore: Sendable {
                 advice: "Restore the last backup, or ask for help with this message.")
         }
         try sweep()
+        try noticePlace()
     }
 
     /// Reads one consistent state.

@@ -102,7 +102,7 @@ extension Organization {
 
 private let placementColumns = """
     person, fromDay, designation, employment, status, groupName, leader, manager, time, office, kind, actor,
-    reason, request
+    reason, request, incarnation
     """
 
 extension KnownPlacement {
@@ -116,7 +116,7 @@ extension KnownPlacement {
                 person: person, from: Day(number: row[1]), designation: row[2], employment: row[3],
                 status: row[4], group: row[5], leader: (row[6] as String?).flatMap { ID($0) },
                 manager: (row[7] as String?).flatMap { ID($0) }),
-            time: HybridTime(bits: row[8]), office: office,
+            time: HybridTime(bits: row[8]), office: office, incarnation: row[14],
             cause: PlacementCause(
                 kind: row[10], actor: row[11], reason: row[12],
                 request: (row[13] as String?).flatMap { ID($0) }))
@@ -134,33 +134,49 @@ extension Transaction {
         request: ID<TransferRequest>? = nil, adding added: [Person] = [],
         then check: (Organization) throws -> Void = { _ in }
     ) throws {
-        let rules = try knownOffices()
-        var organization = try Organization.load(db, touchedBy: placements, rules)
-        for person in added {
-            organization.add(person)
-            organization.otherTerms[person.id] = rules.otherTerms(of: event.office)
-        }
         let cause = PlacementCause(
             kind: event.kind, actor: event.actor.name, reason: reason, request: request)
-        let affected = try organization.place(
-            placements.map { KnownPlacement($0, time: event.time, office: event.office, cause: cause) })
-        try check(organization)
+        let known = placements.map {
+            KnownPlacement(
+                $0, time: event.time, office: event.office, incarnation: event.incarnation, cause: cause)
+        }
+        if let refold {
+            try refold.place(known, check, db)
+        } else {
+            let rules = try knownOffices()
+            var organization = try Organization.load(db, touchedBy: placements, rules)
+            for person in added {
+                organization.add(person)
+                organization.otherTerms[person.id] = rules.otherTerms(of: event.office)
+            }
+            let affected = try organization.place(known)
+            try check(organization)
+            try saveSpans(of: affected, organization)
+        }
         let insert = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO placement (\(placementColumns))
-                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
                 """)
         for it in placements {
             try insert.execute(arguments: [
                 it.person.description, it.from.number, it.designation, it.employment, it.status, it.group,
                 it.leader?.description, it.manager?.description, event.time.bits, event.office.description,
-                cause.kind, cause.actor, cause.reason, request?.description,
+                cause.kind, cause.actor, cause.reason, request?.description, event.incarnation,
             ])
         }
-        try saveSpans(of: affected, organization)
     }
 
-    private func saveSpans(of persons: Set<ID<Person>>, _ organization: Organization) throws {
+    /// As much of the organization as the rules look at for these persons, or all of it where it is at hand.
+    func organization(
+        changing changed: some Sequence<ID<Person>>,
+        naming others: some Sequence<ID<Person>> = [ID<Person>]()
+    ) throws -> Organization {
+        if let refold { return try refold.organization(db) }
+        return try Organization.load(db, changing: changed, naming: others, knownOffices())
+    }
+
+    func saveSpans(of persons: Set<ID<Person>>, _ organization: Organization) throws {
         let delete = try db.cachedStatement(sql: "DELETE FROM placementSpan WHERE person = ?")
         let insert = try db.cachedStatement(
             sql: """
@@ -183,6 +199,7 @@ extension Transaction {
     func refit(_ terms: PlacementTerms, of office: ID<Office>) throws {
         var rules = try knownOffices()
         rules[office]?.terms = terms
+        // Rare, and of all: read from the tables, with the words as they would be.
         let organization = try Organization.load(db, rules)
         if let fault = organization.faults().first {
             throw UserError(
@@ -192,7 +209,7 @@ extension Transaction {
                     "Place \(organization.name(of: fault.person)) elsewhere first, or keep the designation's meaning."
             )
         }
-        try saveSpans(of: Set(organization.persons), organization)
+        if refold == nil { try saveSpans(of: Set(organization.persons), organization) }
     }
 
     /// The business day of the own office at an instant.

@@ -20,11 +20,13 @@ extension Transaction {
 
     func foldPersonRenamed(_ renamed: PersonRenamed) throws {
         let now = try String.fetchOne(
-            db, sql: "SELECT name FROM person WHERE id = ?", arguments: [renamed.person.description])
+            db.cachedStatement(sql: "SELECT name FROM person WHERE id = ?"),
+            arguments: [renamed.person.description])
         try renamed.check(now: refold == nil ? now : now.map { _ in renamed.before })
-        try db.execute(
+        try db.run(
             sql: "UPDATE person SET name = ? WHERE id = ?",
             arguments: [renamed.after, renamed.person.description])
+        try refold?.rename(renamed.person, renamed.after, db)
     }
 
     func foldPersonsPlaced(_ event: Event, _ placed: PersonsPlaced) throws {
@@ -53,9 +55,10 @@ extension Transaction {
         guard !person.name.allSatisfy(\.isWhitespace), person.name.count <= 200 else {
             throw UserError(.invalid, "A person needs a name of 1 to 200 characters.", advice: "Give one.")
         }
-        try db.execute(
+        try db.run(
             sql: "INSERT INTO person (id, office, name) VALUES (?, ?, ?)",
             arguments: [person.id.description, office.description, person.name])
+        try refold?.add(person, of: office, db)
     }
 
     /// The persons, aliases and first placements of names met for the first time.

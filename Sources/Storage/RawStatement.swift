@@ -67,3 +67,10 @@ struct RawStatement {
     /// SQLite copies the value before the call returns.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 }
+
+extension Database {
+    /// Runs a statement that is prepared once, and not anew each time.
+    func run(sql: String, arguments: StatementArguments = StatementArguments()) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}

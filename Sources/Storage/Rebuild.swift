@@ -45,7 +45,7 @@ extension OfficeStore {
     static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
         let payloads = try String.fetchAll(
             db,
-            sql: "SELECT payload FROM journal WHERE kind = ? ORDER BY time, office, seq",
+            sql: "SELECT payload FROM journal WHERE kind = ? ORDER BY time, office, incarnation, seq",
             arguments: [DeleteRequestPurged.kind])
         var purged: [VersionPlace: [KeptVersion?]] = [:]
         for payload in payloads {
@@ -117,7 +117,7 @@ extension OfficeStore {
         let source = try everySourceNow().first { $0.source.id == upload.source }
         guard let source else { return nil }
         let staged = try StagedVersion(
-            store: self, source: source, office: event.office,
+            store: self, source: source, office: event.office, incarnation: event.incarnation,
             rules: try rulesByOfficeNow().of(event.office), time: event.time)
         do {
             let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []

@@ -9,21 +9,100 @@ final class Refold {
     let order: CausalOrder
     /// Events that a safer one, made at the same time, keeps from having effect: why, in words.
     let overruled: [EventName: String]
-    /// Holds that a purge of the same time could not know of.
-    let unknownHolds: [EventName: Set<ID<DeleteHold>>]
+    /// Of each purge the holds that were set at the same time, too late for what it erased.
+    let lateHolds: [EventName: [(set: EventName, hold: ID<DeleteHold>)]]
+    /// Purges and the steps that they rest on.
+    let sealed: Set<EventName>
     var ledger: ConflictLedger
     /// Names of the present upload that were somebody's already.
     var takenNames: [NewName] = []
+    /// Everybody, as folded so far; nil: to be read anew, for an event failed that had changed it.
+    var organization: Organization? = Organization(persons: [], placements: [])
+    private var offices: [ID<Person>: ID<Office>] = [:]
+    /// Whose spans are to be written when all is folded.
+    private(set) var unwritten: Set<ID<Person>> = []
+    /// The present event has changed what is at hand.
+    var isTouched = false
+    var delegations: [Delegation]?
+    /// There is one chain alone, so nothing can have happened at the same time.
+    let isAlone: Bool
 
     init(_ db: Database) throws {
         rules = try KnownOffices(db)
         rules.forget()
         order = try CausalOrder(db)
-        let joins = try SafeJoins(db, order)
+        isAlone = try !hasSeveralChains(db)
+        let joins = isAlone ? SafeJoins(order) : try SafeJoins(db, order)
         overruled = joins.overruled
-        unknownHolds = joins.unknownHolds
+        lateHolds = joins.lateHolds
+        sealed = joins.sealed
         ledger = ConflictLedger(order)
     }
+
+    // MARK: The organization
+
+    /// Everybody: more than a rule looks at does no harm.
+    func organization(_ db: Database) throws -> Organization {
+        if let organization { return organization }
+        let organization = try Organization.load(db, rules)
+        self.organization = organization
+        return organization
+    }
+
+    func add(_ person: Person, of office: ID<Office>, _ db: Database) throws {
+        _ = try organization(db)
+        isTouched = true
+        offices[person.id] = office
+        organization?.add(person)
+        organization?.otherTerms[person.id] = rules.otherTerms(of: office)
+    }
+
+    func merge(_ person: ID<Person>, into other: ID<Person>?, _ db: Database) throws {
+        _ = try organization(db)
+        isTouched = true
+        organization?.merge(person, into: other)
+    }
+
+    func rename(_ person: ID<Person>, _ name: String, _ db: Database) throws {
+        _ = try organization(db)
+        isTouched = true
+        organization?.add(Person(id: person, name: name))
+    }
+
+    func place(_ placements: [KnownPlacement], _ check: (Organization) throws -> Void, _ db: Database) throws
+    {
+        _ = try organization(db)
+        // In place: a copy of everybody for every event would cost more than all else.
+        let affected = try organization?.place(placements) ?? []
+        isTouched = true
+        unwritten.formUnion(affected)
+        if let organization { try check(organization) }
+    }
+
+    /// An office has other rules from now on; its words may be others too.
+    func set(_ new: OfficeRules, of office: ID<Office>, _ db: Database) throws {
+        _ = try organization(db)
+        isTouched = true
+        rules[office] = new
+        organization?.terms = rules.ownTerms
+        organization?.otherTerms = offices.compactMapValues { rules.otherTerms(of: $0) }
+        if let organization { unwritten.formUnion(organization.persons) }
+    }
+
+    /// The present event has no effect.
+    func takeBack() {
+        if isTouched { organization = nil }
+        isTouched = false
+        delegations = nil
+    }
+}
+
+private func hasSeveralChains(_ db: Database) throws -> Bool {
+    try Int.fetchOne(
+        db,
+        sql: """
+            SELECT count(*) FROM (SELECT DISTINCT office, incarnation FROM journal WHERE stream = 'shared' LIMIT 2)
+            """) == 2
 }
 
 extension CausalOrder {
@@ -90,14 +169,12 @@ extension Transaction {
             if refusal != row["refusal"] { refusals.append((EventName(event), refusal)) }
         }
         for (name, refusal) in refusals {
-            try db.cachedStatement(
+            try db.run(
                 sql: """
                     UPDATE journal SET refusal = ?
                     WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
-                    """
-            ).execute(arguments: [
-                refusal, name.chain.office.description, name.chain.incarnation, name.seq,
-            ])
+                    """,
+                arguments: [refusal, name.chain.office.description, name.chain.incarnation, name.seq])
         }
         for conflict in refold.ledger.conflicts(id: conflictID) { try save(conflict) }
         // No entry makes these: changes of calls add them up.
@@ -106,6 +183,7 @@ extension Transaction {
                 sql: "UPDATE office SET calls = ? WHERE id = ?",
                 arguments: [row["calls"] as Int64, row["id"] as String])
         }
+        try saveSpans(of: refold.unwritten, refold.organization(db))
         try settleVersions()
     }
 
@@ -122,16 +200,19 @@ extension Transaction {
             return "The entry cannot be read."
         }
         if let words = refold.overruled[name] {
-            refold.ledger.refuse(name, try body.writes(of: event.office), words)
+            try refold.ledger.refuse(name, try body.writes(of: event.office), words)
             return words
         }
         refold.takenNames = []
+        refold.isTouched = false
+        try db.run(sql: "SAVEPOINT event")
         do {
-            try db.inSavepoint {
-                try fold(event, body)
-                return .commit
-            }
+            try fold(event, body)
+            try db.run(sql: "RELEASE event")
         } catch {
+            try db.run(sql: "ROLLBACK TO event")
+            try db.run(sql: "RELEASE event")
+            refold.takeBack()
             let words: String
             switch error {
             case let error as UserError: words = error.message
@@ -140,9 +221,10 @@ extension Transaction {
                 words = "It contradicts an earlier entry."
             default: throw error
             }
-            refold.ledger.refuse(name, (try? body.writes(of: event.office)) ?? [], words)
+            try refold.ledger.refuse(name, (try? body.writes(of: event.office)) ?? [], words)
             return words
         }
+        guard !refold.isAlone else { return nil }
         var writes = try body.writes(of: event.office)
         for new in refold.takenNames {
             let register = "name \(event.office) \(new.folded)"
@@ -151,7 +233,12 @@ extension Transaction {
                 register, loser: name, winner: nil,
                 "The name “\(new.name)” was somebody's already; it made a second person of that name.")
         }
-        refold.ledger.apply(name, writes)
+        try refold.ledger.apply(name, writes)
+        for late in refold.lateHolds[name] ?? [] {
+            refold.ledger.dispute(
+                "hold \(late.hold)", loser: late.set, winner: name,
+                "What it should keep was erased at the same time; it holds what is left.")
+        }
         return nil
     }
 

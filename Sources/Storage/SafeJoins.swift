@@ -6,10 +6,14 @@ import GRDB
 /// none, whichever comes later in the total order.
 ///
 /// To stop a request beats to carry it on; to keep calls beats to delete them; a hold beats lifting it. What was
-/// purged cannot come back, so a purge stands, and is told as a conflict where somebody held it at the same time.
+/// purged cannot come back, so a purge stands with all that it rests on, and is told as a conflict where somebody held
+/// or restored it at the same time.
 struct SafeJoins {
     private(set) var overruled: [EventName: String] = [:]
-    private(set) var unknownHolds: [EventName: Set<ID<DeleteHold>>] = [:]
+    /// Of each purge the holds that were set at the same time, too late for what it erased.
+    private(set) var lateHolds: [EventName: [(set: EventName, hold: ID<DeleteHold>)]] = [:]
+    /// Purges and the steps that they rest on: what is erased cannot be kept by words.
+    private(set) var sealed: Set<EventName> = []
 
     private struct Step {
         var name: EventName
@@ -18,14 +22,24 @@ struct SafeJoins {
     private let order: CausalOrder
     private var offices: [ID<Office>: String] = [:]
 
+    /// Of one chain alone: nothing.
+    init(_ order: CausalOrder) { self.order = order }
+
     init(_ db: Database, _ order: CausalOrder) throws {
         self.order = order
-        guard try hasSeveralChains(db) else { return }
-        for row in try Row.fetchAll(db, sql: "SELECT id, name FROM office") {
-            if let id = ID<Office>(row["id"] as String) { offices[id] = row["name"] }
+        // From the entries, for the projections are those of before: words must be the same on every box.
+        let names = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT office, coalesce(payload ->> '$.after.name', payload ->> '$.rules.name') AS name FROM journal
+                WHERE stream = 'shared' AND kind IN ('officeFounded', 'officeChanged')
+                ORDER BY time, office, incarnation, seq
+                """)
+        while let row = try names.next() {
+            if let id = ID<Office>(row["office"] as String) { offices[id] = row["name"] }
         }
         var steps: [String: [Step]] = [:]
-        var opened: [ID<DeleteRequest>: DeleteRequest] = [:]
+        var opened: [ID<DeleteRequest>: (name: EventName, request: DeleteRequest)] = [:]
         var uploads: [ID<CallFile>: [EventName]] = [:]
         let rows = try Row.fetchCursor(
             db,
@@ -50,7 +64,7 @@ struct SafeJoins {
             switch body {
             case .transferRequestDecided(let it):
                 steps["request \(it.request)", default: []].append(Step(name: name, body: body))
-            case .deleteRequestOpened(let it): opened[it.request.id] = it.request
+            case .deleteRequestOpened(let it): opened[it.request.id] = (name, it.request)
             case .deleteRequestDecided(let it):
                 steps["deletion \(it.request)", default: []].append(Step(name: name, body: body))
             case .deleteRequestPurged(let it):
@@ -62,19 +76,16 @@ struct SafeJoins {
         for (key, steps) in steps where key.hasPrefix("request ") { joinRequest(steps) }
         let holds = steps["holds"] ?? []
         joinHolds(holds)
+        for (key, purges) in steps where key.hasPrefix("purge ") {
+            guard let id = ID<DeleteRequest>(key.dropFirst("purge ".count)) else { continue }
+            seal(purges, opened[id]?.name, decisions: steps["deletion \(id)"] ?? [])
+        }
         for (key, decisions) in steps where key.hasPrefix("deletion ") {
             guard let id = ID<DeleteRequest>(key.dropFirst("deletion ".count)) else { continue }
             joinDeletion(
-                decisions, opened[id], purges: steps["purge \(id)"] ?? [], holds: holds, uploads: uploads)
+                decisions, opened[id]?.request, purges: steps["purge \(id)"] ?? [], holds: holds,
+                uploads: uploads)
         }
-    }
-
-    private func hasSeveralChains(_ db: Database) throws -> Bool {
-        try Int.fetchOne(
-            db,
-            sql: """
-                SELECT count(*) FROM (SELECT DISTINCT office, incarnation FROM journal WHERE stream = 'shared' LIMIT 2)
-                """) == 2
     }
 
     private func name(of step: EventName) -> String { offices[step.chain.office] ?? "another office" }
@@ -108,6 +119,22 @@ struct SafeJoins {
         }
     }
 
+    /// What a purge knew of its request stands, and nothing that it did not know.
+    private mutating func seal(_ purges: [Step], _ opened: EventName?, decisions: [Step]) {
+        for purge in purges {
+            sealed.insert(purge.name)
+            if let opened { sealed.insert(opened) }
+            for step in decisions where order.knows(purge.name, step.name) { sealed.insert(step.name) }
+        }
+        for step in decisions where !sealed.contains(step.name) {
+            guard case .deleteRequestDecided(let it) = step.body, it.action != .comment,
+                let purge = purges.first
+            else { continue }
+            overruled[step.name] =
+                "\(name(of: purge.name)) had erased the calls, and this was decided without knowing it."
+        }
+    }
+
     private mutating func joinDeletion(
         _ decisions: [Step], _ request: DeleteRequest?, purges: [Step], holds: [Step],
         uploads: [ID<CallFile>: [EventName]]
@@ -119,8 +146,7 @@ struct SafeJoins {
         }
         let keeping: Set<DeleteAction> = [.reject, .withdraw, .lapse]
         for step in decisions where action(step) == .approve {
-            // What is erased somewhere cannot be kept by words.
-            guard !purges.contains(where: { order.knows($0.name, step.name) }) else { continue }
+            guard !sealed.contains(step.name) else { continue }
             for other in decisions
             where action(other).map(keeping.contains) == true && order.areConcurrent(step.name, other.name) {
                 overruled[step.name] =
@@ -145,7 +171,7 @@ struct SafeJoins {
                 guard case .deleteHoldChanged(let it) = other.body, let hold = it.after,
                     request?.isTouched(by: hold) != false
                 else { continue }
-                unknownHolds[purge.name, default: []].insert(hold.id)
+                lateHolds[purge.name, default: []].append((other.name, hold.id))
             }
         }
     }

@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("7 several offices") { db in try db.execute(sql: version7) }
         migrator.registerMigration("8 backups") { db in try db.execute(sql: version8) }
         migrator.registerMigration("9 exchange with other offices") { db in try db.execute(sql: version9) }
+        migrator.registerMigration("10 placements of several lives") { db in try db.execute(sql: version10) }
         return migrator
     }
 
@@ -428,117 +429,6 @@ enum Schema {
         CREATE INDEX versionDayByDay ON versionDay (day);
         -- The next start fills both.
         UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM fileVersion);
-        """
-
-    private static let version7 = """
-        -- Two lives of an office may both have begun a file of one name.
-        CREATE TABLE newFile (
-          id TEXT PRIMARY KEY,
-          source TEXT NOT NULL,
-          name TEXT NOT NULL
-        ) WITHOUT ROWID;
-        INSERT INTO newFile SELECT id, source, name FROM file;
-        DROP TABLE file;
-        ALTER TABLE newFile RENAME TO file;
-        CREATE INDEX fileByName ON file (source, name);
-        -- Of the event that made it live.
-        ALTER TABLE fileVersion ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 1;
-        -- 1: of an office whose entries are still coming in; no list has it.
-        ALTER TABLE source ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
-        -- Where this folder is, as far as the system tells: another place is another box, or a copy.
-        ALTER TABLE folder ADD COLUMN place TEXT;
-        -- Of an entry that came from another office: the entry of the own chain that tells of the merge.
-        ALTER TABLE journal ADD COLUMN arrival INTEGER;
-
-        -- Entries of other offices while they are looked at; emptied at each start.
-        CREATE TABLE incomingEvent (
-          office TEXT NOT NULL,
-          incarnation INTEGER NOT NULL,
-          seq INTEGER NOT NULL,
-          time INTEGER NOT NULL,
-          user TEXT,
-          actor TEXT NOT NULL,
-          via TEXT NOT NULL,
-          kind TEXT NOT NULL,
-          subject TEXT,
-          payload TEXT NOT NULL,
-          previousHash BLOB NOT NULL,
-          hash BLOB NOT NULL,
-          PRIMARY KEY (office, incarnation, seq)
-        ) WITHOUT ROWID;
-
-        -- The last signed head of each chain, as it came from its office; a relay hands it on.
-        CREATE TABLE signedHead (
-          office TEXT NOT NULL,
-          incarnation INTEGER NOT NULL,
-          seq INTEGER NOT NULL,
-          hash TEXT NOT NULL,
-          name TEXT NOT NULL,
-          key TEXT NOT NULL,
-          signature TEXT NOT NULL,
-          PRIMARY KEY (office, incarnation)
-        ) WITHOUT ROWID;
-
-        -- Offices whose key somebody compared; revoked = 1: nothing more of it is taken.
-        CREATE TABLE peer (
-          office TEXT PRIMARY KEY,
-          name TEXT NOT NULL,
-          key TEXT NOT NULL,
-          paired INTEGER NOT NULL,
-          revoked INTEGER NOT NULL DEFAULT 0
-        ) WITHOUT ROWID;
-        -- What is known of another office by its last snapshot; no entry made it, and it is no secret.
-        CREATE TABLE peerState (
-          office TEXT PRIMARY KEY,
-          -- JSON of `PeerState`.
-          state TEXT NOT NULL
-        ) WITHOUT ROWID;
-        -- Two signed entries with one number: the chain is taken no further.
-        CREATE TABLE fork (
-          office TEXT NOT NULL,
-          incarnation INTEGER NOT NULL,
-          seq INTEGER NOT NULL,
-          ours TEXT NOT NULL,
-          theirs TEXT NOT NULL,
-          found INTEGER NOT NULL,
-          PRIMARY KEY (office, incarnation)
-        ) WITHOUT ROWID;
-
-        CREATE TABLE conflict (
-          id TEXT PRIMARY KEY,
-          register TEXT NOT NULL,
-          -- Events as office/incarnation/seq.
-          loser TEXT NOT NULL,
-          winner TEXT,
-          refusal TEXT
-        ) WITHOUT ROWID;
-        -- The last decision of each in the total order.
-        CREATE TABLE conflictDecision (
-          conflict TEXT PRIMARY KEY,
-          choice TEXT NOT NULL,
-          event TEXT NOT NULL,
-          time INTEGER NOT NULL
-        ) WITHOUT ROWID;
-        """
-
-    /// The same call in files of several offices counts once.
-    private static let version6 = """
-        -- Rows of the name and day that do not count because the same call counts in a file of another office.
-        ALTER TABLE agentDay ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;
-        CREATE INDEX agentDayElsewhere ON agentDay (day) WHERE elsewhere > 0;
-        -- Layout of its files: only calls of one layout can be the same.
-        ALTER TABLE source ADD COLUMN format TEXT NOT NULL DEFAULT '';
-        UPDATE source SET format = settings ->> '$.format';
-        -- Calls that count under the office's names, as changes of calls added them up.
-        ALTER TABLE office ADD COLUMN calls INTEGER NOT NULL DEFAULT 0;
-        UPDATE office SET calls = (SELECT coalesce(sum(added), 0) FROM fileVersion)
-          - (SELECT coalesce(sum(calls), 0) FROM deleteRequest);
-        ALTER TABLE fileVersion DROP COLUMN added;
-        ALTER TABLE deleteRequest DROP COLUMN calls;
-        -- Two sources of one layout may hold the same calls: the next start counts again.
-        UPDATE folder SET rebuilding = 1 WHERE EXISTS (
-          SELECT 1 FROM source a JOIN source b ON b.format = a.format AND b.number > a.number
-          WHERE a.number IN (SELECT source FROM fileVersion) AND b.number IN (SELECT source FROM fileVersion));
         """
 
     private static let version8 = """

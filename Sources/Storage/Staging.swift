@@ -59,7 +59,8 @@ public final class StagedVersion {
 
     /// - Parameter time: the place in the total order that the version will have; nil: the last.
     init(
-        store: OfficeStore, source: StoredSource, office: ID<Office>, rules: CountingRules, time: HybridTime?,
+        store: OfficeStore, source: StoredSource, office: ID<Office>, incarnation: Int, rules: CountingRules,
+        time: HybridTime?,
         change: CallsChange? = nil, deleted: [ClockSpan] = []
     ) throws {
         self.store = store
@@ -68,12 +69,15 @@ public final class StagedVersion {
         self.rules = rules
         self.change = change
         self.deleted = deleted
-        let place = LiveRows.Place(time: time?.bits ?? .max, office: office.description)
+        let place = LiveRows.Place(
+            time: time?.bits ?? .max, office: office.description, incarnation: incarnation)
         self.place = place
         number = try store.pool.write { db in
             try db.execute(
-                sql: "INSERT INTO fileVersion (state, time, office, source) VALUES ('staged', ?, ?, ?)",
-                arguments: [place.time, place.office, source.number])
+                sql: """
+                    INSERT INTO fileVersion (state, time, office, incarnation, source)
+                    VALUES ('staged', ?, ?, ?, ?)
+                    """, arguments: [place.time, place.office, place.incarnation, source.number])
             return db.lastInsertedRowID
         }
     }

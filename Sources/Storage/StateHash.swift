@@ -5,8 +5,8 @@ import GRDB
 
 /// What the shared stream determines, in one hash: offices that hold the same events have the same.
 ///
-/// SHA-256 over lines of people, names, placements, requests, sources and files in a fixed order, then the number
-/// and order-free digest of the counted calls.
+/// SHA-256 over lines of people, names, placements, requests, sources, files and conflicts in a fixed order, then the
+/// number and order-free digest of the counted calls.
 public struct StateHash: Hashable, Sendable {
     public var hex: String
     public var calls: Int64
@@ -39,7 +39,7 @@ extension OfficeStore {
             """
             SELECT person, CAST(fromDay AS TEXT), CAST(time AS TEXT), office, designation, employment, status,
               groupName, leader, manager, kind, actor, reason, request
-            FROM placement ORDER BY person, fromDay, time, office
+            FROM placement ORDER BY person, fromDay, time, office, incarnation
             """)
         try lines(
             "name",
@@ -65,6 +65,8 @@ extension OfficeStore {
             ORDER BY v.file, v.version, d.fromTime, d.untilTime, d.request
             """)
         try lines("delete request", "SELECT id, request FROM deleteRequest ORDER BY id")
+        try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
+        try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")
         try lines("hold", "SELECT id, hold FROM deleteHold ORDER BY id")
         try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
         try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")

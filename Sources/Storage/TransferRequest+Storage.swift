@@ -30,7 +30,8 @@ extension Transaction {
 
     func transferRequest(_ id: ID<TransferRequest>) throws -> TransferRequest? {
         try String.fetchOne(
-            db, sql: "SELECT request FROM transferRequest WHERE id = ?", arguments: [id.description]
+            db.cachedStatement(sql: "SELECT request FROM transferRequest WHERE id = ?"),
+            arguments: [id.description]
         ).map { try fromJSON(TransferRequest.self, $0) }
     }
 
@@ -38,11 +39,11 @@ extension Transaction {
     func openRequests(about agents: [ID<Person>]) throws -> [TransferRequest] {
         let texts = try agents.flatMap { agent in
             try String.fetchAll(
-                db,
-                sql: """
-                    SELECT request FROM transferRequest
-                    WHERE (agent = ?1 OR otherAgent = ?1) AND stage IN ('open', 'accepted', 'approved')
-                    """, arguments: [agent.description])
+                db.cachedStatement(
+                    sql: """
+                        SELECT request FROM transferRequest
+                        WHERE (agent = ?1 OR otherAgent = ?1) AND stage IN ('open', 'accepted', 'approved')
+                        """), arguments: [agent.description])
         }
         return try Set(texts).map { try fromJSON(TransferRequest.self, $0) }
     }
@@ -66,13 +67,20 @@ extension Transaction {
         guard let office = office ?? known.own else { throw UserError.notSetUp }
         let rules = try known.rules(of: office)
         return TransferRequestContext(
-            organization: try Organization.load(db, changing: agents, naming: others, known),
-            delegations: try Delegation.all(db), today: rules.businessDay(at: time.instant),
+            organization: try organization(changing: agents, naming: others),
+            delegations: try delegations(), today: rules.businessDay(at: time.instant),
             now: time.instant, rules: rules.requests)
     }
 
+    private func delegations() throws -> [Delegation] {
+        guard let refold else { return try Delegation.all(db) }
+        let all = try refold.delegations ?? Delegation.all(db)
+        refold.delegations = all
+        return all
+    }
+
     func save(_ request: TransferRequest) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO transferRequest (id, stage, agent, otherAgent, effectiveDay, opened, request)
                 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stage = excluded.stage,

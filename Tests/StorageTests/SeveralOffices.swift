@@ -137,7 +137,7 @@ final class SeveralOffices {
             let time = Int64(pick(10..<1_000_000))
             let deleted = pick(0..<4) == 0 ? [days()] : []
             let version = try calls.stage(
-                stored, office: offices[office], time: HybridTime(bits: time),
+                stored, office: offices[office], incarnation: 1, time: HybridTime(bits: time),
                 deleted: deleted.map { ClockSpan(from: $0.lowerBound, until: $0.upperBound) })
             open.append(
                 (

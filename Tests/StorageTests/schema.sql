@@ -345,12 +345,13 @@ CREATE TABLE person (
   name TEXT NOT NULL
 , mergedInto TEXT) WITHOUT ROWID;
 
-CREATE TABLE placement (
+CREATE TABLE "placement" (
   person TEXT NOT NULL,
   fromDay INTEGER NOT NULL,
   -- The event that made it: the last one in total order for a person and day stands.
   time INTEGER NOT NULL,
   office TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
   designation TEXT NOT NULL,
   employment TEXT NOT NULL,
   status TEXT NOT NULL,
@@ -362,7 +363,7 @@ CREATE TABLE placement (
   actor TEXT NOT NULL,
   reason TEXT NOT NULL,
   request TEXT,
-  PRIMARY KEY (person, fromDay, time, office)
+  PRIMARY KEY (person, fromDay, time, office, incarnation)
 ) WITHOUT ROWID;
 
 CREATE INDEX placementByLeader ON placement (leader);

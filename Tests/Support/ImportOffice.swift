@@ -51,6 +51,22 @@ public final class ImportOffice: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: folder.path)
     }
 
+    /// A folder that a test copied, as another start of the program finds it.
+    ///
+    /// - Parameter place: what the system says of where the folder is; nil: nothing.
+    public init(
+        opening path: String, seed: UInt64, clock: Clock, place: String?, tallyMemory: Int = 10_000_000
+    ) throws {
+        folder = DataFolder(path: path)
+        let numbers = LockedNumbers(seed)
+        ids = IDs { numbers.bytes(16) }
+        self.clock = clock
+        disk = .system
+        store = try OfficeStore(
+            folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
+            tallyMemory: tallyMemory, place: FolderPlace { _ in place })
+    }
+
     /// What a restart of the program does.
     public func reopen() throws {
         try store.close()
@@ -100,6 +116,31 @@ public final class ImportOffice: @unchecked Sendable {
                 }.joined(separator: "|")
             }
         }
+    }
+
+    /// The shared entries in the total order, with why one has no effect.
+    public func sharedJournal() async throws -> [(event: Event, refusal: String?)] {
+        let lines: [JournalLine] = try await store.read { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT * FROM journal WHERE stream = 'shared' ORDER BY time, office, incarnation, seq"
+            ).compactMap { row in
+                guard let office = ID<Office>(row["office"] as String) else { return nil }
+                return JournalLine(
+                    event: Event(
+                        stream: .shared, office: office, incarnation: row["incarnation"], seq: row["seq"],
+                        time: HybridTime(bits: row["time"]),
+                        actor: Actor(user: nil, name: row["actor"], via: row["via"]), kind: row["kind"],
+                        payload: row["payload"], previousHash: Array(row["previousHash"] as Data),
+                        hash: Array(row["hash"] as Data)), refusal: row["refusal"])
+            }
+        }
+        return lines.map { ($0.event, $0.refusal) }
+    }
+
+    private struct JournalLine: Sendable {
+        var event: Event
+        var refusal: String?
     }
 
     /// What somebody does to the database behind the program's back.

@@ -92,5 +92,9 @@ public final class TestClock: @unchecked Sendable {
 
     public var clock: Clock { Clock { self.lock.withLock { self.now } } }
 
+    public var time: Instant { lock.withLock { now } }
+
     public func pass(minutes: Int64) { lock.withLock { now = now.adding(seconds: minutes * 60) } }
+
+    public func set(_ time: Instant) { lock.withLock { now = time } }
 }

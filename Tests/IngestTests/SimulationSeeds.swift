@@ -1,0 +1,2 @@
+/// Seeds of histories that failed once; they are played first, for ever.
+let keptSimulationSeeds: [UInt64] = []

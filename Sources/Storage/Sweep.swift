@@ -69,14 +69,18 @@ extension OfficeStore {
         var version: Int?
     }
 
-    /// Removes the archive of a version that was never made live, unfinished ones too.
+    /// Removes the archive of a version that no entry tells of, unfinished ones too.
     private func removeArchive(_ file: ID<CallFile>, _ version: Int) throws {
         let path = folder.archive(of: file, version: version)
         let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        // Asked of the journal: a rebuild that was cut off stages what has long been live, and its projections are gone.
         let isTaken = try pool.read { db in
             try Bool.fetchOne(
-                db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
-                arguments: [file.description, version])
+                db,
+                sql: """
+                    SELECT 1 FROM journal WHERE kind = ? AND payload ->> '$.file' = ?
+                      AND payload ->> '$.version' = ?
+                    """, arguments: [FileUploaded.kind, file.description, version])
         }
         guard isTaken == nil, FileManager.default.fileExists(atPath: place) else { return }
         unlink(path)

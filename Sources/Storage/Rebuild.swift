@@ -26,10 +26,12 @@ extension OfficeStore {
             try foldLocal()
             // Sources and rules first, which the uploads are read by; then everything over the rows.
             try writeNow(as: .program) { tx in try tx.refoldShared() }
+            var hasUploads = false
             try eachUpload { event, upload in
+                hasUploads = true
                 if let error = try restage(event, upload, purged, readCalls) { lost.append(error) }
             }
-            try writeNow(as: .program) { tx in try tx.refoldShared() }
+            if hasUploads { try writeNow(as: .program) { tx in try tx.refoldShared() } }
             let change = try CallsChange(self).recounted()
             try writeNow(as: .program) { tx in
                 try change.post(tx)

@@ -22,8 +22,19 @@ extension OfficeStore {
     static func stateHash(_ db: Database, fromRows: Bool) throws -> StateHash {
         var hasher = SHA256()
         func line(_ fields: [String]) {
-            let text = fields.map { $0.replacing("\\", with: "\\\\").replacing("\t", with: "\\t") }
-            hasher.update(data: Data((text.joined(separator: "\t") + "\n").utf8))
+            var text = Data()
+            for (index, field) in fields.enumerated() {
+                if index > 0 { text.append(UInt8(ascii: "\t")) }
+                for byte in field.utf8 {
+                    switch byte {
+                    case UInt8(ascii: "\\"): text.append(contentsOf: "\\\\".utf8)
+                    case UInt8(ascii: "\t"): text.append(contentsOf: "\\t".utf8)
+                    default: text.append(byte)
+                    }
+                }
+            }
+            text.append(UInt8(ascii: "\n"))
+            hasher.update(data: text)
         }
         func lines(_ label: String, _ sql: String) throws {
             let rows = try Row.fetchCursor(db, sql: sql)
@@ -65,8 +76,6 @@ extension OfficeStore {
             ORDER BY v.file, v.version, d.fromTime, d.untilTime, d.request
             """)
         try lines("delete request", "SELECT id, request FROM deleteRequest ORDER BY id")
-        try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
-        try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")
         try lines("hold", "SELECT id, hold FROM deleteHold ORDER BY id")
         try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
         try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")

@@ -57,6 +57,8 @@ class Network:
 
     @staticmethod
     def subject(kind, payload, office):
+        if kind == "personAdded":
+            return payload["person"]["id"]
         return payload.get("from") if kind == "snapshotMerged" else payload.get("person")
 
     def placement(self, person, day, **other):

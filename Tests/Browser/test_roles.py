@@ -5,7 +5,8 @@ import pytest
 from selenium.webdriver.common.by import By
 
 NAVIGATION = {
-    "admin": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Files", "Deletions", "Activity", "Settings"],
+    "admin": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Files", "Deletions", "Offices", "Activity",
+              "Settings"],
     "data": ["Home", "Agents", "People", "Calls", "Reports", "Files", "Deletions"],
     "manager": ["Home", "Agents", "People", "Requests", "Calls", "Reports", "Deletions"],
     "leader": ["Home", "Agents", "People", "Requests", "Calls", "Reports"],

@@ -1,12 +1,9 @@
 """Two offices on two boxes, driven through the browser: they pair, exchange, disagree, decide, and hold the same."""
-import os
-import pathlib
-import time
-
 import pytest
 
 from browser import DESKTOP, PHONE
-from office import PASSWORD, Server, calls, found_office, write_log
+from exchange import at, card_of, look_at, pair, rename, send, take_in, words, write_for
+from office import Server, calls, found_office, write_log
 from test_every_page import axe, violations  # noqa: F401
 
 
@@ -28,95 +25,6 @@ def boxes(tmp_path_factory):
         harbour.stop()
 
 
-cookies = {}
-
-
-def at(browser, server):
-    """The admin of a box; the password is asked for once."""
-    browser.at(server).go("/auth/login")
-    if server.url in cookies:
-        browser.driver.delete_all_cookies()
-        browser.driver.add_cookie(cookies[server.url])
-        browser.go("/")
-    else:
-        browser.sign_in("ann", PASSWORD)
-        cookies[server.url] = browser.driver.get_cookie("rollcall")
-    return browser
-
-
-def words(browser, within="main"):
-    """Six words as they stand on the page, in their order."""
-    return [it.text.strip() for it in browser.all(f"{within} .checkwords")[0].find_elements("tag name", "li")]
-
-
-def downloaded(downloads, press):
-    """The one snapshot or card that pressing something brings."""
-    before = set(os.listdir(downloads))
-    press()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        new = set(os.listdir(downloads)) - before
-        whole = [name for name in new if name.endswith(".rollcall")]
-        if whole and not any(name.endswith(".crdownload") for name in new):
-            kept = pathlib.Path(downloads) / "kept"
-            kept.mkdir(exist_ok=True)
-            return str((pathlib.Path(downloads) / whole[0]).rename(kept / whole[0]))
-        time.sleep(0.1)
-    raise AssertionError(f"nothing was downloaded: {os.listdir(downloads)}")
-
-
-def choose(browser, path, button):
-    browser.find("input[type=file]").send_keys(path)
-    browser.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", browser.button(button))
-    browser.button(button).click()
-
-
-def card_of(browser, server, downloads):
-    at(browser, server).go("/sync/pair")
-    own = words(browser)
-    path = downloaded(downloads, browser.link("Download the card").click)
-    return path, own
-
-
-def pair(browser, server, card, expected):
-    at(browser, server).go("/sync/pair")
-    choose(browser, card, "Show its words")
-    browser.wait_for("Are they the same?")
-    assert words(browser) == expected
-    browser.press("Yes, pair")
-    assert "Paired" in browser.text
-
-
-def send(browser, source, target, downloads, pictures=None):
-    """Writes a snapshot at one box and takes it in at the other; returns the receipt's words."""
-    at(browser, source).go("/sync")
-    browser.follow("Write what it lacks")
-    browser.press("Write it")
-    browser.wait_for("The snapshot is ready")
-    path = downloaded(downloads, browser.link("Download it").click)
-    at(browser, target).go("/sync/import")
-    browser.drop_files(".drop", [path])
-    browser.wait_for("Take it in?")
-    if pictures:
-        for size in (DESKTOP, PHONE):
-            browser.look(size)
-            browser.picture(pictures / f"sync-preview-{size[0]}.png")
-        browser.look_usual()
-    browser.press("Take it in")
-    browser.wait_for("What this office held then")
-    if pictures:
-        browser.picture(pictures / "sync-receipt-1280.png")
-    return words(browser)
-
-
-def rename(browser, server, old, new):
-    at(browser, server).go("/people?office=all&q=" + old.split()[0])
-    browser.follow(old)
-    browser.follow("Rename")
-    browser.fill(name=new)
-    browser.press("Rename")
-
-
 def test_two_offices_pair_by_reading_six_words(browser, boxes, downloads):
     harbour, hill = boxes
     at(browser, harbour).go("/sync")
@@ -130,8 +38,18 @@ def test_two_offices_pair_by_reading_six_words(browser, boxes, downloads):
 
 def test_what_one_sends_the_other_takes_in_and_both_hold_the_same(browser, boxes, downloads, screenshots):
     harbour, hill = boxes
-    send(browser, harbour, hill, downloads)
-    last = send(browser, hill, harbour, downloads, screenshots)
+    assert send(browser, harbour, hill, "Hill Branch", downloads)
+    path = write_for(browser, hill, "Harbour Calls", downloads)
+    look_at(browser, harbour, path)
+    if screenshots:
+        for size in (DESKTOP, PHONE):
+            browser.look(size)
+            browser.picture(screenshots / f"sync-preview-{size[0]}.png")
+        browser.look_usual()
+    assert take_in(browser, harbour, path)
+    last = words(browser)
+    if screenshots:
+        browser.picture(screenshots / "sync-receipt-1280.png")
     at(browser, hill).go("/sync")
     assert words(browser) == last
     at(browser, harbour).go("/sync")
@@ -146,7 +64,7 @@ def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downl
     harbour, hill = boxes
     rename(browser, harbour, "Ben Ashby", "Benjamin Ashby")
     rename(browser, hill, "Ben Ashby", "Benny Ashby")
-    send(browser, hill, harbour, downloads)
+    send(browser, hill, harbour, "Harbour Calls", downloads)
     assert "What Benny Ashby is called" in browser.text
     browser.follow("Decide the conflicts")
     for size in (DESKTOP, PHONE):
@@ -162,7 +80,7 @@ def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downl
     browser.fill(comment="his passport says so")
     browser.press("Do the other after all")
     assert "No conflict is open" in browser.text and "his passport says so" in browser.text
-    send(browser, harbour, hill, downloads)
+    send(browser, harbour, hill, "Hill Branch", downloads)
     at(browser, hill).go("/sync/conflicts")
     assert "No conflict is open" in browser.text and "Ann Hill" in browser.text
     at(browser, hill).go("/sync")

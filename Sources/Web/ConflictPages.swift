@@ -48,15 +48,22 @@ struct ConflictCard: Decodable, Sendable {
         func side(_ heading: String, _ tone: String, _ event: Event, against other: Event?) -> Side {
             let own = said(event)
             let others = other.map { said($0).changes } ?? []
+            // What only the other side sets is a line here, too, so that both read line by line.
+            let lines =
+                own.changes.map { ($0.what, $0.before, $0.after) }
+                + others.filter { other in !own.changes.contains { $0.what == other.what } }
+                .map { ($0.what, nil, nil) }
+            let changes = lines.map { what, before, after in
+                let same = others.first { $0.what == what }
+                return Change(
+                    what: what, before: before, after: after, isOther: other != nil && same?.after != after)
+            }
             return Side(
                 heading: heading, tone: tone,
                 deed: [own.deed, own.subject].compactMap { $0 }.joined(separator: " ").capitalizedFirst,
-                changes: own.changes.map { change in
-                    let same = others.first { $0.what == change.what }
-                    return Change(
-                        what: change.what, before: change.before, after: change.after,
-                        isOther: other != nil && same?.after != change.after)
-                }, note: own.note, who: "\(event.actor.name), \(words.office(event.office))",
+                // What differs first: it is what is decided.
+                changes: changes.filter(\.isOther) + changes.filter { !$0.isOther }, note: own.note,
+                who: "\(event.actor.name), \(words.office(event.office))",
                 when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
         }
         // Decided otherwise, the two have changed places.

@@ -1,5 +1,7 @@
 """A month of three offices on three boxes: two share a folder, the third has a stick that is carried in a bad order.
 They take in files, place and rename the same people, delete, disagree, decide, and end with one state hash."""
+import datetime
+
 import pytest
 
 from browser import DESKTOP, PHONE
@@ -7,7 +9,7 @@ from exchange import at, card_of, pair, rename, send, take_in, words, write_for
 from office import Server, calls, found_office, write_log
 from test_deletions import FIRST_PASSWORD, as_user
 from test_files import open_file, upload
-from test_people import choose
+from test_people import choose, set_day
 
 NAMES = {"harbour": "Harbour Calls", "hill": "Hill Branch", "dock": "Dock Street"}
 AGENTS = {"harbour": ["Ben Ashby", "Cora Lane"], "hill": ["Zora Hill", "Yan Moss"], "dock": ["Dora Quay", "Ed Pier"]}
@@ -58,7 +60,7 @@ def place(browser, server, name, leader, day):
     """Puts somebody into another team from a day on."""
     at(browser, server)
     find_person(browser, name).follow("Place")
-    browser.driver.execute_script("document.querySelector(`[name='from']`).value = arguments[0]", day)
+    set_day(browser, datetime.date.fromisoformat(day))
     choose(browser, "seat", leader)
     browser.fill(reason="as agreed on the phone")
     browser.press("Look at it first").press("Place")
@@ -94,6 +96,7 @@ def test_the_offices_begin_and_pair(browser, month, downloads, tmp_path):
     boxes, shared = month
     for key, server in boxes.items():
         at(browser, server).go("/people/roster")
+        set_day(browser, datetime.date.fromisoformat(MONDAYS[0]))
         browser.fill(text=roster(key)).press("Look at it first").press("Take it in")
         assert "The roster is taken in" in browser.text
         upload(browser, week(tmp_path, key, 0))
@@ -166,8 +169,8 @@ def test_every_conflict_is_shown_on_every_box_and_decided_once(browser, month, d
     for server in boxes.values():
         at(browser, server).go("/sync/conflicts")
         assert len(browser.all("main form[action*='conflicts']")) == 2, browser.text
-        for name in ("Benjamin Ashby", "Benny Ashby", "Yan Moss", "Lou Hill"):
-            assert name in browser.text, name
+        for text in ("Benjamin Ashby", "Benny Ashby", "Yan Moss", "Lou Hill", "Mon 9 Nov 2026"):
+            assert text in browser.text, text
     picture(browser, screenshots, "conflicts")
     # The name is decided at Hill, the place at the Dock, each by who knows.
     at(browser, boxes["hill"]).go("/sync/conflicts")

@@ -36,16 +36,18 @@ lines() { grep -cE "$1" "$2" || true; }
 # The word before a count in pytest's last line: "3 failed, 12 passed, 1 error in 4.2s".
 pytest_count() { { tail -n 5 "$2" | grep -oE "[0-9]+ $1" | tail -n 1 | cut -d ' ' -f 1; } || true; }
 
+# test_swift NAME MINUTES OPTION…: a run of the Swift tests, with options of `swift test` that choose them.
 test_swift() {
-    local log=$logs/swift.txt code=0 all wrong left_out
-    as_owner timeout -k 20 "$(left 20)" swift test --skip-build --disable-xctest >"$log" 2>&1 || code=$?
+    local log=$logs/$1.txt code=0 all wrong left_out
+    as_owner timeout -k 20 "$(left "$2")" env ROLLCALL_SIMULATIONS=1000 \
+        swift test --skip-build --disable-xctest "${@:3}" >"$log" 2>&1 || code=$?
     grep -vE ' (started|passed after .*)\.$' "$log" || true
     all=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)
     wrong=$(lines '^[^ ]+ +Test .* failed after ' "$log")
     wrong=$((wrong - $(lines '^[^ ]+ +Test run .* failed after ' "$log")))
     left_out=$(lines '^[^ ]+ +Test .* skipped' "$log")
-    if [[ -n $all ]]; then add_counts $((all - wrong - left_out)) "$wrong" "$code" "swift test"
-    else bad "swift test did not reach its end (code $code)"; fi
+    if [[ -n $all ]]; then add_counts $((all - wrong - left_out)) "$wrong" "$code" "the $1 tests"
+    else bad "the run of the $1 tests did not reach its end (code $code)"; fi
 }
 
 test_browser() {
@@ -96,7 +98,9 @@ do_test() {
     if as_owner timeout -k 20 "$(left 30)" swift build --build-tests -Xswiftc -warnings-as-errors; then
         good
         stage "Swift tests"
-        test_swift
+        test_swift swift 20 --skip SimulationTests
+        stage "A thousand histories of offices"
+        test_swift simulation 15 --filter SimulationTests
         stage "Browser tests"
         test_browser
     else

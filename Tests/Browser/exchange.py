@@ -76,16 +76,13 @@ def write_for(browser, source, name, downloads):
     return downloaded(downloads, browser.link("Download it").click)
 
 
-def look_at(browser, target, path):
-    """Drops a snapshot on the page where it is taken in, and waits for what is said of it."""
+def take_in(browser, target, path, look=lambda: None):
+    """Drops a snapshot where it is taken in, looks at what is said of it, and takes it in; returns whether anything in
+    it was new."""
     at(browser, target).go("/sync/import")
     browser.drop_files(".drop", [path])
     browser.wait_for("Take it in?")
-
-
-def take_in(browser, target, path):
-    """Takes a snapshot in; returns whether anything in it was new."""
-    look_at(browser, target, path)
+    look()
     browser.through(next(it for it in browser.all("form.form button.button-primary") if it.is_displayed()))
     browser.wait(lambda: browser.path != "/sync/import" and "Take it in?" not in browser.text, "it to be taken in", 60)
     if "Nothing in it was new" in browser.text:

@@ -28,7 +28,8 @@ struct BackupsPage: Page {
 
     var problem: Problem?
     var standing: String
-    var isWell: Bool
+    var tone: String
+    var stands: String
     var next: String
     var nextDrill: String
     var work: Work?
@@ -55,11 +56,12 @@ struct BackupsPage: Page {
     ) {
         self.problem = problem.map(Problem.init)
         let alarm = state.alarm(at: now)
-        isWell = alarm == nil
+        (tone, stands) =
+            alarm != nil ? ("bad", "Look here") : state.last != nil ? ("good", "Well") : ("neutral", "None yet")
         standing =
             alarm?.words(at: now, format)
             ?? state.last.map { "The last backup is \(format.age(of: $0.made, at: now)) old, and was whole." }
-            ?? "No backup has been made yet."
+            ?? "The first one is made soon after the server starts."
         next =
             state.next(started: work.started).map {
                 $0 <= now ? "in a moment" : format.moment($0)
@@ -67,7 +69,7 @@ struct BackupsPage: Page {
         nextDrill =
             state.nextDrill(started: work.started).map {
                 $0 <= now ? "in a moment" : format.moment($0)
-            } ?? "none by itself"
+            } ?? (state.last == nil && state.settings.drills ? "after the first backup" : "none by itself")
         self.work = work.progress.map { progress in
             Work(
                 title: progress.kind == .backup ? "A backup is being made" : "A backup is being tried",

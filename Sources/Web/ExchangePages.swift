@@ -171,7 +171,7 @@ extension ExchangePage.Partner {
             partner.tokenMade.map {
                 "Since \(format.moment($0)); "
                     + (partner.tokenUsed.map { "last used \(format.moment($0))" } ?? "not used yet")
-            } ?? "No."
+            } ?? "\(partner.name) has no token of this box yet."
         makeToken = Paths.exchangeToken(id)
         revokeToken = Paths.exchangeTokenRevoke(id)
         address = typed?.text("address") ?? partner.address ?? ""

@@ -57,7 +57,8 @@ struct BackupsPage: Page {
         self.problem = problem.map(Problem.init)
         let alarm = state.alarm(at: now)
         (tone, stands) =
-            alarm != nil ? ("bad", "Look here") : state.last != nil ? ("good", "Well") : ("neutral", "None yet")
+            alarm != nil
+            ? ("bad", "Look here") : state.last != nil ? ("good", "Well") : ("neutral", "None yet")
         standing =
             alarm?.words(at: now, format)
             ?? state.last.map { "The last backup is \(format.age(of: $0.made, at: now)) old, and was whole." }

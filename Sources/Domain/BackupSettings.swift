@@ -61,6 +61,18 @@ public enum BackupName {
         return time.day.iso.filter { $0 != "-" } + "T" + time.clock.filter { $0 != ":" } + "Z"
     }
 
+    /// The moment of a stamp, which something may follow; nil: it is none.
+    public static func moment(ofStamp text: String) -> Instant? {
+        let digits = text.prefix(16).filter(\.isNumber)
+        guard text.count >= 16, digits.count == 14, let number = Int64(digits),
+            let day = Day(
+                iso: "\(text.prefix(4))-\(text.dropFirst(4).prefix(2))-\(text.dropFirst(6).prefix(2))")
+        else { return nil }
+        let time = number % 1_000_000
+        let seconds = time / 10_000 * 3600 + time / 100 % 100 * 60 + time % 100
+        return Instant(milliseconds: (Int64(day.number) * 86_400 + seconds) * 1000)
+    }
+
     /// Whether a backup could be called this; never a path.
     public static func isName(_ name: String) -> Bool {
         name.utf8.count <= 200 && name.hasSuffix(ending) && !name.hasPrefix(".")

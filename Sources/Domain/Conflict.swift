@@ -103,6 +103,11 @@ public struct ConflictLedger: Sendable {
         refusals[Key(register: writes.first?.register ?? "event \(event)", loser: event)] = (other, words)
     }
 
+    /// Whether a register was set by somebody of whom the author of an event did not know.
+    public func hasNews(for event: EventName, in register: String) -> Bool {
+        standing[register]?.contains { !order.knows(event, $0.event) } == true
+    }
+
     /// Takes something that stands although another event, at the same time, was against it.
     public mutating func dispute(_ register: String, loser: EventName, winner: EventName?, _ words: String) {
         refusals[Key(register: register, loser: loser)] = (winner, words)

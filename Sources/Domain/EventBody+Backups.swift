@@ -25,3 +25,18 @@ public struct BackupDownloaded: EventPayload {
         self.isSealed = isSealed
     }
 }
+
+/// Offices that earlier restores had replaced were removed from the disk.
+public struct ReplacedRemoved: EventPayload {
+    public static let kind = "replacedRemoved"
+    public static let stream = EventStream.local
+    public var body: EventBody { .replacedRemoved(self) }
+    /// Folders within `Replaced`.
+    public var names: [String]
+    public var bytes: Int64
+
+    public init(names: [String], bytes: Int64) {
+        self.names = names
+        self.bytes = bytes
+    }
+}

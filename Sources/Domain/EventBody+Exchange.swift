@@ -56,3 +56,26 @@ public struct ExchangeAllowed: EventPayload {
 
     public init(question: ExchangeQuestion) { self.question = question }
 }
+
+/// Two boxes wrote one chain of an office differently, and somebody said that this office goes on with what it holds.
+public struct ForkDecided: EventPayload {
+    public static let kind = "forkDecided"
+    public static let stream = EventStream.local
+    public var body: EventBody { .forkDecided(self) }
+    public var subject: String? { office.description }
+    public var office: ID<Office>
+    public var incarnation: Int
+    public var name: String
+    /// The first entry of which there are two.
+    public var seq: Int64
+    /// false: the alarm is raised again.
+    public var isSettled: Bool
+
+    public init(office: ID<Office>, incarnation: Int, name: String, seq: Int64, isSettled: Bool) {
+        self.office = office
+        self.incarnation = incarnation
+        self.name = name
+        self.seq = seq
+        self.isSettled = isSettled
+    }
+}

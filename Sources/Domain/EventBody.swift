@@ -49,6 +49,8 @@ public enum EventBody: Hashable, Sendable {
     case backupRestored(BackupRestored)
     case backupPassphraseChanged(BackupPassphraseChanged)
     case backupDownloaded(BackupDownloaded)
+    case replacedRemoved(ReplacedRemoved)
+    case forkDecided(ForkDecided)
     case exchangeTokenMade(ExchangeTokenMade)
     case exchangeTokenRevoked(ExchangeTokenRevoked)
     case exchangeAddressChanged(ExchangeAddressChanged)
@@ -101,6 +103,8 @@ public enum EventBody: Hashable, Sendable {
         case .backupRestored(let it): it
         case .backupPassphraseChanged(let it): it
         case .backupDownloaded(let it): it
+        case .replacedRemoved(let it): it
+        case .forkDecided(let it): it
         case .exchangeTokenMade(let it): it
         case .exchangeTokenRevoked(let it): it
         case .exchangeAddressChanged(let it): it
@@ -122,6 +126,7 @@ public enum EventBody: Hashable, Sendable {
         OfficeUnpaired.self,
         SnapshotExported.self, SnapshotRefused.self, MergeUndone.self, BackupMade.self, BackupFailed.self,
         BackupDrilled.self, BackupRestored.self, BackupPassphraseChanged.self, BackupDownloaded.self,
+        ReplacedRemoved.self, ForkDecided.self,
         ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self, ExchangeAllowed.self,
     ]
 

@@ -12,7 +12,10 @@ extension EventBody {
                     "name \(office) \(new.folded)",
                     of: [AliasLink(person: new.person, from: new.from)])
             }
-        case .personsPlaced(let it): Self.writes(it.placements)
+        case .personAdded(let it):
+            Self.writes([it.person], [it.folded ?? ""], [it.placement], of: office)
+        case .personsPlaced(let it):
+            Self.writes(it.placements) + Self.writes(it.added, it.folded, it.placements, of: office)
         case .teamHandedOver(let it): Self.writes(it.placements)
         case .personRenamed(let it): [RegisterWrite("person \(it.person)", it.after)]
         case .aliasChanged(let it):
@@ -39,6 +42,17 @@ extension EventBody {
             [RegisterWrite("conflict \(it.conflict)", it.choice.rawValue)]
                 + (try it.change?.body().writes(of: office) ?? [])
         default: []
+        }
+    }
+
+    /// Names that files will call people by who were added by hand; those without one are not written.
+    private static func writes(
+        _ added: [Person], _ folded: [String], _ placements: [Placement], of office: ID<Office>
+    ) -> [RegisterWrite] {
+        zip(added, folded).compactMap { person, folded in
+            let from = placements.filter { $0.person == person.id }.map(\.from).min()
+            guard !folded.isEmpty, let from else { return nil }
+            return RegisterWrite("name \(office) \(folded)", of: [AliasLink(person: person.id, from: from)])
         }
     }
 

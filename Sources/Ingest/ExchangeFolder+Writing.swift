@@ -5,6 +5,8 @@ import Glibc
 import Storage
 
 extension ExchangeFolder {
+    static let mode: mode_t = 0o640
+
     func writeOwn(_ outcome: inout Outcome, _ isCancelled: () -> Bool) throws {
         let vector = try store.exchangeVector()
         let own = ownEnding(vector.office)
@@ -79,8 +81,8 @@ extension ExchangeFolder {
                 order, to: place, from: store, by: actor, isCancelled: isCancelled)
             guard isWanted(summary.bytes) else { return false }
             let part = "\(path)/\(name)\(Self.partEnding)"
-            // Who may use the folder is said by the folder: that is what it is for.
-            try copyFile(place, to: part, mode: 0o644)
+            // The files lie open: nobody on the file server beyond the offices' common group.
+            try copyFile(place, to: part, mode: Self.mode)
             guard rename(part, "\(path)/\(name)") == 0 else {
                 throw FileFailure(.rename, "\(path)/\(name)", errno: errno)
             }
@@ -97,6 +99,10 @@ extension ExchangeFolder {
     /// Of this office's files those under an older name, and a delta that a new full one holds.
     private func removeOthers(_ own: String, keeping names: [String]) {
         guard let found = try? files(), let vector = try? store.exchangeVector() else { return }
+        // Earlier releases let everybody read them.
+        for file in found where isOwn(file.name, own) && names.contains(file.name) {
+            _ = chmod("\(path)/\(file.name)", Self.mode)
+        }
         for file in found where isOwn(file.name, own) && !names.contains(file.name) {
             guard let manifest = try? SnapshotReader(path: "\(path)/\(file.name)").manifest,
                 manifest.office == vector.office, manifest.key == vector.key

@@ -60,7 +60,7 @@ extension ReceivedSnapshot {
                 ask(
                     .fork, chain.office,
                     "Two boxes wrote as “\(chain.name)”: entry \(chain.seq) is there twice, with different contents.",
-                    "Find the copied or restored data folder, and stop one of the boxes. What else “\(manifest.officeName)” sends can go on; nothing more of that chain is taken."
+                    "Offices → All offices shows what each wrote and what to do. What else “\(manifest.officeName)” sends can go on; nothing more of that chain is taken until somebody decides."
                 )
             case .unpaired:
                 ask(

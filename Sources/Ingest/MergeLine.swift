@@ -22,6 +22,8 @@ public struct MergeLine: Encodable, Sendable {
     var callsAfter: Int64?
     var stateHash: String?
     var checkWords: [String]?
+    /// Where the database is kept as it was before.
+    var copy: String?
 
     public init(_ outcome: MergeOutcome) {
         entries = outcome.entries
@@ -39,6 +41,7 @@ public struct MergeLine: Encodable, Sendable {
         callsAfter = outcome.callsAfter
         stateHash = outcome.stateHash
         checkWords = outcome.stateHash.map { Domain.checkWords(ofHex: $0) }
+        copy = outcome.copy
     }
 }
 
@@ -70,6 +73,7 @@ extension MergeOutcome {
         if let callsAfter { lines.append("Calls that count: \(callsBefore) before, \(callsAfter) after.") }
         lines += notTaken.map(\.words)
         if ahead > 0 { lines.append("The other office's clock is \(ahead) seconds ahead of this one.") }
+        if let copy { lines.append("The database as it was before is kept in \(copy).") }
         if let stateHash {
             lines.append(
                 "Check words of this office now: \(Domain.checkWords(ofHex: stateHash).joined(separator: " "))"

@@ -31,6 +31,14 @@ public final class ReceivedSnapshot: Sendable {
                 .invalid, "“\(fileName)” is the card of “\(manifest.officeName)”: it has no entries.",
                 advice: "Pair the two offices with it, then exchange snapshots.")
         }
+        guard manifest.kind != .backup else {
+            throw UserError(
+                .unknownFormat,
+                "“\(fileName)” is a backup of “\(manifest.officeName)”, no snapshot for another office. Nothing was taken in.",
+                advice:
+                    "A backup is put back with “rollcall restore \(fileName)” at its own office: see the page Backups. For this office, have a snapshot written there."
+            )
+        }
         try reader.verify(isCancelled: isCancelled, progress: progress)
         let offer = SnapshotOffer(
             fileName: fileName, office: manifest.office, name: manifest.officeName, key: manifest.key,

@@ -112,6 +112,9 @@ static const unsigned char r_templates_file_upload_mustache[] = {
 static const unsigned char r_templates_file_version_mustache[] = {
 #embed "../../Resources/templates/file.version.mustache" if_empty(0)
 };
+static const unsigned char r_templates_fork_list_mustache[] = {
+#embed "../../Resources/templates/fork.list.mustache" if_empty(0)
+};
 static const unsigned char r_templates_head_mustache[] = {
 #embed "../../Resources/templates/head.mustache" if_empty(0)
 };
@@ -346,6 +349,7 @@ static const rollcall_resource table[] = {
     {"templates/file.show.mustache", r_templates_file_show_mustache, sizeof r_templates_file_show_mustache},
     {"templates/file.upload.mustache", r_templates_file_upload_mustache, sizeof r_templates_file_upload_mustache},
     {"templates/file.version.mustache", r_templates_file_version_mustache, sizeof r_templates_file_version_mustache},
+    {"templates/fork.list.mustache", r_templates_fork_list_mustache, sizeof r_templates_fork_list_mustache},
     {"templates/head.mustache", r_templates_head_mustache, sizeof r_templates_head_mustache},
     {"templates/home.office.mustache", r_templates_home_office_mustache, sizeof r_templates_home_office_mustache},
     {"templates/home.own.mustache", r_templates_home_own_mustache, sizeof r_templates_home_own_mustache},

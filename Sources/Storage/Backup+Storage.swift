@@ -104,7 +104,7 @@ extension OfficeStore {
             db,
             sql: """
                 SELECT 1 FROM journal WHERE time > ? AND stream = 'local' AND kind NOT IN ('backupMade',
-                  'backupFailed', 'backupDrilled', 'backupDownloaded', 'signedIn', 'signInRefused', 'signedOut',
+                  'backupFailed', 'backupDrilled', 'backupDownloaded', 'replacedRemoved', 'signedIn', 'signInRefused', 'signedOut',
                   'snapshotExported', 'figuresExported') LIMIT 1
                 """, arguments: [since]) ?? false
     }

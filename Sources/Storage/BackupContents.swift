@@ -42,6 +42,8 @@ extension OfficeStore {
     /// makes itself.
     static let notBackedUp: Set<String> = [
         "session", "signInThrottle", "setupCode", "incomingEvent", "folder", "grdb_migrations",
+        // The other side's entries come again with the next snapshot that has them.
+        "forkEntry",
         // A restored box is not the one whose tokens other offices know: exchange by itself is set up anew.
         "exchangeToken", "exchangeAddress", "exchangeRun", "exchangeFile", "exchangeQuestion",
     ]

@@ -38,11 +38,7 @@ extension Transaction {
                 event.incarnation, it.original, event.payload, it.recovered?.by ?? event.actor.name,
                 it.archive, Int64.max, number,
             ])
-        guard db.changesCount == 1 else {
-            throw UserError(
-                .damaged, "The archive of “\(it.fileName)”, version \(it.version), was not read.",
-                advice: "Run “rollcall verify”, and put the archive back from a backup.")
-        }
+        guard db.changesCount == 1 else { throw UserError.archiveNotRead(it) }
         guard let deleted = it.recovered?.deleted, !deleted.isEmpty else { return }
         for span in deleted {
             try db.execute(
@@ -58,6 +54,15 @@ extension Transaction {
 
     /// What stands for the request of a deletion that was recovered without its journal.
     static let lostRequest = "recovered"
+}
+
+extension UserError {
+    /// Why an upload that no rule refuses has no effect here.
+    static func archiveNotRead(_ it: FileUploaded) -> UserError {
+        UserError(
+            .damaged, "The archive of “\(it.fileName)”, version \(it.version), was not read.",
+            advice: "Run “rollcall verify”, and put the archive back from a backup.")
+    }
 }
 
 /// Where the next upload of a file will stand.

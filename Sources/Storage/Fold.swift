@@ -34,6 +34,7 @@ extension Transaction {
         case .conflictDecided(let it): try foldConflictDecided(event, it)
         case .officePaired(let it): try foldOfficePaired(event, it)
         case .officeUnpaired(let it): try foldOfficeUnpaired(it)
+        case .forkDecided(let it): try foldForkDecided(it)
         case .backupMade(let it): try foldBackupMade(event, it)
         case .backupFailed(let it): try foldBackupFailed(event, it)
         case .backupDrilled(let it): try foldBackupDrilled(event, it)
@@ -41,6 +42,7 @@ extension Transaction {
         case .passwordSet, .signedIn, .signInRefused, .signedOut, .sessionsEnded, .tokenMade, .tokenRevoked,
             .uploadRefused, .figuresExported, .snapshotMerged, .incarnationBegun, .snapshotExported,
             .snapshotRefused, .mergeUndone, .backupRestored, .backupPassphraseChanged, .backupDownloaded,
+            .replacedRemoved,
             .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
             break
         }

@@ -121,7 +121,7 @@ extension OfficeStore {
 
     func requireWaiting(_ reception: Reception) throws { try requireWaiting(reception.number) }
 
-    private func requireWaiting(_ number: Int) throws {
+    func requireWaiting(_ number: Int) throws {
         guard receptions.withLock({ $0 == number }) else { throw UserError.otherReception }
     }
 
@@ -203,9 +203,11 @@ extension OfficeStore {
                 try Self.refusal(of: it, chain, head, trust, db)
             }
             if let refusal {
-                if refusal.reason == .fork { forks.append(refusal) }
-                // Nothing of it came, and nothing need be said of it.
-                if it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
+                if refusal.reason == .fork { try keepOtherSide(of: chain, from: refusal.seq, number) }
+                let isSettled = try refusal.reason == .fork && isSettled(chain)
+                if refusal.reason == .fork, !isSettled { forks.append(refusal) }
+                // Nothing of it came, or somebody has decided about it, and nothing need be said of it.
+                if !isSettled, it != nil || refusal.reason == .fork { reception.notTaken.append(refusal) }
                 try drop(chain, number)
             } else {
                 reception.heads.append(head)
@@ -269,16 +271,27 @@ extension OfficeStore {
             return not(trust.revoked.contains(chain.office) ? .revoked : .unpaired, at: held + 1)
         }
         guard key == head.key, head.isGenuine else { return not(.unsigned, at: head.head.seq) }
-        let isForked = try Bool.fetchOne(
-            db, sql: "SELECT 1 FROM fork WHERE office = ? AND incarnation = ?",
+        let open = try Int64.fetchOne(
+            db, sql: "SELECT seq FROM fork WHERE office = ? AND incarnation = ? AND settled = 0",
             arguments: [chain.office.description, chain.incarnation])
-        if isForked == true { return not(.fork, at: head.head.seq) }
+        if let open { return not(.fork, at: open) }
         if let hash = try heldHash(chain, head.head.seq, db), hexadecimal(hash) != head.head.hash {
-            return not(.fork, at: head.head.seq)
+            return not(.fork, at: try firstDifference(chain, db) ?? head.head.seq)
         }
         guard let it else { return nil }
         guard it.first <= held + 1 else { return not(.gap, at: held + 1) }
         return try fork(it, head, db).map { not(.fork, at: $0) }
+    }
+
+    /// The first entry that came of which another one is held; nil: those that differ did not come.
+    private static func firstDifference(_ chain: Chain, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT min(i.seq) FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
+                  AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq AND j.hash <> i.hash
+                WHERE i.office = ? AND i.incarnation = ?
+                """, arguments: [chain.office.description, chain.incarnation])
     }
 
     /// Goes along the chain; returns the first entry of which another one is held.

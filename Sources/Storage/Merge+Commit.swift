@@ -12,7 +12,7 @@ extension OfficeStore {
     ///     place by now.
     ///   - progress: files done, and of how many.
     /// - Throws: `UserError` where it was cancelled, where an archive is not what it should be, or where the disk is
-    ///   full: nothing is changed then.
+    ///   full, for the copy of the database that is kept first too: nothing is changed then.
     public func merge(
         _ reception: Reception, by actor: Actor, isCancelled: () -> Bool = { false },
         progress: (Int, Int) -> Void = { _, _ in }, readCalls: (FileUploaded, StagedVersion) throws -> Void
@@ -21,11 +21,16 @@ extension OfficeStore {
             guard reception.entries > 0 else {
                 return try writeNow(as: actor) { tx in try tx.hear(reception) }
             }
+            // Whoever asks for the merge, and however it came. No call changes between the copy and the merge, so
+            // that a return to the copy takes back the merge alone.
+            var copy: String?
             // What somebody decided about deletions meanwhile may ask for other rows.
             for _ in 0..<3 {
                 let plan = try plan(reception)
+                if copy == nil, plan.outcome.isNews { copy = try backUpBeforeMerge() }
                 let done = try attempt(plan, reception, actor, isCancelled, progress, readCalls)
-                guard let done else { continue }
+                guard var done else { continue }
+                done.copy = copy
                 try? settleArchives()
                 return done
             }
@@ -161,9 +166,7 @@ extension Transaction {
         let offer = reception.offer
         // An older state of this folder goes on as a new chain, whatever else comes.
         if reception.knowsMoreOfUs { try beginIncarnation(.forked) }
-        // Entries that only tell of merges ask for no answer, or two offices would answer each other for ever.
-        let tellsNothing: Set<String> = [SnapshotMerged.kind, MergeUndone.kind, IncarnationBegun.kind]
-        let isNews = outcome.kinds.contains { !tellsNothing.contains($0.kind) }
+        let isNews = outcome.isNews
         try takeIncoming(arrival: isNews ? nextSharedSeq() : nil)
         try refoldShared()
         guard try change.matches(db) else { throw MergeMismatch() }

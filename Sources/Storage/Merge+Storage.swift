@@ -30,8 +30,17 @@ public struct MergeOutcome: Sendable {
     public var callsBefore: Int64 = 0
     public var callsAfter: Int64?
     public var stateHash: String?
+    /// Where the database is kept as it was before; nil: nothing that anybody did was new.
+    public var copy: String?
     /// The entry that tells of it; nil: nothing that anybody did was new.
     public var event: EventName?
+
+    /// Whether it brings what somebody did. Entries that only tell of merges ask for no answer, or two offices would
+    /// answer each other for ever.
+    public var isNews: Bool {
+        let tellsNothing: Set<String> = [SnapshotMerged.kind, MergeUndone.kind, IncarnationBegun.kind]
+        return kinds.contains { !tellsNothing.contains($0.kind) }
+    }
 }
 
 /// An archive that a merge needs: what its bytes must be, and where they belong.

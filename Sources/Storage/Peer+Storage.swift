@@ -101,7 +101,7 @@ extension OfficeStore {
         for (chain, seq) in elsewhere.seqs where seq > held[chain] {
             known[chain.office]?.gaps += seq - held[chain]
         }
-        for office in try String.fetchAll(db, sql: "SELECT office FROM fork") {
+        for office in try String.fetchAll(db, sql: "SELECT office FROM fork WHERE settled = 0") {
             if let office = ID<Office>(office) { known[office]?.isForked = true }
         }
         return known.values.sorted { ($0.name, $0.office) < ($1.name, $1.office) }

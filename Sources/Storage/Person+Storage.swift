@@ -13,7 +13,12 @@ extension Transaction {
 
     /// Gives somebody who was added by hand the name that files will call him by, unless it is somebody's.
     private func claim(_ folded: String, for person: Person, from day: Day, _ event: Event) throws {
-        guard !folded.isEmpty, try alias(office: event.office, folded: folded) == nil else { return }
+        guard !folded.isEmpty else { return }
+        guard try alias(office: event.office, folded: folded) == nil else {
+            refold?.takenNames.append(
+                NewName(name: person.name, folded: folded, person: person.id, from: day, partTimer: false))
+            return
+        }
         let links = [AliasLink(person: person.id, from: day)]
         try save(AgentAlias(office: event.office, folded: folded, name: person.name, links: links))
     }

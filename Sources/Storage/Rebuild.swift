@@ -16,7 +16,7 @@ extension OfficeStore {
     ///   names it until a rebuild finds the archive.
     public func rebuild(readCalls: (FileUploaded, StagedVersion) throws -> Void) throws -> [UserError] {
         try changingCalls {
-            var lost: [UserError] = []
+            var lost: [(event: Event, error: UserError)] = []
             let purged = try pool.read { db in try Self.purgedVersions(db) }
             try pool.write { db in
                 try db.execute(sql: "UPDATE folder SET rebuilding = 1")
@@ -29,7 +29,7 @@ extension OfficeStore {
             var hasUploads = false
             try eachUpload { event, upload in
                 hasUploads = true
-                if let error = try restage(event, upload, purged, readCalls) { lost.append(error) }
+                if let error = try restage(event, upload, purged, readCalls) { lost.append((event, error)) }
             }
             if hasUploads { try writeNow(as: .program) { tx in try tx.refoldShared() } }
             let change = try CallsChange(self).recounted()
@@ -38,8 +38,20 @@ extension OfficeStore {
                 try tx.db.execute(sql: "UPDATE folder SET rebuilding = 0")
             }
             try settleArchives()
-            return lost
+            // What a rule refuses in any case lacks nothing: no merge brings its archive.
+            return try pool.read { db in
+                try lost.filter { event, _ in try Self.isUnread(event, db) }.map(\.error)
+            }
         }
+    }
+
+    private static func isUnread(_ event: Event, _ db: Database) throws -> Bool {
+        let refusal = try String.fetchOne(
+            db,
+            sql: """
+                SELECT refusal FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?
+                """, arguments: [event.office.description, event.incarnation, event.seq])
+        return refusal.map { isUnread(payload: event.payload, $0) } ?? true
     }
 
     /// What the journal says was purged later, lawfully or not: such a version's archive is no more, or has fewer rows

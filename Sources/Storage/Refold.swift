@@ -14,7 +14,7 @@ final class Refold {
     /// Purges and the steps that they rest on.
     let sealed: Set<EventName>
     var ledger: ConflictLedger
-    /// Names of the present upload that were somebody's already.
+    /// Names of the present event's new people that were somebody's already.
     var takenNames: [NewName] = []
     /// Everybody, as folded so far; nil: to be read anew, for an event failed that had changed it.
     var organization: Organization? = Organization(persons: [], placements: [])
@@ -229,6 +229,9 @@ extension Transaction {
         for new in refold.takenNames {
             let register = "name \(event.office) \(new.folded)"
             writes.removeAll { $0.register == register }
+            // Whoever adds somebody by hand may know that the name is another's; an upload would have taken that one.
+            let isUpload = event.kind == FileUploaded.kind
+            guard isUpload || refold.ledger.hasNews(for: name, in: register) else { continue }
             refold.ledger.dispute(
                 register, loser: name, winner: nil,
                 "The name “\(new.name)” was somebody's already; it made a second person of that name.")

@@ -17,10 +17,22 @@ extension OfficeStore {
     ///
     /// Archives are not in it: a merge only adds to them. The newest two copies are kept.
     /// - Returns: its path.
-    /// - Throws: `UserError` `diskFull` where there is no room for it.
+    /// - Throws: `UserError` `diskFull` where there is no room for it, or the disk does not take it.
     @discardableResult
-    public func backUpBeforeMerge() throws -> String {
-        try Self.keepCopy(of: pool, .merge, in: folder, at: clock.now(), disk: disk)
+    func backUpBeforeMerge() throws -> String {
+        do {
+            return try Self.keepCopy(
+                of: pool, .merge, in: folder, at: clock.now(), disk: disk,
+                leaving: try officeStateNow()?.settings.disk.refuseBelow ?? 0)
+        } catch let error where !(error is UserError) {
+            let words = (error as? FolderFailure)?.description ?? "\(error)"
+            throw UserError(
+                .diskFull,
+                "The copy of the database that is kept before a merge cannot be written: \(words). Nothing was taken in.",
+                advice:
+                    "Check the disk of \(folder.backups), and that Rollcall's user may write there; then try again."
+            )
+        }
     }
 
     /// Keeps a copy where `migrator` has work to do on a folder with an office.
@@ -48,22 +60,25 @@ extension OfficeStore {
 
     @discardableResult
     private static func keepCopy(
-        of pool: DatabasePool, _ reason: SafetyCopyReason, in folder: DataFolder, at now: Instant, disk: Disk
+        of pool: DatabasePool, _ reason: SafetyCopyReason, in folder: DataFolder, at now: Instant, disk: Disk,
+        leaving reserve: Int64 = 0
     ) throws -> String {
         let size = try pool.read { db in
             try Int64.fetchOne(
                 db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0
         }
         let space = try disk.space(folder.path)
-        guard space.free > size + (16 << 20) else {
+        // A copy must not be what stops the uploads.
+        let left = max(reserve, 16 << 20)
+        guard space.free - size > left else {
             throw UserError(
                 .diskFull,
-                "A copy of the database must be kept first. It needs \(size / 1_000_000) MB, and \(space.free / 1_000_000) MB are free. Nothing was changed.",
+                "A copy of the database must be kept first. It needs \(size / 1_000_000) MB beside the \(left / 1_000_000) MB that stay free, and \(space.free / 1_000_000) MB are free. Nothing was changed.",
                 advice: "Make room on the disk of \(folder.path), and try again.")
         }
         let name = "\(reason.words)-\(BackupName.stamp(now)).sqlite"
         let (path, temporary) = ("\(folder.backups)/\(name)", "\(folder.backups)/.part-\(name)")
-        unlink(temporary)
+        removeUnfinishedCopies(in: folder)
         do {
             let copy = try DatabaseQueue(path: temporary)
             chmod(temporary, 0o600)
@@ -79,12 +94,18 @@ extension OfficeStore {
             }
             try syncFile(folder.backups)
         } catch {
-            unlink(temporary)
+            removeUnfinishedCopies(in: folder)
             throw error
         }
         let kept = copies(of: reason, in: folder)
         for old in kept.dropLast(2) { unlink(old) }
         return path
+    }
+
+    /// What a crash left, with what SQLite has beside it.
+    private static func removeUnfinishedCopies(in folder: DataFolder) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.backups)) ?? []
+        for name in names where name.hasPrefix(".part-before-") { unlink("\(folder.backups)/\(name)") }
     }
 
     /// The kept copies, the oldest first.

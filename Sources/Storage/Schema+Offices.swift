@@ -179,4 +179,24 @@ extension Schema {
         CREATE INDEX placementByLeader ON placement (leader);
         CREATE INDEX placementByManager ON placement (manager);
         """
+
+    /// What another box wrote in the place of entries that are held here.
+    static let version11 = """
+        ALTER TABLE fork ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+        -- For people to read: they have no effect.
+        CREATE TABLE forkEntry (
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          time INTEGER NOT NULL,
+          user TEXT,
+          actor TEXT NOT NULL,
+          via TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          payload TEXT NOT NULL,
+          previousHash BLOB NOT NULL,
+          hash BLOB NOT NULL,
+          PRIMARY KEY (office, incarnation, seq)
+        ) WITHOUT ROWID;
+        """
 }

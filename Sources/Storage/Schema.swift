@@ -14,6 +14,7 @@ enum Schema {
         migrator.registerMigration("8 backups") { db in try db.execute(sql: version8) }
         migrator.registerMigration("9 exchange with other offices") { db in try db.execute(sql: version9) }
         migrator.registerMigration("10 placements of several lives") { db in try db.execute(sql: version10) }
+        migrator.registerMigration("11 both sides of a fork") { db in try db.execute(sql: version11) }
         return migrator
     }
 

@@ -146,7 +146,8 @@ extension OfficeStore {
             let office = state.office.id
             let own = try Self.heads(db).filter { $0.office == office }
             let fork = try Bool.fetchOne(
-                db, sql: "SELECT 1 FROM fork WHERE office = ?", arguments: [office.description])
+                db, sql: "SELECT 1 FROM fork WHERE office = ? AND settled = 0",
+                arguments: [office.description])
             return OwnOffice(
                 office: office, name: state.office.rules.name, entries: own.reduce(0) { $0 + $1.seq },
                 stateHash: try Self.stateHash(db, fromRows: false), isForked: fork == true)

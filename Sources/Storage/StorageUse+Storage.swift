@@ -29,6 +29,15 @@ public struct StoredFile: Sendable {
     public var missing: Int
 }
 
+/// What a restore replaced: a whole data folder, which `restore --undo` puts back where it is the last one.
+public struct ReplacedOffice: Sendable, Hashable {
+    /// Of its folder within `Replaced`.
+    public var name: String
+    public var size: Int64
+    /// When it was replaced; nil: the name does not say.
+    public var replaced: Instant?
+}
+
 /// Where the bytes of a data folder are, and how much room is left.
 public struct StorageUse: Sendable {
     public var rows: [StoredFile]
@@ -40,6 +49,8 @@ public struct StorageUse: Sendable {
     public var trash: Int64
     public var incoming: Int64
     public var backups: Int64
+    /// Offices that restores replaced, the last one first.
+    public var replaced: [ReplacedOffice]
     public var database: Int64
     public var log: Int64
     public var space: DiskSpace
@@ -94,7 +105,8 @@ extension OfficeStore {
         let database = fileSize(folder.database) ?? 0
         var use = StorageUse(
             rows: [], total: 0, original: 0, archives: 0, files: files, trash: folderSize(folder.trash),
-            incoming: folderSize(folder.incoming), backups: folderSize(folder.backups), database: database,
+            incoming: folderSize(folder.incoming), backups: folderSize(folder.backups),
+            replaced: replacedOffices(), database: database,
             log: (fileSize(folder.database + "-wal") ?? 0) + (fileSize(folder.database + "-shm") ?? 0),
             space: space, marks: office.state?.settings.disk ?? DiskMarks())
         let kept = office.today.flatMap { office.state?.office.rules.firstKeptDay(on: $0) }
@@ -130,6 +142,40 @@ extension OfficeStore {
                 clamping: Int(Double(weekly) * (1 + Double(office.pages) / Double(use.archives))))
         }
         return use
+    }
+
+    /// What restores replaced, the last one first. Blocks its thread.
+    func replacedOffices() -> [ReplacedOffice] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.replaced)) ?? []
+        return names.sorted(by: >).map { name in
+            ReplacedOffice(
+                name: name, size: folderSize("\(folder.replaced)/\(name)"),
+                replaced: BackupName.moment(ofStamp: name))
+        }
+    }
+
+    /// Removes what restores replaced but for the last one, to which a restore can still be undone. Blocks its thread.
+    ///
+    /// - Throws: `UserError` `conflict` where nothing older is kept.
+    @discardableResult
+    public func removeOlderReplaced(for viewer: Viewer, by actor: Actor) throws -> [ReplacedOffice] {
+        try viewer.require(.manageBackups)
+        let kept = replacedOffices()
+        // What a restore of an empty folder leaves is no office to go back to.
+        let last = kept.firstIndex { access("\(folder.replaced)/\($0.name)/rollcall.sqlite", F_OK) == 0 } ?? 0
+        let old = Array(kept.dropFirst(last + 1))
+        guard !old.isEmpty else {
+            throw UserError(
+                .conflict, "Nothing older than the last replaced office is kept. Nothing was removed.",
+                advice: "The last one is what “rollcall restore --undo” needs; remove its folder by hand.")
+        }
+        try writeNow(as: actor) { tx in
+            _ = try tx.append(
+                .replacedRemoved(
+                    ReplacedRemoved(names: old.map(\.name), bytes: old.reduce(0) { $0 + $1.size })))
+        }
+        for office in old { try FileManager.default.removeItem(atPath: "\(folder.replaced)/\(office.name)") }
+        return old
     }
 
     private struct StoredOffice: Sendable {

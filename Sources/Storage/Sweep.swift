@@ -113,7 +113,12 @@ extension OfficeStore {
             try db.execute(sql: "DELETE FROM versionDay WHERE version = ?", arguments: [version])
             try db.execute(
                 sql: "DELETE FROM fileVersion WHERE number = ? AND state = 'staged'", arguments: [version])
-            try db.execute(sql: "DELETE FROM agentName WHERE links IS NULL")
+            // In a rebuild those of the versions before are nobody's, too, until all are folded.
+            try db.execute(
+                sql: """
+                    DELETE FROM agentName
+                    WHERE links IS NULL AND NOT EXISTS (SELECT 1 FROM fileVersion WHERE state = 'staged')
+                    """)
         }
     }
 

@@ -241,25 +241,38 @@ extension OfficeStore {
             && packed?["times"] == tally.packedTimes.databaseValue
     }
 
-    /// Every upload in the journal is live, or it is said why not.
+    /// Every upload of the journal that no rule refuses is there. One that a rule refuses, of two boxes that uploaded the
+    /// same version for example, is so everywhere, and needs no archive.
     private static func verifyFiles(_ db: Database) throws -> CheckResult {
-        let refused = try String.fetchAll(
-            db, sql: "SELECT refusal FROM journal WHERE kind = ? AND refusal IS NOT NULL ORDER BY time",
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT payload, refusal FROM journal WHERE kind = ? ORDER BY time",
             arguments: [FileUploaded.kind])
-        let uploads =
-            try Int.fetchOne(
-                db, sql: "SELECT count(*) FROM journal WHERE kind = ? AND refusal IS NULL",
-                arguments: [FileUploaded.kind]) ?? 0
-        let versions =
-            try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state <> 'staged'") ?? 0
-        if let first = refused.first {
+        var (uploads, refused, unread) = (0, 0, [String]())
+        while let row = try rows.next() {
+            guard let refusal: String = row["refusal"] else {
+                uploads += 1
+                continue
+            }
+            refused += 1
+            if isUnread(payload: row["payload"], refusal) { unread.append(refusal) }
+        }
+        if let first = unread.first {
             return CheckResult(
                 name: "files", ok: false,
-                detail: first + (refused.count > 1 ? " And \(refused.count - 1) more." : ""))
+                detail: first + (unread.count > 1 ? " And \(unread.count - 1) more." : ""))
         }
+        let versions =
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM fileVersion WHERE state <> 'staged'") ?? 0
         return CheckResult(
             name: "files", ok: uploads == versions,
-            detail: "\(versions) versions of \(uploads) uploads in the journal")
+            detail: "\(versions) versions of \(uploads) uploads in the journal"
+                + (refused > 0 ? ", \(refused) more have no effect" : ""))
+    }
+
+    /// Whether an upload has no effect only because its archive was not read.
+    static func isUnread(payload: String, _ refusal: String) -> Bool {
+        guard let upload = try? fromJSON(FileUploaded.self, payload) else { return false }
+        return refusal == UserError.archiveNotRead(upload).message
     }
 
     public func archivedVersions() async throws -> [ArchivedVersion] {

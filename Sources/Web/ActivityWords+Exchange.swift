@@ -33,3 +33,12 @@ extension ExchangeTimes {
         }
     }
 }
+
+extension ActivityWriter {
+    func words(_ it: ForkDecided) -> ActivityWords {
+        ActivityWords(
+            it.isSettled
+                ? "went on with the entries that are held here of" : "raised the alarm again about", it.name,
+            href: Paths.forks, note: "Two boxes wrote entry \(it.seq) of it.")
+    }
+}

@@ -167,6 +167,11 @@ struct ActivityWriter: Sendable {
         case .backupDownloaded(let it):
             return ActivityWords(
                 "downloaded the backup", it.name, note: it.isSealed ? nil : "It is not sealed.")
+        case .replacedRemoved(let it):
+            return ActivityWords(
+                "removed", format.count(it.names.count, "replaced office", "replaced offices"),
+                note: "\(format.bytes(it.bytes)): \(it.names.joined(separator: ", "))")
+        case .forkDecided(let it): return words(it)
         case .snapshotExported(let it): return words(it)
         case .snapshotRefused(let it):
             return ActivityWords("refused the snapshot", it.fileName, note: it.message)
@@ -445,14 +450,14 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
             SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
             OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
             ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
-            ExchangeAllowed.self,
+            ExchangeAllowed.self, ForkDecided.self,
         ]
     ),
     (
         "backups", "Backups",
         [
             BackupMade.self, BackupFailed.self, BackupDrilled.self, BackupRestored.self,
-            BackupPassphraseChanged.self, BackupDownloaded.self,
+            BackupPassphraseChanged.self, BackupDownloaded.self, ReplacedRemoved.self,
         ]
     ),
     (

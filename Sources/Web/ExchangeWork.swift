@@ -80,8 +80,10 @@ public struct ExchangeWork: Sendable {
 
     /// In the activity once, and not with every try.
     private func recordRefusal(_ error: UserError, _ way: ExchangeWay, _ actor: Actor) async throws {
-        guard [.damaged, .invalid, .notAllowed, .conflict].contains(error.code),
-            try await store.exchangeRuns(for: .console)[way]?.error?.message != error.message
+        guard [.damaged, .invalid, .notAllowed, .conflict, .diskFull].contains(error.code),
+            let last = .some(try await store.exchangeRuns(for: .console)[way]?.error),
+            // How much is free is another figure each time.
+            last?.message != error.message, error.code != .diskFull || last?.code != .diskFull
         else { return }
         let name = way == .folder ? "Shared folder" : "Exchange"
         try await store.recordRefusal(ofSnapshot: name, error, by: actor)

@@ -96,6 +96,7 @@ extension Paths {
 // Storage.
 extension Paths {
     static let storage = "/files/storage"
+    static let storageReplaced = "/files/storage/replaced"
     /// The form that asks to delete what is past the retention time.
     static let pastRetention = "/deletions/new?retention=1"
 }
@@ -226,6 +227,10 @@ extension Paths {
     static func arrivalStep(_ id: String, _ step: String) -> String { "\(snapshotImport)/\(id)/\(step)" }
     static func snapshotWork(_ id: String) -> String { "/sync/work/\(id)" }
     static func snapshotWorkCancel(_ id: String) -> String { "\(snapshotWork(id))/cancel" }
+    static let forks = "/sync/forks"
+    static func forkDecide(_ office: String, _ incarnation: String) -> String {
+        "\(forks)/\(office)/\(incarnation)"
+    }
     static let snapshotHistory = "/sync/history"
     static func snapshotRecord(_ id: String) -> String { "\(snapshotHistory)/\(id)" }
     static func mergeUndo(_ id: String) -> String { "\(snapshotRecord(id))/undo" }

@@ -46,6 +46,7 @@ struct OfficesPage: Page {
     var pairing = Paths.pairing
     var export = Paths.snapshotExport
     var take = Paths.snapshotImport
+    var forks = Paths.forks
 }
 
 extension OfficesPage.Office {

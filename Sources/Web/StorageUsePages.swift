@@ -49,6 +49,11 @@ struct StorageUsePage: Page {
         var what: String
         var size: String
     }
+    struct Replaced: Decodable, Sendable {
+        var words: String
+        /// For who may, where something older than the last one is kept.
+        var remove: String?
+    }
     struct View: Decodable, Sendable {
         var label: String
         var href: String
@@ -74,6 +79,8 @@ struct StorageUsePage: Page {
     var tiles: [Tile]
     var places: [Place]
     var together: String
+    /// What of restores is kept, where anything is.
+    var replaced: Replaced?
     var retention: String
     var pastRetention: String?
     var views: [View]
@@ -85,7 +92,7 @@ struct StorageUsePage: Page {
     var next: String?
 
     init(
-        _ use: StorageUse, _ query: StorageQuery, mayChange: Bool,
+        _ use: StorageUse, _ query: StorageQuery, mayChange: Bool, mayRemove: Bool = false,
         kept: [(name: String, value: String)] = [], _ format: OfficeFormat
     ) {
         func page(byVersion: Bool, _ offset: Int) -> String {
@@ -101,6 +108,10 @@ struct StorageUsePage: Page {
             ("Trash", "what was deleted and can be had back", use.trash),
             ("Incoming", "uploads on their way", use.incoming),
             ("Backups", "copies of the whole office", use.backups),
+            (
+                "Replaced", "what restores replaced, whole data folders",
+                use.replaced.reduce(0) { $0 + $1.size }
+            ),
             ("Database", "the journal, calls and figures", use.database),
             ("Database log", "changes on their way into the database", use.log),
         ]
@@ -122,6 +133,19 @@ struct StorageUsePage: Page {
                     ? "\(format.bytes(use.original)) as uploaded, \(format.bytes(use.archives)) on disk."
                     : "How much smaller the archives are than what was uploaded."),
         ]
+        replaced = use.replaced.first.map { last in
+            let older = use.replaced.dropFirst()
+            let since = last.replaced.map { " of \(format.moment($0))" } ?? ""
+            var words =
+                "Kept is what the last restore\(since) replaced, \(format.bytes(last.size)): “rollcall restore --undo” puts it back."
+            if !older.isEmpty {
+                let oldest = older.last?.replaced.map { ", the oldest of \(format.moment($0))" } ?? ""
+                words +=
+                    " Beside it \(format.count(older.count, "older one", "older ones"))\(oldest), \(format.bytes(older.reduce(0) { $0 + $1.size }))."
+            }
+            return Replaced(
+                words: words, remove: mayRemove && !older.isEmpty ? Paths.storageReplaced : nil)
+        }
         retention = use.retentionWords(format)
         pastRetention = use.pastRetention.flatMap { $0.versions > 0 ? Paths.pastRetention : nil }
         views = [

@@ -12,7 +12,7 @@ struct SnapshotCommand: AsyncParsableCommand {
         subcommands: [
             SnapshotExportCommand.self, SnapshotInspectCommand.self, SnapshotImportCommand.self,
             SnapshotPairCommand.self, SnapshotCardCommand.self, SnapshotOfficesCommand.self,
-            SnapshotUndoCommand.self, SnapshotSyncCommand.self,
+            SnapshotForksCommand.self, SnapshotUndoCommand.self, SnapshotSyncCommand.self,
         ])
 }
 
@@ -306,7 +306,8 @@ struct SnapshotOfficesCommand: OfficeCommand {
             session.print(
                 "\(peer.name): \(peer.trust.rawValue), \(heard), \(peer.heads.reduce(0) { $0 + $1.seq }) entries here"
                     + (peer.gaps > 0 ? ", \(peer.gaps) missing" : "")
-                    + (peer.isForked ? ", FORKED: two boxes wrote one chain" : ""))
+                    + (peer.isForked
+                        ? ", FORKED: two boxes wrote one chain, see “rollcall snapshot forks”" : ""))
         }
     }
 }

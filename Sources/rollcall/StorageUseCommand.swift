@@ -21,6 +21,7 @@ struct FilesStorageCommand: OfficeCommand {
         var trash: Int64
         var incoming: Int64
         var backups: Int64
+        var replaced: Int64
         var database: Int64
         var databaseLog: Int64
         var weekly: Int64?
@@ -57,6 +58,7 @@ struct FilesStorageCommand: OfficeCommand {
         line("free of \(format.bytes(use.space.total))", use.space.free)
         for (name, size) in [
             ("Files", use.files), ("Trash", use.trash), ("Incoming", use.incoming), ("Backups", use.backups),
+            ("Replaced", use.replaced.reduce(0) { $0 + $1.size }),
             ("database", use.database), ("database log", use.log),
         ] { line(name, size) }
         for row in use.rows {
@@ -72,7 +74,8 @@ struct FilesStorageCommand: OfficeCommand {
     private func shown(_ use: StorageUse) -> Shown {
         Shown(
             free: use.space.free, size: use.space.total, marks: use.marks, files: use.files, trash: use.trash,
-            incoming: use.incoming, backups: use.backups, database: use.database, databaseLog: use.log,
+            incoming: use.incoming, backups: use.backups,
+            replaced: use.replaced.reduce(0) { $0 + $1.size }, database: use.database, databaseLog: use.log,
             weekly: use.weekly, pastRetention: use.pastRetention?.versions,
             rows: use.rows.map {
                 Row(

@@ -83,6 +83,15 @@ enum OfficeEvents {
             #"local backupDownloaded {"bytes":99,"isSealed":true,"name":"b.rollcall"}"#
         ),
         (
+            .replacedRemoved(ReplacedRemoved(names: ["20261123T060000Z"], bytes: 99)),
+            #"local replacedRemoved {"bytes":99,"names":["20261123T060000Z"]}"#
+        ),
+        (
+            .forkDecided(
+                ForkDecided(office: id(2), incarnation: 1, name: "North", seq: 9, isSettled: true)),
+            #"local forkDecided {"incarnation":1,"isSettled":true,"name":"North","office":"@002","seq":9}"#
+        ),
+        (
             .exchangeTokenMade(ExchangeTokenMade(office: id(2), name: "North")),
             #"local exchangeTokenMade {"name":"North","office":"@002"}"#
         ),

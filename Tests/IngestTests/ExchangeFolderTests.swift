@@ -84,6 +84,14 @@ import Testing
         }
         try write(1_000_000)
         let full = try #require(try names(path).first)
+        func mode() throws -> Int? {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(full)")
+            return (attributes[.posixPermissions] as? NSNumber)?.intValue
+        }
+        #expect(try mode() == 0o640)
+        chmod("\(path)/\(full)", 0o644)
+        try write(1_000_000)
+        #expect(try mode() == 0o640, "what an earlier release wrote")
         #expect(try names(path) == [full] && full.hasPrefix("north-") && full.hasSuffix(".rollcall"))
         let mark = try SnapshotReader(path: "\(path)/\(full)").digest
         try network[0].take(RandomFile.text(random.rows(5, ids: 2000...2100)), file: "b.csv")

@@ -1,4 +1,5 @@
 import Domain
+import Formats
 import Foundation
 import Ingest
 import Storage
@@ -63,6 +64,148 @@ import Testing
         #expect(rehearsed.uploads == merged.uploads)
         #expect(try await network[1].faults() == [])
         #expect(try await network[1].leftovers() == [])
+    }
+
+    private func copies(_ office: ImportOffice) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: office.folder.backups).sorted()
+            .filter { $0.hasPrefix("before-merge-") }
+    }
+
+    @Test func `whatever brings something new keeps a copy of the database first`() async throws {
+        let network = try await filled()
+        let calls = try await network[1].store.stateHash().calls
+        let (first, rehearsed) = (try network.export(0), try network.receive(try network.export(0), at: 1))
+        _ = try rehearsed.rehearse()
+        #expect(try copies(network[1]) == [], "a look is no merge")
+        let copy = try #require(try network.take(first, at: 1).copy)
+        #expect(try copies(network[1]) == [URL(fileURLWithPath: copy).lastPathComponent])
+        #expect(OfficeGlance(database: copy)?.calls == calls)
+        network.pass(minutes: 1)
+        // The same again, and the news of the merge alone, bring nothing that could be missed.
+        #expect(try network.take(first, at: 1).copy == nil)
+        #expect(try network.take(first, at: 1).copy == nil)
+        #expect(try network.send(1, to: 0).copy != nil)
+        network.pass(minutes: 1)
+        #expect(try network.send(0, to: 1).copy == nil)
+        #expect(try copies(network[1]).count == 1)
+        // By itself just as by hand.
+        var random = RandomFile(seed: 5)
+        try network[1].take(RandomFile.text(random.rows(20, ids: 500...560)), file: "c.csv")
+        let path = try network.export(1)
+        _ = try ExchangeIntake(of: path, fileName: "c", in: network[0].store, by: .console)
+        #expect(try copies(network[0]).count == 2)
+    }
+
+    @Test func `without a copy nothing is taken in, and it is tried again`() async throws {
+        let disk = TestDisk()
+        let network = try await OfficeNetwork(disk: disk.disk)
+        var random = RandomFile(seed: 4)
+        try network[0].take(RandomFile.text(random.rows(80, ids: 1...120)), file: "a.csv")
+        let path = try network.export(0)
+        let before = try await network[1].store.stateHash()
+        // Just what must stay free.
+        disk.set(freeMegabytes: Int64(DiskMarks().refuseMegabytes))
+        let error = #expect(throws: UserError.self) { try network.take(path, at: 1) }
+        #expect(error?.code == .diskFull && error?.message.contains("A copy of the database") == true)
+        #expect(error?.advice.contains(network[1].folder.path) == true)
+        let shared = network.place + "/shared"
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: path, toPath: shared + "/north.rollcall")
+        let folder = ExchangeFolder(shared, of: network[1].store, by: .console)
+        #expect(throws: UserError.self) { try folder.run() }
+        // A disk that does not take it is told in the same way.
+        disk.set(freeMegabytes: 500_000)
+        let backups = network[1].folder.backups
+        try FileManager.default.removeItem(atPath: backups)
+        try Data().write(to: URL(fileURLWithPath: backups))
+        let broken = #expect(throws: UserError.self) { try network.take(path, at: 1) }
+        #expect(
+            broken?.code == .diskFull && broken?.advice.contains(backups) == true, "\(broken?.message ?? "")")
+        #expect(throws: UserError.self) { try folder.run() }
+        #expect(try await network[1].store.stateHash() == before)
+        try FileManager.default.removeItem(atPath: backups)
+        try FileManager.default.createDirectory(atPath: backups, withIntermediateDirectories: true)
+        #expect(try folder.run().taken == 1)
+        #expect(try copies(network[1]).count == 1)
+        #expect(try await network[1].faults() == [])
+    }
+
+    @Test func `a backup is no snapshot to be taken in`() async throws {
+        let network = try await filled()
+        let path = network.newPath()
+        try backUp(network[0].store, to: path, by: .console)
+        for office in 0...1 {
+            let before = try await network[office].store.stateHash()
+            let error = #expect(throws: UserError.self) { try network.take(path, at: office) }
+            #expect(error?.message.contains("is a backup of “North”") == true)
+            #expect(error?.advice.contains("rollcall restore") == true)
+            #expect(try await network[office].store.stateHash() == before)
+        }
+    }
+
+    @Test func `one name given to two new people at the same time is a conflict that is told`() async throws {
+        let network = try await OfficeNetwork()
+        try network[0].store.close()
+        let path = network.place + "/copy"
+        try FileManager.default.copyItem(atPath: network[0].folder.path, toPath: path)
+        try network[0].reopen()
+        let twin = try ImportOffice(
+            opening: path, seed: 77, clock: network.clocks[0].clock, place: "elsewhere")
+        func add(_ box: ImportOffice, _ name: String, _ folded: String) async throws {
+            network.pass(minutes: 1)
+            try await box.store.addPerson(
+                name: name, folded: folded,
+                placement: { Placement(person: $0, from: Day(number: 20_000)) }, by: .console)
+        }
+        func send(_ a: ImportOffice, to b: ImportOffice) throws -> [Conflict] {
+            let path = network.newPath()
+            try exportSnapshot(SnapshotOrder(), to: path, from: a.store, by: .console)
+            return try ReceivedSnapshot(path: path, fileName: "a", in: b.store).merge(by: .console).conflicts
+        }
+        try await add(network[0], "Zoe Sample", "zoe sample")
+        // Whoever knows that the name is somebody's adds another one of that name on purpose.
+        try await add(network[0], "Zoe Sample", "zoe sample")
+        try await add(twin, "Zoe  Sample", "zoe sample")
+        try await add(twin, "Yan Sample", "yan sample")
+        let conflicts = try send(twin, to: network[0])
+        #expect(conflicts.count == 1)
+        #expect(conflicts.first?.refusal?.contains("was somebody's already") == true)
+        #expect(try send(network[0], to: twin).map(\.id) == conflicts.map(\.id))
+        #expect(try await network[0].store.stateHash() == twin.store.stateHash())
+        #expect(try await network[0].sql("SELECT count(*) FROM person WHERE name LIKE 'Zoe%'") == ["3"])
+    }
+
+    @Test func `an upload that the rules refuse at a merge needs no archive, and is no fault`() async throws {
+        let network = try await filled()
+        let entries = try await network[0].sharedJournal().map(\.event)
+        let upload = try #require(entries.last { $0.kind == FileUploaded.kind })
+        let last = try #require(entries.last)
+        // Another version, of which the rows do not add up: no sound box writes it.
+        let payload = upload.payload.replacing("\"version\":1", with: "\"version\":2")
+            .replacing("\"accepted\":", with: "\"accepted\":1")
+        let event = Event(
+            stream: .shared, office: last.office, incarnation: last.incarnation, seq: last.seq + 1,
+            time: HybridTime(bits: last.time.bits + 1), actor: .program, kind: upload.kind, payload: payload,
+            previousHash: last.hash)
+        try network[0].damage(
+            """
+            INSERT INTO journal (stream, office, incarnation, seq, time, actor, via, kind, payload, previousHash, hash)
+            VALUES ('shared', '\(event.office)', \(event.incarnation), \(event.seq), \(event.time.bits),
+              '\(event.actor.name)', '\(event.actor.via)', '\(event.kind)', '\(payload)',
+              X'\(hexadecimal(event.previousHash))', X'\(hexadecimal(event.computedHash))')
+            """)
+        #expect(try network.send(0, to: 1).uploads.count == 1)
+        let refused = "SELECT count(*) FROM journal WHERE kind = 'fileUploaded' AND refusal IS NOT NULL"
+        #expect(try await network[1].sql(refused) == ["1"])
+        #expect(try await network[1].faults() == [])
+        try network[1].rebuild()
+        #expect(try await network[1].faults() == [])
+        // One whose archive is lost is a fault all the same.
+        let archive = try #require(try await network[1].store.archivedVersions().first)
+        unlink(archive.archivePath)
+        #expect(try await network[1].faults().count >= 1)
+        _ = try network[1].store.rebuild { _, _ in throw UserError(.damaged, "Lost.", advice: "") }
+        #expect(try await network[1].faults().contains { $0.hasPrefix("files: The archive of") })
     }
 
     @Test func `a snapshot whose place another one took is not taken in as that other one`() async throws {

@@ -82,7 +82,7 @@ import Testing
             ALTER TABLE fileVersion DROP COLUMN incarnation; ALTER TABLE source DROP COLUMN staged;
             ALTER TABLE folder DROP COLUMN place; ALTER TABLE journal DROP COLUMN arrival;
             DROP TABLE incomingEvent; DROP TABLE signedHead; DROP TABLE peer; DROP TABLE peerState;
-            DROP TABLE fork; DROP TABLE conflict; DROP TABLE conflictDecision;
+            DROP TABLE fork; DROP TABLE forkEntry; DROP TABLE conflict; DROP TABLE conflictDecision;
             DROP TABLE backup; DROP TABLE backupFailure;
             DROP TABLE exchangeToken; DROP TABLE exchangeAddress; DROP TABLE exchangeRun; DROP TABLE exchangeFile;
             DROP TABLE exchangeQuestion;

@@ -116,6 +116,31 @@ import Testing
         #expect(hashes.count == 1)
     }
 
+    @Test func `a snapshot is taken in by a command, which says where the copy is; a backup is not`()
+        async throws
+    {
+        let (a, b) = (try await office("North", seed: 51), try await office("South", seed: 52))
+        try await pair(b, with: a)
+        for office in [a, b] { try office.store.close() }
+        let (north, south) = (a.folder.path, b.folder.path)
+        let (snapshot, backup) = (north + "/out.rollcall", north + "/backup.rollcall")
+        #expect(try await rollcall("snapshot", "export", "--out", snapshot, "--data", north).status == 0)
+        #expect(try await rollcall("backup", "--out", backup, "--data", north).status == 0)
+        let refused = try await rollcall("snapshot", "import", backup, "--yes", "--data", south)
+        #expect(
+            refused.status == 65 && refused.err.contains("is a backup")
+                && refused.err.contains("rollcall restore"))
+        let taken = try await rollcall("snapshot", "import", snapshot, "--yes", "--data", south)
+        #expect(taken.status == 0, "\(taken.err)")
+        #expect(taken.out.contains(b.folder.backups + "/before-merge-"))
+        let forks = try await rollcall("snapshot", "forks", "--data", south)
+        #expect(forks.status == 0 && forks.out.contains("written by one box"))
+        let nobody = try await rollcall("snapshot", "forks", "--go-on", "North", "--yes", "--data", south)
+        #expect(nobody.status == 66 && nobody.err.contains("No two boxes"))
+        let copies = try FileManager.default.contentsOfDirectory(atPath: b.folder.backups)
+        #expect(copies.count { $0.hasPrefix("before-merge-") } == 1)
+    }
+
     @Test func `one folder is exchanged once, by a command`() async throws {
         let (a, b) = (try await office("North", seed: 41), try await office("South", seed: 42))
         try await pair(a, with: b)

@@ -253,8 +253,23 @@ CREATE TABLE fork (
   seq INTEGER NOT NULL,
   ours TEXT NOT NULL,
   theirs TEXT NOT NULL,
-  found INTEGER NOT NULL,
+  found INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (office, incarnation)
+) WITHOUT ROWID;
+
+CREATE TABLE forkEntry (
+  office TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  user TEXT,
+  actor TEXT NOT NULL,
+  via TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  previousHash BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (office, incarnation, seq)
 ) WITHOUT ROWID;
 
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);

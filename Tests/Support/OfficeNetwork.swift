@@ -12,7 +12,11 @@ public final class OfficeNetwork: @unchecked Sendable {
     private var files = 0
 
     /// - Parameter names: of the offices; each pairs with each, unless `pairs` is false.
-    public init(_ names: [String] = ["North", "South"], seed: UInt64 = 1, pairs: Bool = true) async throws {
+    public init(
+        _ names: [String] = ["North", "South"], seed: UInt64 = 1, pairs: Bool = true, disk: Disk = .system
+    )
+        async throws
+    {
         place = FileManager.default.temporaryDirectory.path + "/rollcall-network-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         var offices: [ImportOffice] = []
@@ -24,7 +28,7 @@ public final class OfficeNetwork: @unchecked Sendable {
                 try await ImportOffice(
                     rules: OfficeRules(name: name, timeZone: "Europe/Berlin"),
                     seed: seed &* 64 &+ UInt64(index),
-                    clock: clock.clock))
+                    clock: clock.clock, disk: disk))
         }
         (self.offices, self.clocks) = (offices, clocks)
         guard pairs else { return }

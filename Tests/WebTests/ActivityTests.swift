@@ -140,6 +140,10 @@ import Testing
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
             .backupPassphraseChanged(BackupPassphraseChanged(isSet: false)),
             .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: false)),
+            .replacedRemoved(ReplacedRemoved(names: ["20261123T060000Z"], bytes: 99)),
+            .forkDecided(
+                ForkDecided(
+                    office: office, incarnation: 1, name: "North", seq: 9, isSettled: true)),
             .exchangeTokenMade(ExchangeTokenMade(office: office, name: "North")),
             .exchangeTokenRevoked(ExchangeTokenRevoked(office: office, name: "North")),
             .exchangeAddressChanged(

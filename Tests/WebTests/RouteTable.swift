@@ -26,6 +26,7 @@ let routeTable = """
     GET    /api/v1/openapi.json        view-own-account
     GET    /files                      view-files
     GET    /files/storage              view-files
+    POST   /files/storage/replaced     manage-backups
     POST   /files                      upload-files
     PUT    /files/upload               upload-files
     GET    /files/imports/:id          upload-files
@@ -197,6 +198,8 @@ let routeTable = """
     POST   /sync/import/:id/discard    manage-offices
     GET    /sync/work/:id              manage-offices
     POST   /sync/work/:id/cancel       manage-offices
+    GET    /sync/forks                 manage-offices
+    POST   /sync/forks/:id/:incarnation manage-offices
     GET    /sync/history               view-offices
     GET    /sync/history/:id           view-offices
     POST   /sync/history/:id/undo      manage-offices

@@ -54,6 +54,41 @@ import Testing
         }
     }
 
+    @Test func `what restores replaced is shown, and all but the last one can be removed`() async throws {
+        let site = try await TestSite()
+        let place = site.store.folder.replaced
+        @Sendable func keep(_ name: String, _ size: Int) throws {
+            try FileManager.default.createDirectory(
+                atPath: "\(place)/\(name)/Files", withIntermediateDirectories: true)
+            try Data(count: size).write(to: URL(fileURLWithPath: "\(place)/\(name)/rollcall.sqlite"))
+        }
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            #expect(!(try await browser.get(Paths.storage).text.contains("last restore")))
+            try keep("20260101T060000Z", 3_000_000)
+            try keep("20260201T060000Z", 2_000_000)
+            try keep("20260301T060000Z", 1_000_000)
+            let page = try await browser.get(Paths.storage).text
+            #expect(
+                page.contains("2 older ones") && page.contains("data-confirm") && page.contains("5.0\u{a0}MB")
+            )
+            let other = browser.another()
+            try await other.signIn("dan")
+            let seen = try await other.get(Paths.storage).text
+            #expect(seen.contains("2 older ones") && !seen.contains(Paths.storageReplaced))
+            #expect(try await other.post(Paths.storageReplaced).status == 404)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place).count == 3)
+            #expect(try await browser.post(Paths.storageReplaced).status == 303)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place) == ["20260301T060000Z"])
+            let after = try await browser.get(Paths.storage).text
+            #expect(after.contains("last restore") && !after.contains("older one"))
+            #expect(try await browser.get(Paths.activity).text.contains("2 replaced offices"))
+            // Nothing older is there: the last one stays.
+            #expect(try await browser.post(Paths.storageReplaced).status == 303)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place).count == 1)
+        }
+    }
+
     @Test func `below the first mark people are told, below the second nothing more is taken in`()
         async throws
     {

@@ -16,6 +16,9 @@ struct SimulatedOffices: Sendable {
     var all: [Template]
     /// By how many of them: the folders after they had exchanged all.
     private(set) var merged: [Int: [String]] = [:]
+    /// The same offices with files, deletions that are asked for, and some in the trash.
+    private(set) var filed: [Template] = []
+    private(set) var filedMerged: [Int: [String]] = [:]
     /// In memory where the system has such a disk: what is synced and how fast is not the question here.
     static let place: String = {
         let memory = "/dev/shm"
@@ -46,26 +49,41 @@ struct SimulatedOffices: Sendable {
             }
             try store.close()
         }
-        for count in 2...6 { merged[count] = try merge(count) }
+        for index in all.indices { filed.append(try await Self.file(all[index], index)) }
+        for count in 2...6 {
+            merged[count] = try merge(all.prefix(count), "merged-\(count)") { store, _ in
+                try Simulation.entries(of: store)
+            }
+            filedMerged[count] = try merge(filed.prefix(count), "filed-\(count)") { store, number in
+                let path = "\(Self.place)/filed-\(count)-\(number).rollcall"
+                try exportSnapshot(SnapshotOrder(), to: path, from: store, by: .console)
+                return .file(path: path)
+            }
+        }
     }
 
-    private func merge(_ count: Int) throws -> [String] {
+    private func merge(
+        _ templates: some Collection<Template>, _ name: String,
+        pack: (OfficeStore, Int) throws -> SimulatedParcel
+    ) throws -> [String] {
         var paths: [String] = []
         var stores: [OfficeStore] = []
-        for index in 0..<count {
-            let path = "\(Self.place)/merged-\(count)-\(index)"
-            try FileManager.default.copyItem(atPath: all[index].path, toPath: path)
+        for (index, template) in templates.enumerated() {
+            let path = "\(Self.place)/\(name)-\(index)"
+            try FileManager.default.copyItem(atPath: template.path, toPath: path)
             paths.append(path)
             stores.append(
-                try Self.open(path, UInt64(200 + count * 10 + index), TestSupport.TestClock().clock))
+                try Self.open(
+                    path, UInt64(200 + templates.count * 10 + index), TestSupport.TestClock().clock))
+        }
+        var number = 0
+        func give(_ from: OfficeStore, _ to: OfficeStore) throws {
+            number += 1
+            try Simulation.take(pack(from, number), into: to)
         }
         for _ in 0..<2 {
-            for store in stores.dropFirst() {
-                try Simulation.take(Simulation.entries(of: store), into: stores[0])
-            }
-            for store in stores.dropFirst() {
-                try Simulation.take(Simulation.entries(of: stores[0]), into: store)
-            }
+            for store in stores.dropFirst() { try give(store, stores[0]) }
+            for store in stores.dropFirst() { try give(stores[0], store) }
         }
         for store in stores { try store.close() }
         return paths
@@ -79,6 +97,51 @@ struct SimulatedOffices: Sendable {
         return try OfficeStore(
             folder: DataFolder(path: path), clock: clock, ids: IDs { numbers.bytes(16) },
             passwords: PasswordCost(rounds: 16), place: FolderPlace { _ in firstPlace })
+    }
+
+    private static func file(_ template: Template, _ index: Int) async throws -> Template {
+        var filed = template
+        filed.path = "\(place)/filed-\(index)"
+        // Whoever opens the office for an upload takes its folder away at the end.
+        let work = "\(place)/filing-\(index)"
+        try FileManager.default.copyItem(atPath: template.path, toPath: work)
+        let office = try ImportOffice(
+            opening: work, seed: UInt64(150 + index), clock: TestSupport.TestClock().clock, place: firstPlace)
+        let source = try await office.sql(
+            "SELECT id FROM source WHERE office = '\(template.id)' ORDER BY id"
+        ).first
+        for (name, text) in texts(of: index) { try office.take(text, file: name, source: source) }
+        let files = try await office.sql("SELECT id, name FROM file").map { line in
+            let parts = line.split(separator: "|", maxSplits: 1).map(String.init)
+            return (name: parts.last ?? "", file: parts.first.flatMap { ID<CallFile>($0) })
+        }
+        for (name, isApproved, isByDay) in [
+            ("old.csv", true, false), ("daily.csv", false, true), ("late.csv", true, true),
+            ("weekly.csv", false, false),
+        ] {
+            guard let file = files.first(where: { $0.name == name })?.file else { continue }
+            let days = try await office.store.deletableDays(file, version: nil, for: Simulation.clerk)
+            let scope =
+                isByDay ? DeleteScope.days(file, version: nil, days.prefix(2).map(\.day)) : .file(file)
+            let request = try office.store.openDeleteRequest(
+                office.store.planDeletion(scope, for: Simulation.clerk), reason: "wrong",
+                for: Simulation.clerk, by: Simulation.actor)
+            if isApproved {
+                try office.store.decideDeleteRequest(
+                    request.id, .approve, for: Simulation.admin(1), by: Simulation.actor)
+            }
+        }
+        try office.store.close()
+        try FileManager.default.copyItem(atPath: work, toPath: filed.path)
+        return filed
+    }
+
+    /// What an office of files has uploaded before anything happens.
+    static func texts(of index: Int) -> [(name: String, text: String)] {
+        ["daily.csv", "weekly.csv", "old.csv", "late.csv"].enumerated().map { place, name in
+            var random = RandomFile(seed: UInt64(index * 10 + place))
+            return (name, RandomFile.text(random.rows(9, ids: 1...14)))
+        }
     }
 
     private static func make(_ index: Int, _ name: String, _ zone: String) async throws -> Template {

@@ -29,7 +29,7 @@ final class SimulatedBox {
 
 /// What one box wrote for others: a real file, or its entries alone.
 enum SimulatedParcel {
-    case file(path: String, from: ID<Office>)
+    case file(path: String)
     case entries(SnapshotOffer, [Event])
 }
 
@@ -48,20 +48,33 @@ final class Simulation {
     /// What happened, for who reads a failure.
     var notes: [String] = []
     /// Files that were uploaded somewhere, to be uploaded elsewhere too.
-    var texts: [(name: String, text: String)] = []
+    var texts: [(office: Int, name: String, text: String)] = []
+    /// Of each entry of a plan with forks, by its hash, the hash of the one before it.
+    var before: [String: String] = [:]
+    /// How often a box met another one's part of a chain that was written twice.
+    var forksMet = 0
     private var paths = 0
 
     init(_ plan: SimulationPlan) async throws {
         self.plan = plan
         let offices = try await SimulatedOffices.ready.value
-        templates = Array(offices.all.prefix(plan.offices))
-        let merged = plan.isMerged ? offices.merged[plan.offices] ?? [] : []
+        templates = Array((plan.hasFiles ? offices.filed : offices.all).prefix(plan.offices))
+        let merged =
+            plan.isMerged
+            ? (plan.hasFiles ? offices.filedMerged : offices.merged)[plan.offices] ?? [] : []
         folder = "\(SimulatedOffices.place)/\(plan.seed)-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for index in templates.indices {
             let path = merged.indices.contains(index) ? merged[index] : templates[index].path
             try addBox(index, copying: path, place: SimulatedOffices.firstPlace)
         }
+        if plan.hasFiles {
+            for index in templates.indices {
+                texts += SimulatedOffices.texts(of: index).map { (index, $0.name, $0.text) }
+            }
+        }
+        // Told that it is a copy, it goes on with a chain of its own.
+        if plan.hasTwins { try addBox(0, copying: merged.first ?? templates[0].path) }
     }
 
     deinit {
@@ -127,6 +140,42 @@ final class Simulation {
     /// A step finds nothing that it could be about.
     struct NothingToDo: Error {}
 
+    /// Somebody whom the rules refuse tries it otherwise a few times, as people do.
+    func some<T>(
+        of choices: some Collection<T>, tries: Int = 5, _ numbers: inout SeededNumbers,
+        _ body: (T) async throws -> Void
+    ) async throws {
+        var last: any Error = NothingToDo()
+        for choice in try picks(tries, of: choices, &numbers) {
+            do { return try await body(choice) } catch let error as UserError where error.code != .damaged {
+                last = error
+            }
+        }
+        throw last
+    }
+
+    /// Different ones, the first ones more often.
+    private func picks<T>(_ count: Int, of choices: some Collection<T>, _ numbers: inout SeededNumbers) throws
+        -> [T]
+    {
+        var left = Array(choices)
+        var picked: [T] = []
+        while picked.count < count, !left.isEmpty {
+            let place = try pick(left.indices, &numbers)
+            picked.append(left.remove(at: place))
+        }
+        return picked
+    }
+
+    /// Does what a step needs where it finds nothing, or where all that there is was refused, and then the step.
+    func orElse(_ first: () async throws -> Void, make: () async throws -> Void) async throws {
+        do { return try await first() } catch is NothingToDo {} catch let error as UserError
+            where error.code != .damaged
+        {}
+        try await make()
+        try await first()
+    }
+
     func pick<T>(_ choices: some Collection<T>, _ numbers: inout SeededNumbers) throws -> T {
         guard !choices.isEmpty else { throw NothingToDo() }
         // The first ones more often: where few are chosen from, things meet.
@@ -161,11 +210,25 @@ final class Simulation {
         case .keepCopy:
             try await keepCopy(index)
         case .restoreCopy:
-            let copy = try pick(copies, &numbers)
-            try restore(copy)
+            if copies.isEmpty {
+                try await keepCopy(index)
+                for _ in 0..<Int.random(in: 0...3, using: &numbers) {
+                    try await perform(
+                        SimulationStep(
+                            kind: SimulationStep.Kind.clashing(hasFiles: plan.hasFiles).randomElement(
+                                using: &numbers) ?? .rename, box: index, seed: numbers.next()))
+                }
+            }
+            try restore(try pick(copies, &numbers))
         case .copyBox, .forkBox:
             guard boxes.count < plan.offices + 2 else { throw NothingToDo() }
             try copyBox(index, tells: step.kind == .copyBox)
+            guard step.kind == .forkBox else { break }
+            // Neither knows of the other, and they may well never write the same.
+            for box in [index, boxes.count - 1] where Int.random(in: 0..<4, using: &numbers) > 0 {
+                try await perform(
+                    SimulationStep(kind: .rename, box: box, seed: numbers.next()))
+            }
         case .check: try await checkAll(isEnd: false)
         case .rebuild: try await checkRebuild(box)
         case .send, .sendDelta, .deliver, .exchange, .clash, .damage, .pair, .unpair:

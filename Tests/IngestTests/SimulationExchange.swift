@@ -15,12 +15,17 @@ extension Simulation {
             parcels.append(try await pack(index, since: try await heads(reader)))
         case .deliver:
             // The newest more often than others; one that was delivered before is delivered again.
-            try await take(try pick(parcels.reversed(), &numbers), at: index)
+            if parcels.isEmpty { parcels.append(try await pack(try pick(neighbours(of: index), &numbers))) }
+            try await some(of: parcels.reversed(), tries: 3, &numbers) { try await take($0, at: index) }
         case .exchange:
             let other = try pick(neighbours(of: index), &numbers)
             try await exchange(index, other)
         case .clash:
-            let other = try pick(neighbours(of: index), &numbers)
+            // Only the boxes of one office decide about the same files.
+            let twins = boxes.indices.filter { $0 != index && boxes[$0].office == boxes[index].office }
+            let isAmongTwins =
+                plan.hasFiles && !twins.isEmpty && Int.random(in: 0..<4, using: &numbers) > 0
+            let other = try pick(isAmongTwins ? twins : neighbours(of: index), &numbers)
             try await exchange(index, other)
             // Both go on from the same, and neither knows what the other does.
             let kinds = SimulationStep.Kind.clashing(hasFiles: plan.hasFiles)
@@ -32,13 +37,41 @@ extension Simulation {
             if Bool.random(using: &numbers) { try await exchange(index, other) }
         case .damage: try await takeDamaged(index, &numbers)
         case .pair:
-            let other = try pick(templates.filter { $0.id != boxes[index].id }, &numbers)
+            var unpaired = try await unpaired(boxes[index])
+            if unpaired.isEmpty {
+                let other = try pick(templates.filter { $0.id != boxes[index].id }, &numbers)
+                try await boxes[index].store.unpair(other.id, reason: "anew", for: .console, by: .console)
+                unpaired = [other]
+            }
+            let other = try pick(unpaired, &numbers)
             try await boxes[index].store.pair(
                 other.id, name: other.name, key: other.key, for: .console, by: .console)
         default:
-            let other = try pick(templates.filter { $0.id != boxes[index].id }, &numbers)
-            try await boxes[index].store.unpair(other.id, reason: "for now", for: .console, by: .console)
+            let unpaired = Set(try await unpaired(boxes[index]).map(\.id))
+            let others = templates.filter { $0.id != boxes[index].id && !unpaired.contains($0.id) }
+            try await boxes[index].store.unpair(
+                try pick(others, &numbers).id, reason: "for now", for: .console, by: .console)
         }
+    }
+
+    private func unpaired(_ box: SimulatedBox) async throws -> [SimulatedOffices.Template] {
+        let paired = Set(try await box.it.sql("SELECT office FROM peer WHERE revoked = 0"))
+        return templates.filter { $0.id != box.id && !paired.contains($0.id.description) }
+    }
+
+    /// Two boxes that know the same give one person two names.
+    func makeConflict(_ box: SimulatedBox, _ numbers: inout SeededNumbers) async throws {
+        guard let index = boxes.firstIndex(where: { $0 === box }) else { throw NothingToDo() }
+        let other = try pick(neighbours(of: index), &numbers)
+        try await exchange(index, other)
+        let theirs = Set(try await persons(boxes[other]))
+        let person = try pick(try await persons(box).filter { theirs.contains($0) }, &numbers)
+        for (box, name) in [(index, "One"), (other, "Other")] {
+            try await boxes[box].store.renamePerson(
+                person, to: "\(name) \(Int.random(in: 1...9, using: &numbers))", for: .console, by: Self.actor
+            )
+        }
+        try await exchange(index, other)
     }
 
     private func exchange(_ a: Int, _ b: Int) async throws {
@@ -81,8 +114,9 @@ extension Simulation {
         if plan.hasFiles {
             let path = newPath(".rollcall")
             try exportSnapshot(SnapshotOrder(since: since), to: path, from: box.store, by: .console)
-            return .file(path: path, from: box.id)
+            return .file(path: path)
         }
+        if plan.mayFork { try await noteEntries(of: box) }
         return try Self.entries(of: box.store, since: since)
     }
 
@@ -104,13 +138,81 @@ extension Simulation {
 
     @discardableResult
     func take(_ parcel: SimulatedParcel, at index: Int) async throws -> MergeOutcome {
-        try Self.take(parcel, into: boxes[index].store)
+        guard plan.mayFork, case .entries(let offer, _) = parcel else {
+            return try Self.take(parcel, into: boxes[index].store)
+        }
+        return try await takeAlarmed(parcel, offer, at: index)
+    }
+
+    // MARK: Chains that were written twice
+
+    private func noteEntries(of box: SimulatedBox) async throws {
+        for line in try await box.it.sql(
+            "SELECT lower(hex(hash)), lower(hex(previousHash)) FROM journal WHERE stream = 'shared'")
+        {
+            let parts = line.split(separator: "|").map(String.init)
+            if let entry = parts.first, let last = parts.last { before[entry] = last }
+        }
+    }
+
+    /// Whether one entry is in the other's chain before it, or the same.
+    private func leads(_ entry: String, to other: String) -> Bool {
+        var at: String? = other
+        while let hash = at {
+            if hash == entry { return true }
+            at = before[hash]
+        }
+        return false
+    }
+
+    /// A box that meets another one's part of a chain of which it holds one says so, and takes nothing of it.
+    private func takeAlarmed(_ parcel: SimulatedParcel, _ offer: SnapshotOffer, at index: Int) async throws
+        -> MergeOutcome
+    {
+        let box = boxes[index]
+        try await noteEntries(of: box)
+        let held = try await heads(index)
+        let forked = offer.heads.map(\.head).filter { head in
+            held.contains {
+                $0.chain == head.chain && !leads($0.hash, to: head.hash) && !leads(head.hash, to: $0.hash)
+            }
+        }
+        let result: Result<MergeOutcome, UserError>
+        do { result = .success(try Self.take(parcel, into: box.store)) } catch let error as UserError {
+            result = .failure(error)
+        }
+        let after = try await heads(index)
+        for head in forked {
+            let (ours, now) = (
+                held.first { $0.chain == head.chain }, after.first { $0.chain == head.chain }
+            )
+            guard ours == now else {
+                throw SimulationFault("box \(index) took entries of a chain that was written twice: \(head)")
+            }
+            guard case .success(let outcome) = result else { continue }
+            let reason = outcome.notTaken.first {
+                $0.office == head.office && $0.incarnation == head.incarnation
+            }?
+            .reason
+            let alarms = try await box.it.sql(
+                "SELECT 1 FROM fork WHERE office = '\(head.office)' AND incarnation = \(head.incarnation)")
+            switch reason {
+            case .fork where !alarms.isEmpty: forksMet += 1
+            // Whom it does not believe at all, and a part that does not reach back to where the two part.
+            case .unpaired, .revoked, .gap: break
+            default:
+                throw SimulationFault(
+                    "box \(index) met a chain that was written twice, and says \(reason.map { "\($0)" } ?? "nothing"): \(head) beside \(ours.map { "\($0)" } ?? "-")"
+                )
+            }
+        }
+        return try result.get()
     }
 
     @discardableResult
     static func take(_ parcel: SimulatedParcel, into store: OfficeStore) throws -> MergeOutcome {
         switch parcel {
-        case .file(let path, _):
+        case .file(let path):
             return try ReceivedSnapshot(path: path, fileName: "parcel", in: store).merge(by: .console)
         case .entries(let offer, let events):
             let reception = try store.receive(offer, ownKey: OfficeKey(of: store).publicKey) { body in
@@ -130,12 +232,12 @@ extension Simulation {
         let before = try await fingerprint(box)
         let broken: SimulatedParcel
         switch parcel {
-        case .file(let path, let from):
+        case .file(let path):
             let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
             let cut = newPath(".rollcall")
             try bytes.prefix(Int.random(in: 0..<bytes.count, using: &numbers)).write(
                 to: URL(fileURLWithPath: cut))
-            broken = .file(path: cut, from: from)
+            broken = .file(path: cut)
         case .entries(let offer, var events):
             let at = Int.random(in: 0..<events.count, using: &numbers)
             if Bool.random(using: &numbers) {
@@ -171,11 +273,24 @@ extension Simulation {
         }
         for _ in 0..<(boxes.count + 4) {
             var isQuiet = true
+            // Who holds the same has nothing to send; that it then takes nothing, the orders check. Of every fourth
+            // history the words on the merges themselves go round as well, until nobody has any left.
+            if !plan.mayFork {
+                var held: Set<[String]> = []
+                for (index, box) in boxes.enumerated() {
+                    held.insert(
+                        isThorough
+                            ? try await heads(index).map { "\($0)" }.sorted() : try await events(box))
+                }
+                if held.count == 1 { return }
+            }
             let hub = Int.random(in: boxes.indices, using: &numbers)
             let others = boxes.indices.filter { $0 != hub }.shuffled(using: &numbers)
             for (from, to) in others.map({ ($0, hub) }) + others.map({ (hub, $0) }) {
                 do {
-                    let parcel = try await pack(from, since: plan.hasFiles ? [] : try await heads(to))
+                    // Part of a chain that was written twice is not even sent; the whole is taken, and told of.
+                    let isWhole = plan.hasFiles || plan.mayFork
+                    let parcel = try await pack(from, since: isWhole ? [] : try await heads(to))
                     if try await take(parcel, at: to).entries > 0 { isQuiet = false }
                 } catch let error as UserError where plan.mayFork {
                     notes.append("settling: \(error.message)")

@@ -33,10 +33,17 @@ extension Simulation {
             try await store.saveSource(source, by: Self.actor)
         case .changeHold: try await changeHold(box, &numbers)
         case .decideConflict:
-            let all = try await store.conflicts(for: .console).sorted { $0.conflict.id < $1.conflict.id }
-            try await store.decideConflict(
-                try pick(all, &numbers).conflict.id, try pick(ConflictChoice.allCases, &numbers),
-                comment: "as agreed", for: .console, by: Self.actor)
+            var random = numbers
+            let choices = ConflictChoice.allCases.shuffled(using: &numbers)
+            try await orElse {
+                let all = try await store.conflicts(for: .console).map(\.conflict.id).sorted()
+                try await self.some(of: choices.flatMap { choice in all.map { ($0, choice) } }, &random) {
+                    try await store.decideConflict(
+                        $0, $1, comment: "as agreed", for: .console, by: Self.actor)
+                }
+            } make: {
+                try await self.makeConflict(box, &random)
+            }
         default: try await appendNewerKind(box)
         }
     }
@@ -44,7 +51,8 @@ extension Simulation {
     private func changeHold(_ box: SimulatedBox, _ numbers: inout SeededNumbers) async throws {
         let store = box.store
         let holds = try await store.deleteHolds(for: Self.admin(1)).holds
-        if let hold = holds.randomElement(using: &numbers), Bool.random(using: &numbers) {
+        // Lifted more often than set, or nothing could be deleted for long.
+        if let hold = holds.randomElement(using: &numbers), Int.random(in: 0..<3, using: &numbers) > 0 {
             var after: DeleteHold? = hold
             if Bool.random(using: &numbers) { after?.reason += "!" } else { after = nil }
             return try await store.changeHold(
@@ -83,91 +91,168 @@ extension Simulation {
             stream: .shared, office: box.id, incarnation: incarnation, seq: seq + 1,
             time: .next(after: HybridTime(bits: time), now: box.clock.time), actor: Self.actor,
             kind: "somethingNewer", payload: "{\"what\":\"\(seq)\"}", previousHash: previous)
+        // As the fold says of one that came from elsewhere.
+        var refusal = "NULL"
+        do { _ = try EventBody(event) } catch let error as UserError { refusal = "'\(error.message)'" }
         try box.it.damage(
             """
             INSERT INTO journal (stream, office, incarnation, seq, time, actor, via, kind, payload,
               previousHash, hash, refusal) VALUES ('shared', '\(box.id)', \(incarnation), \(seq + 1),
               \(event.time.bits), '\(event.actor.name)', '\(event.actor.via)', '\(event.kind)', '\(event.payload)',
-              x'\(last[1])', x'\(hexadecimal(event.computedHash))', NULL)
+              x'\(last[1])', x'\(hexadecimal(event.computedHash))', \(refusal))
             """)
     }
 
     // MARK: Files
 
+    /// Who asks for deletions, and decides none.
+    static let clerk = Viewer(user: EventIDs.user(4), name: "Bob", role: .dataEntry, person: nil)
+
     func actOnFiles(_ kind: SimulationStep.Kind, _ box: SimulatedBox, _ numbers: inout SeededNumbers)
         async throws
     {
-        let office = box.it
-        let own = try await office.sql("SELECT id FROM source WHERE office = '\(box.id)' ORDER BY id")
-        let source = try pick(own, &numbers)
         switch kind {
-        case .upload, .uploadNext:
-            var random = RandomFile(seed: numbers.next())
-            let text = RandomFile.text(random.rows(Int.random(in: 2...9, using: &numbers), ids: 1...14))
-            let name =
-                kind == .upload
-                ? "f\(texts.count).csv" : try pick(["daily.csv", "weekly.csv"], &numbers)
-            try office.take(text, file: name, source: source)
-            texts.append((name, text))
+        case .upload: try await upload("f\(texts.count).csv", box, &numbers)
+        case .uploadNext: try await upload(try pick(["daily.csv", "weekly.csv"], &numbers), box, &numbers)
         case .uploadElsewhere:
-            let (name, text) = try pick(texts, &numbers)
-            try office.take(
-                text, file: Bool.random(using: &numbers) ? name : "again-\(name)", source: source)
+            if !texts.contains(where: { $0.office != box.office }) {
+                let other = try pick(boxes.filter { $0.office != box.office }, &numbers)
+                try await upload("f\(texts.count).csv", other, &numbers)
+            }
+            let isRenamed = Bool.random(using: &numbers)
+            let source = try await source(of: box)
+            try await some(of: texts.reversed().filter { $0.office != box.office }, &numbers) { it in
+                try box.it.take(it.text, file: isRenamed ? "again-\(it.name)" : it.name, source: source)
+            }
         case .readAgain:
-            let version = try pick(
-                try await files(box).flatMap { try office.store.versionsNow(of: $0) }, &numbers)
-            var reading = FileReading(version.uploaded.mapping)
-            reading.timeZone = try pick(["America/Chicago", "Asia/Tokyo", "Europe/Berlin"], &numbers)
-            _ = try importFile(
-                version.readAgain(reading, in: office.store), into: office.store, by: Self.actor)
+            if try await files(box).isEmpty { try await upload("f\(texts.count).csv", box, &numbers) }
+            let versions = try await files(box).flatMap { try box.store.versionsNow(of: $0) }
+            let zones = ["America/Chicago", "Asia/Tokyo", "Europe/Berlin", "Asia/Kolkata"]
+            let readings = versions.shuffled(using: &numbers).flatMap { version in
+                zones.shuffled(using: &numbers).map { (version, $0) }
+            }
+            try await some(of: readings, &numbers) { version, zone in
+                var reading = FileReading(version.uploaded.mapping)
+                reading.timeZone = zone
+                _ = try importFile(
+                    version.readAgain(reading, in: box.store), into: box.store, by: Self.actor)
+            }
         default: try await actOnDeletions(kind, box, &numbers)
         }
     }
 
+    private func source(of box: SimulatedBox) async throws -> String? {
+        try await box.it.sql("SELECT id FROM source WHERE office = '\(box.id)' ORDER BY id").first
+    }
+
+    private func upload(_ name: String, _ box: SimulatedBox, _ numbers: inout SeededNumbers) async throws {
+        var random = RandomFile(seed: numbers.next())
+        let text = RandomFile.text(random.rows(Int.random(in: 2...9, using: &numbers), ids: 1...14))
+        try box.it.take(text, file: name, source: try await source(of: box))
+        texts.append((box.office, name, text))
+    }
+
+    /// Of the office itself: of another one's files nobody here decides.
     private func files(_ box: SimulatedBox) async throws -> [ID<CallFile>] {
-        try await ids("SELECT DISTINCT file FROM fileVersion WHERE state = 'live' ORDER BY file", at: box)
+        try await ids(
+            """
+            SELECT DISTINCT file FROM fileVersion WHERE state = 'live' AND office = '\(box.id)' ORDER BY file
+            """, at: box)
+    }
+
+    private func requests(_ stages: [String], _ box: SimulatedBox) async throws -> [ID<DeleteRequest>] {
+        let stages = stages.map { "'\($0)'" }.joined(separator: ", ")
+        return try await ids(
+            """
+            SELECT r.id FROM deleteRequest r WHERE r.stage IN (\(stages))
+              AND EXISTS (SELECT 1 FROM fileVersion v WHERE v.office = '\(box.id)'
+                AND v.file = r.request ->> '$.targets[0].file') ORDER BY r.opened DESC, r.id
+            """, at: box)
+    }
+
+    /// Asks for the deletion of calls that are there.
+    private func ask(_ box: SimulatedBox, _ numbers: inout SeededNumbers) async throws -> ID<DeleteRequest> {
+        if try await files(box).isEmpty { try await upload("f\(texts.count).csv", box, &numbers) }
+        let store = box.store
+        var scopes: [DeleteScope] = []
+        for file in try await files(box).shuffled(using: &numbers).prefix(4) {
+            guard
+                let version = try store.versionsNow(of: file).randomElement(using: &numbers)?.uploaded.version
+            else { continue }
+            let isOfOne = Bool.random(using: &numbers)
+            let days = try await store.deletableDays(file, version: isOfOne ? version : nil, for: Self.clerk)
+            let some = days.map(\.day).shuffled(using: &numbers).prefix(
+                Int.random(in: 1...3, using: &numbers))
+            let scope = DeleteScope.days(file, version: isOfOne ? version : nil, Array(some))
+            scopes.append(
+                [.version(file, version), .file(file), scope, scope].randomElement(using: &numbers) ?? scope)
+        }
+        var id: ID<DeleteRequest>?
+        try await self.some(of: scopes, &numbers) { scope in
+            id = try store.openDeleteRequest(
+                store.planDeletion(scope, for: Self.clerk), reason: "wrong", for: Self.clerk, by: Self.actor
+            ).id
+        }
+        guard let id else { throw NothingToDo() }
+        return id
+    }
+
+    private func askAndApprove(_ box: SimulatedBox, _ numbers: inout SeededNumbers) async throws {
+        try box.store.decideDeleteRequest(
+            try await ask(box, &numbers), .approve, for: Self.admin(1), by: Self.actor)
     }
 
     private func actOnDeletions(
         _ kind: SimulationStep.Kind, _ box: SimulatedBox, _ numbers: inout SeededNumbers
     ) async throws {
         let store = box.store
-        let requests: [ID<DeleteRequest>] = try await ids("SELECT id FROM deleteRequest ORDER BY id", at: box)
+        var random = numbers
         switch kind {
         case .askDeletion:
-            let file = try pick(try await files(box), &numbers)
-            let version = try pick(try store.versionsNow(of: file), &numbers).uploaded
-            let days = (0..<2).map { _ in
-                (version.firstDay ?? Day(number: 0)).adding(Int.random(in: 0...4, using: &numbers))
-            }
-            let scope: DeleteScope = try pick(
-                [
-                    .version(file, version.version), .file(file), .days(file, version: version.version, days),
-                    .days(file, version: nil, days),
-                ], &numbers)
-            let bob = Viewer(user: EventIDs.user(4), name: "Bob", role: .dataEntry, person: nil)
-            let plan = try store.planDeletion(scope, for: bob)
-            let request = try store.openDeleteRequest(plan, reason: "wrong", for: bob, by: Self.actor)
             if Bool.random(using: &numbers) {
-                try store.decideDeleteRequest(request.id, .approve, for: Self.admin(1), by: Self.actor)
+                try await askAndApprove(box, &numbers)
+            } else {
+                _ = try await ask(box, &numbers)
             }
         case .decideDeletion:
-            let action = try pick(
-                [DeleteAction.approve, .approve, .approve, .restore, .restore, .reject, .withdraw, .comment],
-                &numbers)
-            let viewer =
-                action == .withdraw
-                ? Viewer(user: EventIDs.user(4), name: "Bob", role: .dataEntry, person: nil) : Self.admin(2)
-            try store.decideDeleteRequest(
-                try pick(requests, &numbers), action, comment: "because", for: viewer, by: Self.actor)
+            let actions: [DeleteAction] =
+                [
+                    [.approve, .approve, .restore, .reject, .withdraw],
+                    [.restore, .approve, .withdraw, .reject],
+                    [.comment],
+                ].randomElement(using: &numbers) ?? []
+            try await orElse {
+                let requests = try await self.requests(["open", "deleted"], box)
+                try await self.some(
+                    of: actions.flatMap { action in requests.map { (action, $0) } }, tries: 8, &random
+                ) {
+                    action, request in
+                    try store.decideDeleteRequest(
+                        request, action, comment: "because",
+                        for: action == .withdraw ? Self.clerk : Self.admin(2), by: Self.actor)
+                }
+            } make: {
+                _ = try await self.ask(box, &random)
+            }
         default:
-            if Bool.random(using: &numbers) {
-                try purgeDeletion(
-                    try pick(requests, &numbers), in: store, comment: "room", for: Self.admin(3),
-                    by: Self.actor)
-            } else {
-                box.clock.pass(minutes: 31 * 1440)
-                _ = try purgeWhatIsDue(in: store)
+            let isEarly = Bool.random(using: &numbers)
+            try await orElse {
+                if isEarly {
+                    try await self.some(of: try await self.requests(["deleted"], box), &random) { request in
+                        try purgeDeletion(
+                            request, in: store, comment: "room", for: Self.admin(3), by: Self.actor)
+                    }
+                } else {
+                    box.clock.pass(minutes: 31 * 1440)
+                    let due = try store.purgesDue()
+                    let failures = try purgeWhatIsDue(in: store)
+                    if let failure = failures.first(where: { $0.code == .damaged }) { throw failure }
+                    guard failures.count < due.count else {
+                        throw failures.first ?? NothingToDo() as any Error
+                    }
+                }
+            } make: {
+                try await self.askAndApprove(box, &random)
             }
         }
     }

@@ -23,9 +23,8 @@ extension Simulation {
     }
 
     /// Persons of a rank on a day.
-    func persons(_ rank: Rank, on day: Day, _ box: SimulatedBox) async throws -> [ID<Person>] {
-        let organization = try await box.store.organization()
-        return organization.persons.sorted().filter {
+    func persons(_ rank: Rank, on day: Day, _ organization: Organization) -> [ID<Person>] {
+        organization.persons.sorted().filter {
             guard let it = organization.standing(of: $0, on: day) else { return false }
             return it.rank == rank && !it.hasLeft
         }
@@ -40,10 +39,11 @@ extension Simulation {
     {
         let store = box.store
         let day = try await day(box, &numbers)
-        let everybody = try await persons(box)
+        let organization = try await store.organization()
+        let everybody = organization.persons.sorted()
         let (agents, leaders, managers) = (
-            try await persons(.agent, on: day, box), try await persons(.leader, on: day, box),
-            try await persons(.manager, on: day, box)
+            persons(.agent, on: day, organization), persons(.leader, on: day, organization),
+            persons(.manager, on: day, organization)
         )
         switch kind {
         case .addPerson:
@@ -53,14 +53,18 @@ extension Simulation {
                 name: name, folded: foldedName(name),
                 placement: { Placement(person: $0, from: day, leader: leader) }, by: Self.actor)
         case .place:
-            let (agent, leader) = (try pick(agents, &numbers), try pick(leaders, &numbers))
+            let agent = try pick(agents, &numbers)
             let replaces = Bool.random(using: &numbers)
-            try await plan([agent], [leader], store) {
-                try $0.move([agent], to: leader, from: day, replacingLater: replaces)
+            try await some(of: leaders, &numbers) { leader in
+                try await plan([agent], [leader], store) {
+                    try $0.move([agent], to: leader, from: day, replacingLater: replaces)
+                }
             }
         case .swap:
-            let (one, other) = (try pick(agents, &numbers), try pick(agents, &numbers))
-            try await plan([one, other], [], store) { try $0.swap(one, other, from: day) }
+            let one = try pick(agents, &numbers)
+            try await some(of: agents.filter { $0 != one }, &numbers) { other in
+                try await plan([one, other], [], store) { try $0.swap(one, other, from: day) }
+            }
         case .promote:
             let person = try pick(agents, &numbers)
             let manager = try pick(managers, &numbers)
@@ -68,23 +72,37 @@ extension Simulation {
                 try $0.promote(person, to: Placement.teamLeader, under: manager, from: day)
             }
         case .leave:
-            let person = try pick(everybody, &numbers)
-            try await plan([person], [], store) { try $0.leave(person, from: day) }
+            // Leaders too, whom the rules keep while they have a team.
+            try await some(of: everybody.shuffled(using: &numbers), tries: 3, &numbers) { person in
+                try await plan([person], [], store) { try $0.leave(person, from: day) }
+            }
         case .rejoin:
-            let organization = try await store.organization()
-            let gone = everybody.filter { organization.standing(of: $0, on: day)?.hasLeft == true }
-            let (person, leader) = (try pick(gone, &numbers), try pick(leaders, &numbers))
-            try await plan([person], [leader], store) {
-                try $0.rejoin(person, from: day, leader: leader)
+            let leader = try pick(leaders, &numbers)
+            let someDays = [day, day.adding(3), try await store.today(), day.adding(20)]
+            let returns = someDays.flatMap { day in
+                everybody.filter { organization.standing(of: $0, on: day)?.hasLeft == true }.map { ($0, day) }
+            }
+            if returns.isEmpty {
+                let agent = try pick(agents, &numbers)
+                try await plan([agent], [], store) { try $0.leave(agent, from: day.adding(-1)) }
+                try await plan([agent], [leader], store) { try $0.rejoin(agent, from: day, leader: leader) }
+            } else {
+                try await some(of: returns, &numbers) { person, day in
+                    try await plan([person], [leader], store) {
+                        try $0.rejoin(person, from: day, leader: leader)
+                    }
+                }
             }
         case .handOver:
             let isLeader = Bool.random(using: &numbers)
             let group = isLeader ? leaders : managers
-            let (person, successor) = (try pick(group, &numbers), try pick(group + agents, &numbers))
-            _ = try await store.handOver(
-                person, to: successor, from: day, promoting: Bool.random(using: &numbers),
-                status: Bool.random(using: &numbers) ? Placement.left : nil, reason: "moved on",
-                for: .console, by: Self.actor)
+            let person = try pick(group, &numbers)
+            let (promotes, leaves) = (Bool.random(using: &numbers), Bool.random(using: &numbers))
+            try await some(of: (group + agents).filter { $0 != person }, &numbers) { successor in
+                _ = try await store.handOver(
+                    person, to: successor, from: day, promoting: promotes,
+                    status: leaves ? Placement.left : nil, reason: "moved on", for: .console, by: Self.actor)
+            }
         case .rename:
             try await store.renamePerson(
                 try pick(everybody, &numbers), to: "Name \(Int.random(in: 1...9, using: &numbers))",
@@ -106,30 +124,56 @@ extension Simulation {
         _ numbers: inout SeededNumbers
     ) async throws {
         let store = box.store
-        let (first, second) = (try pick(persons, &numbers), try pick(persons, &numbers))
+        let first = try pick(persons, &numbers)
         switch kind {
-        case .link, .unlink:
-            let names = try await store.names(for: .console).sorted {
-                ($0.office, $0.folded) < ($1.office, $1.folded)
-            }
-            if kind == .link {
-                let name = try pick(names, &numbers)
-                try await store.linkName(
-                    office: name.office, folded: name.folded, to: first,
-                    from: Bool.random(using: &numbers) ? day : nil, for: .console, by: Self.actor)
-            } else {
-                let name = try pick(names.filter { $0.links.count > 1 }, &numbers)
-                let link = try pick(name.links.dropFirst(), &numbers)
-                try await store.unlinkName(
-                    office: name.office, folded: name.folded, from: link.from, for: .console, by: Self.actor)
+        case .link: try await link(box, persons, Bool.random(using: &numbers) ? day : nil, &numbers)
+        case .unlink:
+            var random = numbers
+            try await orElse {
+                let names = try await self.names(box).filter { $0.links.count > 1 }
+                try await self.some(of: names.flatMap { name in name.links.map { (name, $0.from) } }, &random)
+                {
+                    try await store.unlinkName(
+                        office: $0.office, folded: $0.folded, from: $1, for: .console, by: Self.actor)
+                }
+            } make: {
+                try await self.link(box, persons, day, &random)
             }
         case .mergePersons:
-            try await store.mergePersons(first, into: second, for: .console, by: Self.actor)
+            let into = first
+            try await some(of: persons.filter { $0 != into }, &numbers) {
+                try await store.mergePersons($0, into: into, for: .console, by: Self.actor)
+            }
         case .undoNames:
-            let changes = try await store.nameChanges(for: .console).filter(\.canBeUndone)
-            let change = try pick(changes, &numbers)
-            try await store.undoNameChange(change.seq, for: .console, by: Self.actor)
-        default: try await store.holdApart(first, second, for: .console, by: Self.actor)
+            var random = numbers
+            try await orElse {
+                let changes = try await store.nameChanges(for: .console).filter(\.canBeUndone)
+                try await self.some(of: changes, &random) {
+                    try await store.undoNameChange($0.seq, for: .console, by: Self.actor)
+                }
+            } make: {
+                try await self.link(box, persons, Bool.random(using: &random) ? day : nil, &random)
+            }
+        default:
+            try await some(of: persons.filter { $0 != first }, &numbers) {
+                try await store.holdApart(first, $0, for: .console, by: Self.actor)
+            }
+        }
+    }
+
+    private func names(_ box: SimulatedBox) async throws -> [AgentAlias] {
+        try await box.store.names(for: .console).sorted {
+            ($0.office, $0.folded) < ($1.office, $1.folded)
+        }
+    }
+
+    private func link(
+        _ box: SimulatedBox, _ persons: [ID<Person>], _ day: Day?, _ numbers: inout SeededNumbers
+    ) async throws {
+        let name = try pick(try await names(box), &numbers)
+        try await some(of: persons, &numbers) {
+            try await box.store.linkName(
+                office: name.office, folded: name.folded, to: $0, from: day, for: .console, by: Self.actor)
         }
     }
 
@@ -141,47 +185,80 @@ extension Simulation {
         let store = box.store
         let today = try await store.today()
         let day = today.adding(Int.random(in: -1...6, using: &numbers))
+        let organization = try await store.organization()
         switch kind {
-        case .openTransfer:
-            let organization = try await store.organization()
-            let agents = try await persons(.agent, on: day, box)
-            let led = agents.filter { organization.standing(of: $0, on: day)?.leader != nil }
-            let agent = try pick(led, &numbers)
-            let other = agents.randomElement(using: &numbers)
-            let way = try pick([TransferRequest.Kind.transfer, .transfer, .swap, .swap, .remove], &numbers)
-            try await store.openRequest(
+        case .openTransfer: try await openTransfer(box, organization, day, &numbers)
+        case .decideTransfer:
+            let actions = RequestAction.allCases.filter { $0 != .comment }.shuffled(using: &numbers).prefix(4)
+            let all = [.accept, .approve].shuffled(using: &numbers) + actions + [.comment]
+            let viewers = deciders(organization, today).shuffled(using: &numbers)
+            var random = numbers
+            try await orElse {
+                let requests: [ID<TransferRequest>] = try await self.ids(
+                    """
+                    SELECT id FROM transferRequest
+                    ORDER BY stage IN ('open', 'accepted', 'approved', 'scheduled') DESC, opened DESC, id
+                    """, at: box)
+                let request = try self.pick(requests, &random)
+                var last: any Error = NothingToDo()
+                // Whoever may: only the rules know whose word is waited for.
+                for action in all {
+                    for viewer in viewers {
+                        do {
+                            try await store.decideRequest(
+                                request, action, comment: "because", for: viewer, by: Self.actor)
+                            return
+                        } catch let error as UserError { last = error }
+                    }
+                }
+                throw last
+            } make: {
+                try await self.openTransfer(box, organization, day, &random)
+            }
+        case .delegate: try await delegate(box, organization, today, day.adding(2), &numbers)
+        default:
+            var random = numbers
+            try await orElse {
+                try await self.some(
+                    of: try await self.ids("SELECT id FROM delegation ORDER BY id", at: box), &random
+                ) { try await store.endDelegation($0, for: .console, by: Self.actor) }
+            } make: {
+                try await self.delegate(box, organization, today, day.adding(2), &random)
+            }
+        }
+    }
+
+    private func openTransfer(
+        _ box: SimulatedBox, _ organization: Organization, _ day: Day, _ numbers: inout SeededNumbers
+    ) async throws {
+        let agents = persons(.agent, on: day, organization)
+        let leaders = persons(.leader, on: day, organization)
+        let led = agents.filter { organization.standing(of: $0, on: day)?.leader != nil }
+        let way = try pick([TransferRequest.Kind.transfer, .transfer, .swap, .swap, .remove], &numbers)
+        let (other, leader) = (
+            agents.randomElement(using: &numbers), leaders.randomElement(using: &numbers)
+        )
+        try await some(of: led, &numbers) { agent in
+            try await box.store.openRequest(
                 way, agent: agent, otherAgent: way == .swap ? other : nil,
-                to: way == .transfer
-                    ? (try await persons(.leader, on: day, box)).randomElement(using: &numbers) : nil,
+                to: way == .transfer ? leader : nil,
                 effective: day, reason: "nearer",
                 for: viewer(organization.standing(of: agent, on: day)?.leader, .teamLeader), by: Self.actor)
-        case .decideTransfer:
-            let request: ID<TransferRequest> = try pick(
-                try await ids("SELECT id FROM transferRequest ORDER BY opened DESC, id", at: box), &numbers)
-            let actions = RequestAction.allCases.filter { $0 != .comment }.shuffled(using: &numbers).prefix(4)
-            // Whoever may: only the rules know whose word is waited for.
-            var last: UserError?
-            let viewers = try await deciders(box, today).shuffled(using: &numbers)
-            for action in [.accept, .approve].shuffled(using: &numbers) + actions + [.comment] {
-                for viewer in viewers {
-                    do {
-                        return try await store.decideRequest(
-                            request, action, comment: "because", for: viewer, by: Self.actor)
-                    } catch let error as UserError { last = error }
-                }
-            }
-            if let last { throw last }
-        case .delegate:
-            let leading = try await persons(.leader, on: today, box) + persons(.manager, on: today, box)
-            let delegates: [ID<Person>] = try await ids(
-                "SELECT person FROM user WHERE person IS NOT NULL ORDER BY person", at: box)
-            try await store.delegate(
-                try pick(leading, &numbers), to: try pick(delegates, &numbers), from: today,
-                until: day.adding(2), for: .console, by: Self.actor)
-        default:
-            try await store.endDelegation(
-                try pick(try await ids("SELECT id FROM delegation ORDER BY id", at: box), &numbers),
-                for: .console, by: Self.actor)
+        }
+    }
+
+    private func delegate(
+        _ box: SimulatedBox, _ organization: Organization, _ today: Day, _ until: Day,
+        _ numbers: inout SeededNumbers
+    ) async throws {
+        let leading =
+            persons(.leader, on: today, organization) + persons(.manager, on: today, organization)
+        let delegates: [ID<Person>] = try await ids(
+            "SELECT person FROM user WHERE person IS NOT NULL ORDER BY person", at: box)
+        let delegate = try pick(delegates, &numbers)
+        try await some(of: leading.filter { $0 != delegate }, &numbers) {
+            try await box.store.delegate(
+                $0, to: delegate, from: today, until: until, for: .console, by: Self.actor)
         }
     }
 
@@ -189,9 +266,9 @@ extension Simulation {
         Viewer(user: EventIDs.user(20), name: "Somebody", role: role, person: person)
     }
 
-    private func deciders(_ box: SimulatedBox, _ today: Day) async throws -> [Viewer] {
-        try await persons(.leader, on: today, box).prefix(5).map { viewer($0, .teamLeader) }
-            + persons(.manager, on: today, box).prefix(3).map {
+    private func deciders(_ organization: Organization, _ today: Day) -> [Viewer] {
+        persons(.leader, on: today, organization).prefix(5).map { viewer($0, .teamLeader) }
+            + persons(.manager, on: today, organization).prefix(3).map {
                 Viewer(user: EventIDs.user(21), name: "Manager", role: .teamManager, person: $0)
             } + [Self.admin(1)]
     }

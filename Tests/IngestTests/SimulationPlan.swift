@@ -43,6 +43,8 @@ struct SimulationPlan: CustomStringConvertible {
     var isMerged: Bool
     /// Files are uploaded, and snapshots are real files; else entries alone pass from office to office.
     var hasFiles: Bool
+    /// An office has two boxes from the beginning: only they decide about the same files.
+    var hasTwins: Bool
     /// Copies of folders may go on in the same chain, for the system does not tell that they are copies.
     var mayFork: Bool
     var steps: [SimulationStep]
@@ -50,11 +52,12 @@ struct SimulationPlan: CustomStringConvertible {
     init(seed: UInt64) {
         var numbers = SeededNumbers(seed)
         self.seed = seed
-        hasFiles = seed % 8 == 0 || seed % 64 == 7
+        hasFiles = seed % 8 == 0 || seed % 8 == 6
         mayFork = seed % 16 == 5
         let most = seed % 10 == 3 ? 6 : 3
         offices = Int.random(in: 2...most, using: &numbers)
         isMerged = Int.random(in: 0..<3, using: &numbers) > 0
+        hasTwins = hasFiles && Int.random(in: 0..<3, using: &numbers) > 0
         topology = Topology.allCases.randomElement(using: &numbers) ?? .mesh
         let isLong = seed % 25 == 4
         let count = Int.random(in: isLong ? 50...90 : 6...18, using: &numbers)
@@ -82,7 +85,8 @@ struct SimulationPlan: CustomStringConvertible {
     private static func weight(of kind: SimulationStep.Kind, _ hasFiles: Bool, _ mayFork: Bool) -> Int {
         switch kind {
         case .upload, .uploadNext, .askDeletion, .decideDeletion: hasFiles ? 8 : 0
-        case .uploadElsewhere, .readAgain, .purge: hasFiles ? 4 : 0
+        case .purge: hasFiles ? 6 : 0
+        case .uploadElsewhere, .readAgain: hasFiles ? 4 : 0
         case .changeHold: hasFiles ? 4 : 2
         case .forkBox: mayFork ? 6 : 0
         case .place, .swap, .rename, .link, .openTransfer: 4
@@ -95,13 +99,14 @@ struct SimulationPlan: CustomStringConvertible {
         case .deliver: 8
         case .exchange: 5
         case .clash: 22
-        case .damage, .pair, .unpair, .newerKind, .keepCopy, .restoreCopy, .copyBox, .check, .rebuild: 1
+        case .restoreCopy: 2
+        case .damage, .pair, .unpair, .newerKind, .keepCopy, .copyBox, .check, .rebuild: 1
         }
     }
 
     var description: String {
         ([
-            "seed \(seed): \(offices) offices, \(topology.rawValue)\(isMerged ? ", merged" : "")\(hasFiles ? ", files" : "")\(mayFork ? ", forks" : "")"
+            "seed \(seed): \(offices) offices, \(topology.rawValue)\(isMerged ? ", merged" : "")\(hasFiles ? ", files" : "")\(hasTwins ? ", twins" : "")\(mayFork ? ", forks" : "")"
         ]
             + steps.enumerated().map { "  \($0.offset + 1). \($0.element)" }).joined(separator: "\n")
     }

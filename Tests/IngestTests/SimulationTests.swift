@@ -14,6 +14,7 @@ import Testing
         let count = Self.setting("ROLLCALL_SIMULATIONS") ?? 100
         let seeds = keptSimulationSeeds + Array(first..<first + count)
         let tally = SimulationTally()
+        defer { try? FileManager.default.removeItem(atPath: SimulatedOffices.place) }
         await withTaskGroup(of: Void.self) { group in
             var next = seeds.makeIterator()
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
@@ -32,9 +33,13 @@ import Testing
         print(await tally.summary)
         // A history in which the rules refuse everything proves nothing.
         if count >= 1000 {
-            for kind in SimulationStep.Kind.allCases where kind != .unlink {
-                #expect(await tally.done[kind, default: 0] >= 5, "\(kind.rawValue) hardly ever happens")
+            for kind in SimulationStep.Kind.allCases {
+                let (done, refused) = (
+                    await tally.done[kind, default: 0], await tally.refused[kind, default: 0]
+                )
+                #expect(done >= 50 && refused < done, "\(kind.rawValue): \(done) done, \(refused) refused")
             }
+            #expect(await tally.forksMet >= 5, "hardly ever a box meets a chain that was written twice")
         }
     }
 
@@ -71,15 +76,16 @@ actor SimulationTally {
     }
     private(set) var failures: [Failure] = []
     private(set) var done: [SimulationStep.Kind: Int] = [:]
-    private var refused: [SimulationStep.Kind: Int] = [:]
+    private(set) var refused: [SimulationStep.Kind: Int] = [:]
     private var played = 0
+    private(set) var forksMet = 0
 
     nonisolated func play(_ seed: UInt64) async {
         do {
             let simulation = try await Simulation(SimulationPlan(seed: seed))
             do {
                 try await simulation.run()
-                await add(simulation.done, simulation.refused)
+                await add(simulation)
             } catch { await add(Failure(seed: seed, words: "\(error)")) }
         } catch { await add(Failure(seed: seed, words: "cannot begin: \(error)")) }
     }
@@ -100,16 +106,17 @@ actor SimulationTally {
         print("seed \(failure.seed): \(failure.words)")
     }
 
-    private func add(_ done: [SimulationStep.Kind: Int], _ refused: [SimulationStep.Kind: Int]) {
+    private func add(_ simulation: sending Simulation) {
         played += 1
-        self.done.merge(done, uniquingKeysWith: +)
-        self.refused.merge(refused, uniquingKeysWith: +)
+        forksMet += simulation.forksMet
+        done.merge(simulation.done, uniquingKeysWith: +)
+        refused.merge(simulation.refused, uniquingKeysWith: +)
     }
 
     var summary: String {
         "\(played) histories: "
             + SimulationStep.Kind.allCases.map {
                 "\($0.rawValue) \(done[$0, default: 0])/\(refused[$0, default: 0])"
-            }.joined(separator: ", ")
+            }.joined(separator: ", ") + "; forks met \(forksMet)"
     }
 }

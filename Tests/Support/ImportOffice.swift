@@ -13,6 +13,8 @@ public final class ImportOffice: @unchecked Sendable {
     public let ids: IDs
     private let clock: Clock
     private let disk: Disk
+    private let place: FolderPlace
+    private let tallyMemory: Int
 
     /// The clock stands at 2026-11-23 06:00 UTC.
     public init(
@@ -27,6 +29,8 @@ public final class ImportOffice: @unchecked Sendable {
         ids = IDs { numbers.bytes(16) }
         self.clock = clock
         self.disk = disk
+        place = .system
+        self.tallyMemory = tallyMemory
         store = try OfficeStore(
             folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
             tallyMemory: tallyMemory, disk: disk)
@@ -43,6 +47,8 @@ public final class ImportOffice: @unchecked Sendable {
         ids = IDs { numbers.bytes(16) }
         clock = .system
         disk = .system
+        place = .system
+        tallyMemory = 10_000_000
         store = try OfficeStore(folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16))
     }
 
@@ -62,16 +68,19 @@ public final class ImportOffice: @unchecked Sendable {
         ids = IDs { numbers.bytes(16) }
         self.clock = clock
         disk = .system
+        self.place = FolderPlace { _ in place }
+        self.tallyMemory = tallyMemory
         store = try OfficeStore(
             folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
-            tallyMemory: tallyMemory, place: FolderPlace { _ in place })
+            tallyMemory: tallyMemory, place: self.place)
     }
 
     /// What a restart of the program does.
     public func reopen() throws {
         try store.close()
         store = try OfficeStore(
-            folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16), disk: disk)
+            folder: folder, clock: clock, ids: ids, passwords: PasswordCost(rounds: 16),
+            tallyMemory: tallyMemory, disk: disk, place: place)
     }
 
     /// Throws the projections away and makes them again from the journal and the archives.

@@ -65,7 +65,8 @@ public struct ConflictLedger: Sendable {
 
     private let order: CausalOrder
     private var standing: [String: [Applied]] = [:]
-    private var winners: [Key: EventName] = [:]
+    /// Of each loser what won against it, in the total order; never empty.
+    private var winners: [Key: [EventName]] = [:]
     private var refusals: [Key: (winner: EventName?, words: String)] = [:]
 
     public init(_ order: CausalOrder) { self.order = order }
@@ -79,10 +80,15 @@ public struct ConflictLedger: Sendable {
                 if order.knows(event, earlier.event) {
                     // Whoever goes on from the loser without knowing what won only moves the question on. Whoever
                     // knew both leaves it open: nobody decided it in so many words.
-                    if let winner = winners[key], !order.knows(event, winner) { winners[key] = nil }
+                    let known = winners[key]?.filter { order.knows(event, $0) } ?? []
+                    winners[key] = known.isEmpty ? nil : known
                 } else {
                     last.append(earlier)
-                    winners[key] = try earlier.write.value() == write.value() ? nil : event
+                    if try earlier.write.value() == write.value() {
+                        winners[key] = nil
+                    } else {
+                        winners[key, default: []].append(event)
+                    }
                 }
             }
             last.append(Applied(event: event, write: write))
@@ -117,10 +123,10 @@ public struct ConflictLedger: Sendable {
     ///
     /// - Parameter id: of a register and a loser.
     public func conflicts(id: (String, EventName) -> String) -> [Conflict] {
-        let lost = winners.map { key, winner in
+        let lost = winners.map { key, winners in
             Conflict(
-                id: id(key.register, key.loser), register: key.register, loser: key.loser, winner: winner,
-                refusal: nil)
+                id: id(key.register, key.loser), register: key.register, loser: key.loser,
+                winner: winners.last, refusal: nil)
         }
         let refused = refusals.map { key, why in
             Conflict(

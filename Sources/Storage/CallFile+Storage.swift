@@ -223,7 +223,7 @@ extension OfficeStore {
                 arguments: [upload.archive, staged.number])
             try tx.append(.fileUploaded(upload))
             // Names that only rows which were not accepted have.
-            try tx.db.execute(sql: "DELETE FROM agentName WHERE links IS NULL")
+            try tx.db.execute(sql: Self.forgetNobodysNames)
             try change.post(tx)
             return upload
         }

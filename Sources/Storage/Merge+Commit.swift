@@ -25,6 +25,14 @@ extension OfficeStore {
             // that a return to the copy takes back the merge alone.
             var copy: String?
             // What somebody decided about deletions meanwhile may ask for other rows.
+            if try isOfPeople(reception) {
+                if try MergeOutcome(kinds: incomingKindsNow()).isNews { copy = try backUpBeforeMerge() }
+                if var done = try attemptWithoutCalls(reception, actor) {
+                    done.copy = copy
+                    try? settleArchives()
+                    return done
+                }
+            }
             for _ in 0..<3 {
                 let plan = try plan(reception)
                 if copy == nil, plan.outcome.isNews { copy = try backUpBeforeMerge() }
@@ -58,6 +66,36 @@ extension OfficeStore {
             }
             return plan.outcome
         }
+    }
+
+    /// Whether no entry that came can be about calls: then one fold is plan and merge.
+    private func isOfPeople(_ reception: Reception) throws -> Bool {
+        guard !reception.knowsMoreOfUs else { return false }
+        return try incomingKindsNow().allSatisfy { Self.kindsOfPeople.contains($0.kind) }
+    }
+
+    private static let kindsOfPeople: Set<String> = [
+        PersonAdded.kind, PersonsPlaced.kind, TeamHandedOver.kind, PersonRenamed.kind, AliasChanged.kind,
+        NamesHeldApart.kind, TransferRequestOpened.kind, TransferRequestDecided.kind,
+        TransferRequestCommented.kind, DelegationChanged.kind,
+        SnapshotMerged.kind,
+    ]
+
+    private func incomingKindsNow() throws -> [MergeOutcome.Kind] {
+        try writeNow(as: .program) { tx in try tx.incomingKinds() }
+    }
+
+    /// nil: other rows would be there after it, so it has to be planned.
+    private func attemptWithoutCalls(_ reception: Reception, _ actor: Actor) throws -> MergeOutcome? {
+        do {
+            return try writeNow(as: actor) { tx in
+                try requireWaiting(reception)
+                let isNews = try MergeOutcome(kinds: tx.incomingKinds()).isNews
+                let plan = try tx.folded(reception, arrival: isNews ? tx.nextSharedSeq() : nil)
+                guard plan.targets.isEmpty else { throw MergeMismatch() }
+                return try tx.conclude(plan.outcome, reception)
+            }
+        } catch is MergeMismatch { return nil }
     }
 
     /// nil: the fold came out otherwise than planned.
@@ -162,20 +200,25 @@ extension Transaction {
     fileprivate mutating func commit(
         _ plan: MergePlan, _ reception: Reception, _ change: CallsChange, _ rollups: RollupChange
     ) throws -> MergeOutcome {
-        var outcome = plan.outcome
-        let offer = reception.offer
         // An older state of this folder goes on as a new chain, whatever else comes.
         if reception.knowsMoreOfUs { try beginIncarnation(.forked) }
-        let isNews = outcome.isNews
-        try takeIncoming(arrival: isNews ? nextSharedSeq() : nil)
+        try takeIncoming(arrival: plan.outcome.isNews ? nextSharedSeq() : nil)
         try refoldShared()
         guard try change.matches(db) else { throw MergeMismatch() }
         try rollups.post(self)
+        return try conclude(plan.outcome, reception)
+    }
+
+    /// What follows the fold: what was heard is kept, and an entry tells of the merge.
+    fileprivate mutating func conclude(_ planned: MergeOutcome, _ reception: Reception) throws -> MergeOutcome
+    {
+        var outcome = planned
+        let offer = reception.offer
         try keep(reception)
         let hash = try OfficeStore.stateHash(db, fromRows: false)
         outcome.callsAfter = hash.calls
         outcome.stateHash = hash.hex
-        guard isNews else { return outcome }
+        guard outcome.isNews else { return outcome }
         let event = try append(
             .snapshotMerged(
                 SnapshotMerged(
@@ -232,7 +275,7 @@ extension Transaction {
             ])
     }
 
-    private func nextSharedSeq() throws -> Int64 {
+    fileprivate func nextSharedSeq() throws -> Int64 {
         guard let chain = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
         return try Int64.fetchOne(
             db,

@@ -111,42 +111,50 @@ extension OfficeStore {
         do {
             try writeNow(as: .program) { tx in
                 try requireWaiting(reception)
-                let before = try tx.versionsNow()
-                let known = try Set(String.fetchAll(tx.db, sql: "SELECT id FROM conflict"))
-                let (calls, _) = try Self.digestOfRollups(tx.db)
-                plan.outcome.kinds = try tx.incomingKinds()
-                plan.outcome.entries = plan.outcome.kinds.reduce(0) { $0 + $1.entries }
-                try tx.placeholders(reception)
-                try tx.takeIncoming(arrival: nil)
-                try tx.refoldShared()
-                let after = try tx.versionsNow()
-                plan.targets = after.values.filter { $0.isOther(than: before[$0.place]) }
-                    .map { target in
-                        var target = target
-                        target.number = before[target.place]?.number
-                        return target
-                    }
-                    .sorted {
-                        ($0.time, $0.office, $0.incarnation) < ($1.time, $1.office, $1.incarnation)
-                    }
-                plan.rules = try RulesByOffice(tx.db)
-                for row in try Row.fetchAll(tx.db, sql: "SELECT office, settings FROM source") {
-                    let source = try fromJSON(Source.self, row["settings"])
-                    guard let office = ID<Office>(row["office"] as String) else { continue }
-                    plan.sources[source.id] = (source, office)
-                }
-                plan.outcome.uploads = plan.targets.filter { $0.number == nil }.map {
-                    MergeOutcome.Upload(office: $0.office, upload: $0.uploaded, isLive: $0.state == "live")
-                }
-                plan.outcome.changedVersions = plan.targets.count { $0.number != nil }
-                plan.outcome.conflicts = try Row.fetchAll(tx.db, sql: "SELECT * FROM conflict ORDER BY id")
-                    .compactMap { Conflict($0) }.filter { !known.contains($0.id) }
-                plan.outcome.notTaken = reception.notTaken
-                plan.outcome.ahead = reception.ahead
-                plan.outcome.callsBefore = calls
+                plan = try tx.folded(reception, arrival: nil)
                 throw TakenBack()
             }
         } catch is TakenBack {}
+        return plan
+    }
+}
+
+extension Transaction {
+    /// Takes what was received into the journal and folds both, without calls; returns what that comes to.
+    ///
+    /// - Parameter arrival: the entry of the own chain that will tell of it; nil: none will.
+    mutating func folded(_ reception: Reception, arrival: Int64?) throws -> MergePlan {
+        var plan = MergePlan()
+        let before = try versionsNow()
+        let known = try Set(String.fetchAll(db, sql: "SELECT id FROM conflict"))
+        let (calls, _) = try OfficeStore.digestOfRollups(db)
+        plan.outcome.kinds = try incomingKinds()
+        plan.outcome.entries = plan.outcome.kinds.reduce(0) { $0 + $1.entries }
+        try placeholders(reception)
+        try takeIncoming(arrival: arrival)
+        try refoldShared()
+        plan.targets = try versionsNow().values.filter { $0.isOther(than: before[$0.place]) }
+            .map { target in
+                var target = target
+                target.number = before[target.place]?.number
+                return target
+            }
+            .sorted { ($0.time, $0.office, $0.incarnation) < ($1.time, $1.office, $1.incarnation) }
+        plan.rules = try RulesByOffice(db)
+        for row in try Row.fetchAll(db, sql: "SELECT office, settings FROM source") {
+            let source = try fromJSON(Source.self, row["settings"])
+            guard let office = ID<Office>(row["office"] as String) else { continue }
+            plan.sources[source.id] = (source, office)
+        }
+        plan.outcome.uploads = plan.targets.filter { $0.number == nil }.map {
+            MergeOutcome.Upload(office: $0.office, upload: $0.uploaded, isLive: $0.state == "live")
+        }
+        plan.outcome.changedVersions = plan.targets.count { $0.number != nil }
+        plan.outcome.conflicts = try Row.fetchAll(db, sql: "SELECT * FROM conflict ORDER BY id")
+            .compactMap { Conflict($0) }.filter { !known.contains($0.id) }
+        plan.outcome.notTaken = reception.notTaken
+        plan.outcome.ahead = reception.ahead
+        plan.outcome.callsBefore = calls
         return plan
     }
 }
@@ -196,7 +204,7 @@ extension Transaction {
         return versions
     }
 
-    fileprivate func incomingKinds() throws -> [MergeOutcome.Kind] {
+    func incomingKinds() throws -> [MergeOutcome.Kind] {
         try Row.fetchAll(
             db,
             sql: """

@@ -185,6 +185,8 @@ extension Transaction {
         }
         try saveSpans(of: refold.unwritten, refold.organization(db))
         try settleVersions()
+        // Of entries that have no effect any more.
+        try db.execute(sql: OfficeStore.forgetNobodysNames)
     }
 
     /// Folds one event; returns why it has no effect, nil where it has.

@@ -113,14 +113,17 @@ extension OfficeStore {
             try db.execute(sql: "DELETE FROM versionDay WHERE version = ?", arguments: [version])
             try db.execute(
                 sql: "DELETE FROM fileVersion WHERE number = ? AND state = 'staged'", arguments: [version])
-            // In a rebuild those of the versions before are nobody's, too, until all are folded.
-            try db.execute(
-                sql: """
-                    DELETE FROM agentName
-                    WHERE links IS NULL AND NOT EXISTS (SELECT 1 FROM fileVersion WHERE state = 'staged')
-                    """)
+            try db.execute(sql: Self.forgetNobodysNames)
         }
     }
+
+    /// Removes names that nobody has and no row needs. While rows are staged their names are nobody's, too, until
+    /// their entry is folded.
+    static let forgetNobodysNames = """
+        DELETE FROM agentName WHERE links IS NULL
+          AND NOT EXISTS (SELECT 1 FROM fileVersion WHERE state = 'staged')
+          AND NOT EXISTS (SELECT 1 FROM call c WHERE c.name = agentName.number)
+        """
 
     /// Removes staged rollups whose change was never posted.
     func sweepChanges(after posted: Int64) throws {

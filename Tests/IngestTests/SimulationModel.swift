@@ -68,7 +68,11 @@ struct SimulationModel {
                     }
                     guard !isMoved, !told.contains("\(register) \(a)"), !told.contains("\(register) \(b)")
                     else { continue }
-                    silent.append("\(register): \(a) and \(b)")
+                    let all = writes.map { write in
+                        let known = writes.filter { knows(write.entry.name, $0.entry.name) }
+                        return "\(write.entry.name) \(write.value) knowing \(known.map(\.entry.name))"
+                    }
+                    silent.append("\(register): \(a) and \(b) of\n" + all.joined(separator: "\n"))
                 }
             }
         }

@@ -100,7 +100,7 @@ do_test() {
         stage "Swift tests"
         test_swift swift 20 --skip SimulationTests
         stage "A thousand histories of offices"
-        test_swift simulation 15 --filter SimulationTests
+        test_swift simulation 25 --filter SimulationTests
         stage "Browser tests"
         test_browser
     else

@@ -52,7 +52,7 @@ struct SimulationPlan: CustomStringConvertible {
     init(seed: UInt64) {
         var numbers = SeededNumbers(seed)
         self.seed = seed
-        hasFiles = seed % 8 == 0 || seed % 8 == 6
+        hasFiles = seed % 8 == 0
         mayFork = seed % 16 == 5
         let most = seed % 10 == 3 ? 6 : 3
         offices = Int.random(in: 2...most, using: &numbers)

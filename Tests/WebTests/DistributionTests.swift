@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func `three hundred agents in twenty teams are shown quickly`() async throws {
+    @Test func `three hundred agents in twenty teams are on one board`() async throws {
         let office = try await TestSite()
         var leaders: [ID<Person>] = []
         for number in 0..<20 {
@@ -191,22 +191,9 @@ import Testing
         }
         try await office.run { browser in
             try await browser.signIn("ann")
-            _ = try await browser.get(Paths.distribution)
-            let clock = ContinuousClock()
-            var least = Duration.seconds(100)
-            for _ in 0..<5 {
-                let time = try await clock.measure {
-                    let page = try await browser.get(Paths.distribution)
-                    #expect(page.text.matches(of: /data-card/).count == 302)
-                }
-                least = min(least, time)
-            }
-            let load = try await clock.measure {
-                _ = try await office.store.board(on: Self.today, for: .console)
-            }
-            print("distribution of 300 agents: page \(least), of it the board \(load)")
-            // Without optimization; optimized it is a fraction.
-            #expect(least < .milliseconds(1000))
+            let page = try await browser.get(Paths.distribution)
+            #expect(page.text.matches(of: /data-card/).count == 302)
+            // How long that takes: Tests/Benchmarks/people.py.
         }
     }
 }

@@ -11,6 +11,13 @@ struct SimulationModel {
         var office: ID<Office>
         var refusal: String?
         var writes: [RegisterWrite] = []
+
+        var addsByHand: Bool {
+            switch body {
+            case .personAdded, .personsPlaced: true
+            default: false
+            }
+        }
     }
     /// In the total order.
     var entries: [Entry]
@@ -53,6 +60,12 @@ struct SimulationModel {
         var byRegister: [String: [(entry: Entry, value: String)]] = [:]
         for entry in entries where entry.refusal == nil {
             for write in entry.writes {
+                // Whoever adds somebody by hand and knows that the name is another's claims nothing.
+                if entry.addsByHand, write.register.hasPrefix("name "),
+                    byRegister[write.register]?.contains(where: { knows(entry.name, $0.entry.name) }) == true
+                {
+                    continue
+                }
                 byRegister[write.register, default: []].append((entry, try write.value()))
             }
         }

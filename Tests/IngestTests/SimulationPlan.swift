@@ -59,7 +59,7 @@ struct SimulationPlan: CustomStringConvertible {
         isMerged = Int.random(in: 0..<3, using: &numbers) > 0
         hasTwins = hasFiles && Int.random(in: 0..<3, using: &numbers) > 0
         topology = Topology.allCases.randomElement(using: &numbers) ?? .mesh
-        let isLong = seed % 25 == 4
+        let isLong = seed % 50 == 4
         let count = Int.random(in: isLong ? 50...90 : 6...18, using: &numbers)
         steps = []
         for _ in 0..<count {

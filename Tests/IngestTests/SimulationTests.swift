@@ -37,7 +37,7 @@ import Testing
                 let (done, refused) = (
                     await tally.done[kind, default: 0], await tally.refused[kind, default: 0]
                 )
-                #expect(done >= 50 && refused < done, "\(kind.rawValue): \(done) done, \(refused) refused")
+                #expect(done >= 20 && refused < done, "\(kind.rawValue): \(done) done, \(refused) refused")
             }
             #expect(await tally.forksMet >= 5, "hardly ever a box meets a chain that was written twice")
         }

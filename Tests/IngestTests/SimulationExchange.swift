@@ -273,8 +273,8 @@ extension Simulation {
         }
         for _ in 0..<(boxes.count + 4) {
             var isQuiet = true
-            // Who holds the same has nothing to send; that it then takes nothing, the orders check. Of every fourth
-            // history the words on the merges themselves go round as well, until nobody has any left.
+            // Who holds the same has nothing to send; that it then takes nothing, the orders check. In the
+            // thorough ones the words on the merges themselves go round as well, until nobody has any left.
             if !plan.mayFork {
                 var held: Set<[String]> = []
                 for (index, box) in boxes.enumerated() {

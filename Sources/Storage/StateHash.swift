@@ -22,7 +22,7 @@ extension OfficeStore {
     static func stateHash(_ db: Database, fromRows: Bool) throws -> StateHash {
         var hasher = SHA256()
         func line(_ fields: [String]) {
-            var text = Data()
+            var text: [UInt8] = []
             for (index, field) in fields.enumerated() {
                 if index > 0 { text.append(UInt8(ascii: "\t")) }
                 for byte in field.utf8 {

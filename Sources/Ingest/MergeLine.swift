@@ -62,12 +62,15 @@ extension ChainNotTaken {
 extension MergeOutcome {
     /// For people at a terminal.
     public func lines(isDone: Bool) -> [String] {
+        func words(_ count: Int, _ one: String, _ many: String) -> String {
+            "\(count) \(count == 1 ? one : many)"
+        }
         var lines: [String] = []
         let calls = uploads.reduce(0) { $0 + $1.upload.counts.accepted }
         lines.append(
             entries == 0
                 ? "Nothing in it is new here."
-                : "\(entries) new entries\(isDone ? " were taken in" : ""): \(uploads.count) files with \(calls) calls, \(conflicts.count) conflicts."
+                : "\(isDone ? "Taken in" : "New here"): \(words(entries, "entry", "entries")), \(words(uploads.count, "file", "files")) with \(words(calls, "call", "calls")), \(words(conflicts.count, "conflict", "conflicts"))."
         )
         if changedVersions > 0 { lines.append("\(changedVersions) files that are here change by deletions.") }
         if let callsAfter { lines.append("Calls that count: \(callsBefore) before, \(callsAfter) after.") }

@@ -51,9 +51,9 @@ extension Fork {
         let other =
             otherCount == 0
             ? "What the other box wrote has not come in full yet; its next full snapshot brings it."
-            : "At the other box: \(format.count(otherCount, "entry", "entries")), which have no effect here."
+            : "At the other box, without effect here: \(format.count(otherCount, "entry", "entries"))."
         return
-            "Two boxes wrote as “\(name)” without knowing of each other: a data folder was copied, or an old copy was put back. From entry \(seq) on, made \(format.moment(since)), there are two versions. Here: \(format.count(hereCount, "entry", "entries")), which count. \(other) It was noticed \(format.moment(found))."
+            "Two boxes wrote as “\(name)” without knowing of each other: a data folder was copied, or an old copy was put back. From entry \(seq) on, made \(format.moment(since)), there are two versions. Here, and counting: \(format.count(hereCount, "entry", "entries")). \(other) It was noticed \(format.moment(found))."
     }
 
     /// What a person does about it, step by step.

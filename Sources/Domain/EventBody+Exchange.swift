@@ -46,6 +46,17 @@ public struct ExchangeAddressChanged: EventPayload {
     }
 }
 
+/// What this box writes into the shared folder is sealed with another passphrase from now on, or with none.
+public struct ExchangePassphraseChanged: EventPayload {
+    public static let kind = "exchangePassphraseChanged"
+    public static let stream = EventStream.local
+    public var body: EventBody { .exchangePassphraseChanged(self) }
+    /// false: it is no longer sealed.
+    public var isSet: Bool
+
+    public init(isSet: Bool) { self.isSet = isSet }
+}
+
 /// Somebody said that an exchange may go on although it had stopped to ask.
 public struct ExchangeAllowed: EventPayload {
     public static let kind = "exchangeAllowed"

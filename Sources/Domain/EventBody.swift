@@ -54,6 +54,7 @@ public enum EventBody: Hashable, Sendable {
     case exchangeTokenMade(ExchangeTokenMade)
     case exchangeTokenRevoked(ExchangeTokenRevoked)
     case exchangeAddressChanged(ExchangeAddressChanged)
+    case exchangePassphraseChanged(ExchangePassphraseChanged)
     case exchangeAllowed(ExchangeAllowed)
 
     public var payload: any EventPayload {
@@ -108,6 +109,7 @@ public enum EventBody: Hashable, Sendable {
         case .exchangeTokenMade(let it): it
         case .exchangeTokenRevoked(let it): it
         case .exchangeAddressChanged(let it): it
+        case .exchangePassphraseChanged(let it): it
         case .exchangeAllowed(let it): it
         }
     }
@@ -127,7 +129,8 @@ public enum EventBody: Hashable, Sendable {
         SnapshotExported.self, SnapshotRefused.self, MergeUndone.self, BackupMade.self, BackupFailed.self,
         BackupDrilled.self, BackupRestored.self, BackupPassphraseChanged.self, BackupDownloaded.self,
         ReplacedRemoved.self, ForkDecided.self,
-        ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self, ExchangeAllowed.self,
+        ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
+        ExchangePassphraseChanged.self, ExchangeAllowed.self,
     ]
 
     /// - Throws: `DecodingError` for a damaged payload, `UserError` for a kind of a newer release.

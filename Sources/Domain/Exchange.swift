@@ -74,23 +74,28 @@ extension ExchangeTimes: Codable {
 public struct ExchangeSettings: Hashable, Codable, Sendable {
     /// A folder that other offices reach, too; nil: none.
     public var folder: String?
+    /// What lies there is sealed with a passphrase; so is what goes to any other folder.
+    public var isSealed: Bool
     public var folderTimes: ExchangeTimes
     public var networkTimes: ExchangeTimes
 
     public init(
-        folder: String? = nil, folderTimes: ExchangeTimes = .usual, networkTimes: ExchangeTimes = .usual
+        folder: String? = nil, isSealed: Bool = false, folderTimes: ExchangeTimes = .usual,
+        networkTimes: ExchangeTimes = .usual
     ) {
         self.folder = folder
+        self.isSealed = isSealed
         self.folderTimes = folderTimes
         self.networkTimes = networkTimes
     }
 
-    private enum CodingKeys: String, CodingKey { case folder, folderTimes, networkTimes }
+    private enum CodingKeys: String, CodingKey { case folder, isSealed, folderTimes, networkTimes }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             folder: try values.decodeIfPresent(String.self, forKey: .folder),
+            isSealed: try values.decodeIfPresent(Bool.self, forKey: .isSealed) ?? false,
             folderTimes: try values.decodeIfPresent(ExchangeTimes.self, forKey: .folderTimes) ?? .usual,
             networkTimes: try values.decodeIfPresent(ExchangeTimes.self, forKey: .networkTimes) ?? .usual)
     }
@@ -98,6 +103,7 @@ public struct ExchangeSettings: Hashable, Codable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encodeIfPresent(folder, forKey: .folder)
+        if isSealed { try values.encode(isSealed, forKey: .isSealed) }
         if folderTimes != .usual { try values.encode(folderTimes, forKey: .folderTimes) }
         if networkTimes != .usual { try values.encode(networkTimes, forKey: .networkTimes) }
     }

@@ -68,6 +68,8 @@ public enum SealOpener: Sendable {
     case none
     case passphrase(String)
     case key(SealingKey)
+    /// The key where it was made with the file's salt, else one made of the passphrase.
+    case kept(SealingKey, passphrase: String)
 }
 
 /// A file under a passphrase: a head, then chunks of 64 KB, each encrypted and authenticated in its place.
@@ -120,6 +122,10 @@ public enum SealedFile {
         case .none: throw needsPassphrase
         case .passphrase(let passphrase): key = try SealingKey(passphrase: passphrase, salt: salt, cost: cost)
         case .key(let kept): key = kept
+        case .kept(let kept, let passphrase):
+            key =
+                kept.salt == salt && kept.cost == cost
+                ? kept : try SealingKey(passphrase: passphrase, salt: salt, cost: cost)
         }
         let seal = Seal(key: key, nonce: nonce)
         // Salt and cost are in it, so a kept key of another passphrase is told, too.

@@ -10,7 +10,9 @@ final class SnapshotBytes: Sendable {
     let size: Int64
     /// Of the file.
     let fileSize: Int64
-    let isSealed: Bool
+    /// What opened it; nil: it is not sealed.
+    let key: SealingKey?
+    var isSealed: Bool { key != nil }
     private let descriptor: Int32
     private let chunks: SealedChunks?
 
@@ -27,11 +29,13 @@ final class SnapshotBytes: Sendable {
             var beginning = [UInt8](repeating: 0, count: SealedFile.headBytes)
             let count = try beginning.withUnsafeMutableBytes { try Self.read(descriptor, into: $0, at: 0) }
             beginning.removeLast(beginning.count - count)
-            isSealed = SealedFile.isSealed(beginning)
-            if isSealed {
-                chunks = try SealedChunks(SealedFile.seal(ofHead: beginning, opener))
+            if SealedFile.isSealed(beginning) {
+                let seal = try SealedFile.seal(ofHead: beginning, opener)
+                key = seal.key
+                chunks = try SealedChunks(seal)
                 size = try Self.plainSize(fileSize - Int64(SealedFile.headBytes))
             } else {
+                key = nil
                 chunks = nil
                 size = fileSize
             }

@@ -20,6 +20,8 @@ public final class SnapshotReader: Sendable {
     private let isVerified = Once()
 
     public var isSealed: Bool { bytes.isSealed }
+    /// What opens the file again at once; nil: it is not sealed.
+    public var key: SealingKey? { bytes.key }
     /// Of the file as it lies there.
     public var fileSize: Int64 { bytes.fileSize }
 

@@ -27,7 +27,7 @@ public func backUp(
     var step = BackupFailed.Step.written
     do {
         let place = try BackupPlace(of: store)
-        let kept = try BackupKey.read(in: store.folder)
+        let kept = try KeptSeal.backups.read(in: store.folder)?.sealing
         let sealed = seal ?? kept
         return try withWorkFolder(store) { work in
             let contents = try store.backupContents(linkingInto: work)
@@ -135,7 +135,7 @@ private struct LocalPart {
     private var entries: LocalEntries
     private var lines: ArraySlice<BackupLine>
 
-    /// - Parameter holdsSealingKey: what opens the backup itself must not lie open in it.
+    /// - Parameter holdsSealingKey: what opens the backups and the shared folder must not lie open in it.
     init(_ contents: BackupContents, keysOf store: OfficeStore, holdsSealingKey: Bool) throws {
         entries = store.localEntries(of: contents)
         // Made where there is none yet: the office is known by it.
@@ -143,7 +143,8 @@ private struct LocalPart {
         var lines = contents.lines
         let names = try FileManager.default.contentsOfDirectory(atPath: store.folder.keys).sorted()
         for name in names where BackupLine.Key.isName(name) && !name.hasPrefix(unfinishedPrefix) {
-            guard holdsSealingKey || name != BackupKey.name else { continue }
+            guard holdsSealingKey || ![KeptSeal.backups.name, KeptSeal.sharedFolder.name].contains(name)
+            else { continue }
             guard let content = try Self.regularFile(store.folder.keys + "/" + name) else { continue }
             lines.append(.key(.init(name: name, content: content)))
         }

@@ -15,7 +15,7 @@ public func drillBackup(
     do {
         let start = ContinuousClock.now
         let name = URL(fileURLWithPath: path).lastPathComponent
-        let opener: SealOpener = try BackupKey.read(in: store.folder).map { .key($0) } ?? .none
+        let opener: SealOpener = try KeptSeal.backups.read(in: store.folder)?.opener ?? .none
         let reader = try SnapshotReader(path: path, opener: opener)
         let marks = try store.officeStateNow()?.settings.disk ?? DiskMarks()
         let needed = reader.manifest.restoredBytes + marks.refuseBelow

@@ -34,10 +34,11 @@ extension ExchangeFolder {
         let pending = "\(file.mark) \(here)"
         guard last != settled, last != pending else { return }
         var state = ExchangeFile(
-            name: file.name, mark: pending, state: .refused, size: file.size, office: nil, message: nil,
-            met: store.clock.now())
+            name: file.name, mark: pending, state: .refused, size: file.size, met: store.clock.now())
         do {
-            let manifest = try SnapshotReader(path: "\(path)/\(file.name)").manifest
+            let reader = try SnapshotReader(path: "\(path)/\(file.name)", opener: opener)
+            let manifest = reader.manifest
+            state.isSealed = reader.isSealed
             state.office = manifest.officeName
             if let reason = try unfit(manifest, vector) {
                 (state.state, state.message) = reason
@@ -50,7 +51,7 @@ extension ExchangeFolder {
                         program: manifest.program)
                 }
             } else {
-                switch try intake(file, isCancelled) {
+                switch try intake(file, opener: reader.key.map { .key($0) } ?? .none, isCancelled) {
                 case .taken(let merged):
                     outcome.taken += 1
                     outcome.entries += merged.entries
@@ -69,8 +70,22 @@ extension ExchangeFolder {
             }
         } catch let error as UserError {
             guard error.code != .cancelled, error.code != .diskFull, error.code != .busy else { throw error }
-            state.state = error.code == .notAllowed ? .unpaired : .damaged
-            state.message = "\(error.message) \(error.advice)"
+            switch error {
+            case SealedFile.needsPassphrase:
+                state.state = .sealed
+                state.message = "It is sealed, and no passphrase of the shared folder is set here."
+            case SealedFile.wrongPassphrase:
+                state.state = .sealed
+                state.message = "It is sealed with another passphrase than the one that is set here."
+            default:
+                state.state = error.code == .notAllowed ? .unpaired : .damaged
+                state.message = "\(error.message) \(error.advice)"
+            }
+            if state.state == .sealed {
+                state.isSealed = true
+                // To try a passphrase takes a while; another one forgets the file.
+                state.mark = settled
+            }
         }
         if let message = state.message { outcome.lines.append("“\(file.name)”: \(message)") }
         known[file.name] = state
@@ -118,13 +133,15 @@ extension ExchangeFolder {
     }
 
     /// From a copy on the box's own disk: the folder's file may change, and the network may go, at any time.
-    private func intake(_ file: Found, _ isCancelled: () -> Bool) throws -> ExchangeIntake {
+    private func intake(_ file: Found, opener: SealOpener, _ isCancelled: () -> Bool) throws
+        -> ExchangeIntake
+    {
         try withWorkFolder(store) { work in
             let copy = "\(work)/\(file.name)"
             try store.requireRoom(for: file.size)
             try copyFile("\(path)/\(file.name)", to: copy, mode: 0o600)
             return try ExchangeIntake(
-                of: copy, fileName: file.name, in: store, by: actor, isCancelled: isCancelled)
+                of: copy, fileName: file.name, opener: opener, in: store, by: actor, isCancelled: isCancelled)
         }
     }
 }

@@ -16,20 +16,20 @@ extension ExchangeFolder {
         let since = base?.heads.map(\.head) ?? []
         if let base, base.kind == .full, try isStillGood(base, vector) {
             let latest = try ownManifest(delta, vector)
-            if Set(since) == Set(vector.given) { return removeOthers(own, keeping: [full]) }
+            if Set(since) == Set(vector.given) { return removeOthers(own, keeping: [full], delta: delta) }
             if let latest, latest.kind == .delta, Set(latest.heads.map(\.head)) == Set(vector.given),
                 latest.since.isCovered(by: since)
             {
-                return removeOthers(own, keeping: [full, delta])
+                return removeOthers(own, keeping: [full, delta], delta: delta)
             }
             let written = try write(
                 delta, SnapshotOrder(to: nil, holding: since, of: vector), &outcome, isCancelled
             ) { $0 <= max(smallDelta, ((try? size(full)) ?? 0) / 4) }
-            if written { return removeOthers(own, keeping: [full, delta]) }
+            if written { return removeOthers(own, keeping: [full, delta], delta: delta) }
         }
         _ = try write(full, SnapshotOrder(), &outcome, isCancelled) { _ in true }
         // Only now is the delta of the one before of no use.
-        removeOthers(own, keeping: [full])
+        removeOthers(own, keeping: [full], delta: delta)
     }
 
     private func size(_ name: String) throws -> Int64 {
@@ -40,13 +40,14 @@ extension ExchangeFolder {
     ///
     /// - Throws: `UserError` where another box writes as this office.
     private func ownManifest(_ name: String, _ vector: ExchangeVector) throws -> SnapshotManifest? {
-        guard let manifest = try? SnapshotReader(path: "\(path)/\(name)").manifest else { return nil }
+        guard let reader = try? SnapshotReader(path: "\(path)/\(name)", opener: opener) else { return nil }
+        let manifest = reader.manifest
         guard manifest.office == vector.office else {
             throw UserError(
                 .conflict, "“\(name)” in the shared folder is of another office; it was left as it is.",
                 advice: "Change the name of one of the two offices.")
         }
-        guard manifest.key == vector.key else { return nil }
+        guard manifest.key == vector.key, reader.isSealed == (seal != nil) else { return nil }
         let held = Dictionary(vector.held.map { ($0.chain, $0) }) { first, _ in first }
         for head in manifest.heads.map(\.head) where head.office == vector.office {
             guard let ours = held[head.chain], head.seq <= ours.seq, head.seq < ours.seq || head == ours
@@ -77,6 +78,8 @@ extension ExchangeFolder {
     ) throws -> Bool {
         try withWorkFolder(store) { work in
             let place = "\(work)/\(name)"
+            var order = order
+            order.seal = seal?.sealing
             let summary = try exportSnapshot(
                 order, to: place, from: store, by: actor, isCancelled: isCancelled)
             guard isWanted(summary.bytes) else { return false }
@@ -97,16 +100,19 @@ extension ExchangeFolder {
     }
 
     /// Of this office's files those under an older name, and a delta that a new full one holds.
-    private func removeOthers(_ own: String, keeping names: [String]) {
+    private func removeOthers(_ own: String, keeping names: [String], delta: String) {
         guard let found = try? files(), let vector = try? store.exchangeVector() else { return }
         // Earlier releases let everybody read them.
         for file in found where isOwn(file.name, own) && names.contains(file.name) {
             _ = chmod("\(path)/\(file.name)", Self.mode)
         }
         for file in found where isOwn(file.name, own) && !names.contains(file.name) {
-            guard let manifest = try? SnapshotReader(path: "\(path)/\(file.name)").manifest,
-                manifest.office == vector.office, manifest.key == vector.key
-            else { continue }
+            if let manifest = try? SnapshotReader(path: "\(path)/\(file.name)", opener: opener).manifest {
+                guard manifest.office == vector.office, manifest.key == vector.key else { continue }
+            } else if file.name != delta {
+                // Sealed otherwise, or damaged; of this name nobody but this office writes.
+                continue
+            }
             unlink("\(path)/\(file.name)")
         }
     }

@@ -30,14 +30,27 @@ public struct ExchangeFolder: Sendable {
     let actor: Actor
     /// Whether files are remembered until the next run; false for a folder that is met once.
     let remembers: Bool
+    /// What is written is sealed with it, and what others wrote opens with it; nil: the folder lies open.
+    let seal: KeptSeal.Key?
+    var opener: SealOpener { seal?.opener ?? .none }
     /// A delta up to this size never makes way.
     var smallDelta: Int64 = 16_000_000
 
-    public init(_ path: String, of store: OfficeStore, by actor: Actor, remembers: Bool = true) {
+    /// - Throws: `UserError` `damaged` where the folder is sealed, and the passphrase is not on this box.
+    public init(_ path: String, of store: OfficeStore, by actor: Actor, remembers: Bool = true) throws {
         self.store = store
         self.path = path
         self.actor = actor
         self.remembers = remembers
+        let isSealed = try store.officeStateNow()?.settings.exchange.isSealed ?? false
+        seal = isSealed ? try KeptSeal.sharedFolder.read(in: store.folder) : nil
+        // As after a backup that was not sealed was restored: it holds no passphrase.
+        guard seal != nil || !isSealed else {
+            throw UserError(
+                .damaged,
+                "The passphrase of the shared folder is not on this box; nothing is read or written there.",
+                advice: "Set it again under Offices → Exchange, the same as at the other offices.")
+        }
     }
 
     /// Takes in what is new, then writes what is new here. Blocks its thread.

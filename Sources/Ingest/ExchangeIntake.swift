@@ -16,12 +16,12 @@ public enum ExchangeIntake: Sendable {
     ///   - sender: whose it must be; nil: any paired office's.
     /// - Throws: `UserError` as `ReceivedSnapshot` does.
     public init(
-        of path: String, fileName: String, from sender: ID<Office>? = nil, in store: OfficeStore,
-        by actor: Actor, isCancelled: () -> Bool = { false }
+        of path: String, fileName: String, opener: SealOpener = .none, from sender: ID<Office>? = nil,
+        in store: OfficeStore, by actor: Actor, isCancelled: () -> Bool = { false }
     ) throws {
         self = try store.exchanging.takingIn {
             let received = try ReceivedSnapshot(
-                path: path, fileName: fileName, in: store, isCancelled: isCancelled)
+                path: path, fileName: fileName, opener: opener, in: store, isCancelled: isCancelled)
             let office = received.manifest.office
             guard sender == nil || sender == office else {
                 throw UserError(

@@ -178,6 +178,9 @@ static const unsigned char r_templates_pairing_mustache[] = {
 static const unsigned char r_templates_pairing_words_mustache[] = {
 #embed "../../Resources/templates/pairing.words.mustache" if_empty(0)
 };
+static const unsigned char r_templates_passphrase_form_mustache[] = {
+#embed "../../Resources/templates/passphrase.form.mustache" if_empty(0)
+};
 static const unsigned char r_templates_peer_list_mustache[] = {
 #embed "../../Resources/templates/peer.list.mustache" if_empty(0)
 };
@@ -371,6 +374,7 @@ static const rollcall_resource table[] = {
     {"templates/notice.mustache", r_templates_notice_mustache, sizeof r_templates_notice_mustache},
     {"templates/pairing.mustache", r_templates_pairing_mustache, sizeof r_templates_pairing_mustache},
     {"templates/pairing.words.mustache", r_templates_pairing_words_mustache, sizeof r_templates_pairing_words_mustache},
+    {"templates/passphrase.form.mustache", r_templates_passphrase_form_mustache, sizeof r_templates_passphrase_form_mustache},
     {"templates/peer.list.mustache", r_templates_peer_list_mustache, sizeof r_templates_peer_list_mustache},
     {"templates/people.chart.mustache", r_templates_people_chart_mustache, sizeof r_templates_people_chart_mustache},
     {"templates/people.look.mustache", r_templates_people_look_mustache, sizeof r_templates_people_look_mustache},

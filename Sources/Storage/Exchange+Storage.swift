@@ -15,6 +15,8 @@ public struct ExchangeFile: Hashable, Codable, Sendable {
         case unpaired
         /// It stopped to ask.
         case asks
+        /// It does not open with the passphrase that is set here, or none is.
+        case sealed
         /// Being copied, or damaged.
         case damaged
         /// Not taken in for another reason.
@@ -26,11 +28,14 @@ public struct ExchangeFile: Hashable, Codable, Sendable {
     public var state: State
     public var size: Int64
     public var office: String?
+    /// nil: that was not told yet.
+    public var isSealed: Bool?
     public var message: String?
     public var met: Instant
 
     public init(
-        name: String, mark: String, state: State, size: Int64, office: String?, message: String?, met: Instant
+        name: String, mark: String, state: State, size: Int64, office: String? = nil, message: String? = nil,
+        met: Instant
     ) {
         self.name = name
         self.mark = mark
@@ -110,6 +115,14 @@ extension OfficeStore {
                 state.program = program
                 if let skew { state.clockSkew = skew }
             }
+        }
+    }
+
+    public func record(_ changed: ExchangePassphraseChanged, by actor: Actor) throws {
+        try writeNow(as: actor) { tx in
+            try tx.append(.exchangePassphraseChanged(changed))
+            // What did not open is tried again at once.
+            try tx.db.execute(sql: "DELETE FROM exchangeFile WHERE file ->> '$.state' = 'sealed'")
         }
     }
 
@@ -213,5 +226,13 @@ extension OfficeStore {
                 try db.execute(sql: "DELETE FROM exchangeFile WHERE name = ?", arguments: [name])
             }
         }
+    }
+}
+
+extension Transaction {
+    func foldExchangePassphraseChanged(_ it: ExchangePassphraseChanged) throws {
+        var settings = try OfficeStore.officeState(db)?.settings ?? BoxSettings()
+        settings.exchange.isSealed = it.isSet
+        try save(settings)
     }
 }

@@ -35,6 +35,7 @@ extension Transaction {
         case .officePaired(let it): try foldOfficePaired(event, it)
         case .officeUnpaired(let it): try foldOfficeUnpaired(it)
         case .forkDecided(let it): try foldForkDecided(it)
+        case .exchangePassphraseChanged(let it): try foldExchangePassphraseChanged(it)
         case .backupMade(let it): try foldBackupMade(event, it)
         case .backupFailed(let it): try foldBackupFailed(event, it)
         case .backupDrilled(let it): try foldBackupDrilled(event, it)

@@ -29,11 +29,15 @@ extension Transaction {
 
     func foldBoxSettingsChanged(_ changed: BoxSettingsChanged) throws {
         try changed.after.check()
+        try save(changed.after)
+    }
+
+    func save(_ settings: BoxSettings) throws {
         try db.execute(
             sql: """
                 INSERT INTO boxSettings (only, settings) VALUES (1, ?)
                 ON CONFLICT (only) DO UPDATE SET settings = excluded.settings
-                """, arguments: [try jsonText(changed.after)])
+                """, arguments: [try jsonText(settings)])
     }
 
     private func saveSource(_ source: Source, office: ID<Office>) throws {

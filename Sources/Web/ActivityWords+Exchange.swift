@@ -13,6 +13,11 @@ extension ActivityWriter {
             ActivityWords(
                 it.address == nil ? "stopped the exchange over the network with" : "set up the exchange with",
                 it.name, href: Paths.exchange, note: it.address.map { "At \($0)" })
+        case .exchangePassphraseChanged(let it):
+            ActivityWords(
+                it.isSet
+                    ? "set a passphrase for the shared folder"
+                    : "took the passphrase for the shared folder away")
         case .exchangeAllowed(let it):
             ActivityWords(
                 "let the exchange go on with", it.question.name, href: Paths.exchange,

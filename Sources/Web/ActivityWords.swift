@@ -145,7 +145,8 @@ struct ActivityWriter: Sendable {
             return ActivityWords(
                 "took back the merge of the snapshot of", it.name,
                 note: "\(format.count(it.entries, "entry", "entries")) gone from here. Reason: \(it.reason)")
-        case .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged, .exchangeAllowed:
+        case .exchangeTokenMade, .exchangeTokenRevoked, .exchangeAddressChanged,
+            .exchangePassphraseChanged, .exchangeAllowed:
             return exchangeWords(body)
         case .backupMade(let it): return words(it)
         case .backupFailed(let it):
@@ -450,7 +451,7 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
             SnapshotMerged.self, SnapshotExported.self, SnapshotRefused.self, ConflictDecided.self,
             OfficePaired.self, OfficeUnpaired.self, IncarnationBegun.self, MergeUndone.self,
             ExchangeTokenMade.self, ExchangeTokenRevoked.self, ExchangeAddressChanged.self,
-            ExchangeAllowed.self, ForkDecided.self,
+            ExchangePassphraseChanged.self, ExchangeAllowed.self, ForkDecided.self,
         ]
     ),
     (

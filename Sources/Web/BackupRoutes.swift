@@ -31,7 +31,7 @@ private func showBackups(_ context: SignedIn, problem: UserError?, typed: Form? 
             let place = try BackupPlace(of: store)
             (path, files) = (place.path, try place.files())
         } catch let error as UserError { failure = error }
-        let isSealed = access(BackupKey.path(in: store.folder), F_OK) == 0
+        let isSealed = access(KeptSeal.backups.path(in: store.folder), F_OK) == 0
         return (path: path, files: files, failure: failure, isSealed: isSealed)
     }
     return try context.page(
@@ -105,27 +105,36 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
 }
 
 @Sendable private func changePassphrase(_ context: SignedIn) async throws -> Response {
-    let form = context.form
-    let (store, actor) = (context.store, context.actor)
     do {
+        let isSet = try await context.changePassphrase(of: .backups)
+        return context.redirect(
+            to: Paths.backups,
+            isSet
+                ? Notice(
+                    .success, "The passphrase is set",
+                    "Backups from now on are sealed. Write it down, and keep it away from this box.")
+                : Notice(.warning, "The passphrase is taken away", "Backups from now on are not sealed."))
+    } catch let error as UserError { return try await showBackups(context, problem: error) }
+}
+
+extension SignedIn {
+    /// As the form of a passphrase says.
+    ///
+    /// - Returns: false: it was taken away.
+    func changePassphrase(of seal: KeptSeal) async throws -> Bool {
+        let (form, store, actor) = (self.form, self.store, self.actor)
         if form.has("remove") {
-            try await offLoop { try BackupKey.remove(in: store, by: actor) }
-            return context.redirect(
-                to: Paths.backups,
-                Notice(.warning, "The passphrase is taken away", "Backups from now on are not sealed."))
+            try await offLoop { try seal.remove(in: store, by: actor) }
+            return false
         }
         let passphrase = form.raw("passphrase") ?? ""
         guard passphrase == form.raw("again") else {
             throw UserError(
                 .invalid, "The two passphrases differ; nothing was changed.", advice: "Type both again.")
         }
-        try await offLoop { try BackupKey.set(passphrase, in: store, by: actor) }
-        return context.redirect(
-            to: Paths.backups,
-            Notice(
-                .success, "The passphrase is set",
-                "Backups from now on are sealed. Write it down, and keep it away from this box."))
-    } catch let error as UserError { return try await showBackups(context, problem: error) }
+        try await offLoop { try seal.set(passphrase, in: store, by: actor) }
+        return true
+    }
 }
 
 @Sendable private func downloadBackup(_ context: SignedIn) async throws -> Response {

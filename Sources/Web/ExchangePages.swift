@@ -41,6 +41,8 @@ struct ExchangePage: Page {
         var state: String
         var tone: String
         var message: String?
+        /// It lies open, and others do not.
+        var isOpen: Bool
         var met: String
     }
     struct Partner: Decodable, Sendable {
@@ -71,6 +73,8 @@ struct ExchangePage: Page {
     var folderLast: Last?
     var files: [File]
     var hasFiles: Bool
+    var isSealed: Bool
+    var savePassphrase = Paths.exchangePassphrase
     var saveNetwork = Paths.exchangeNetwork
     var networkTimes: Times
     var partners: [Partner]
@@ -143,7 +147,9 @@ extension ExchangePage.Last {
 }
 
 extension ExchangePage.File {
-    init(_ file: ExchangeFile, _ format: OfficeFormat) {
+    /// - Parameter isSealed: files are to be.
+    init(_ file: ExchangeFile, isSealed: Bool, _ format: OfficeFormat) {
+        isOpen = isSealed && file.isSealed == false
         name = file.name
         office = file.office ?? "—"
         size = format.bytes(file.size)
@@ -154,6 +160,7 @@ extension ExchangePage.File {
             case .waits: ("Waits", "neutral")
             case .unpaired: ("Not paired", "warn")
             case .asks: ("Asks", "warn")
+            case .sealed: ("Sealed", "warn")
             case .damaged: ("Being copied, or damaged", "warn")
             case .refused: ("Not taken in", "neutral")
             }

@@ -9,6 +9,7 @@ let exchangeRoutes: [Route] = [
     Route(.get, Paths.exchange, needs: .manageOffices) { try await showExchange($0) },
     Route(.post, Paths.exchangeNow, needs: .manageOffices, exchangeNow),
     Route(.post, Paths.exchangeFolder, needs: .manageOffices, saveFolder),
+    Route(.post, Paths.exchangePassphrase, needs: .manageOffices, changeFolderPassphrase),
     Route(.post, Paths.exchangeNetwork, needs: .manageOffices, saveNetwork),
     Route(.post, Paths.exchangeAllow, needs: .manageOffices, allowExchange),
     Route(.post, Paths.exchangeToken(":id"), needs: .manageOffices, makeExchangeToken),
@@ -47,7 +48,8 @@ private func showExchange(
             folderTimes: .init(
                 "folder", settings.folderTimes, typed: form == "folder" ? context.form : nil),
             folderLast: settings.folder == nil ? nil : last(.folder),
-            files: files.map { .init($0, format) }, hasFiles: !files.isEmpty,
+            files: files.map { .init($0, isSealed: settings.isSealed, format) }, hasFiles: !files.isEmpty,
+            isSealed: settings.isSealed,
             networkTimes: .init(
                 "network", settings.networkTimes, typed: form == "network" ? context.form : nil),
             partners: partners.map {
@@ -122,6 +124,23 @@ private func times(_ form: Form) throws -> ExchangeTimes {
     }
     return context.redirect(
         to: Paths.exchange, Notice(.success, "Saved", "The shared folder is in use from now on."))
+}
+
+@Sendable private func changeFolderPassphrase(_ context: SignedIn) async throws -> Response {
+    do {
+        let isSet = try await context.changePassphrase(of: .sharedFolder)
+        return context.redirect(
+            to: Paths.exchange,
+            isSet
+                ? Notice(
+                    .success, "The passphrase is set",
+                    "This office’s file is written anew, sealed, with the next exchange. Set the same passphrase at the other offices."
+                )
+                : Notice(
+                    .warning, "The passphrase is taken away",
+                    "With the next exchange this office’s file lies open, and sealed files of others are not read."
+                ))
+    } catch let error as UserError { return try await showExchange(context, problem: error) }
 }
 
 @Sendable private func saveNetwork(_ context: SignedIn) async throws -> Response {

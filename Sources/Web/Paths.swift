@@ -88,6 +88,7 @@ extension Paths {
     static let backupCancel = "/admin/backups/cancel"
     static let backupDrill = "/admin/backups/trial"
     static let backupSettings = "/admin/backups/settings"
+    static let exchangePassphrase = "/sync/exchange/passphrase"
     static let backupPassphrase = "/admin/backups/passphrase"
     static func backupFile(_ name: String) -> String { "/admin/backups/files/\(name)" }
     static let backupsAPI = "/api/v1/backups"

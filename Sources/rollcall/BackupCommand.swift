@@ -64,7 +64,7 @@ struct BackupCommand: OfficeCommand {
             return try backUp(store, to: path, seal: seal, by: .console)
         }
         let manifest = made.summary.manifest
-        let isSealed = try passphrase != nil || BackupKey.read(in: store.folder) != nil
+        let isSealed = try passphrase != nil || KeptSeal.backups.read(in: store.folder) != nil
         if office.json {
             session.print(
                 try machineJSON(

@@ -78,7 +78,7 @@ struct RestoreCommand: AsyncParsableCommand {
             try confirm(place)
             return try place.restoreDatabase(path, by: .console, progress: say)
         }
-        let key = try? BackupKey.read(in: place.folder)
+        let key = (try? KeptSeal.backups.read(in: place.folder))?.sealing
         let (it, reader) = try openSnapshot(path, passphraseStdin: passphraseStdin, key: key)
         let manifest = it.manifest
         say(

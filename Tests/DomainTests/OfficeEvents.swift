@@ -79,6 +79,10 @@ enum OfficeEvents {
             #"local backupPassphraseChanged {"isSet":true}"#
         ),
         (
+            .exchangePassphraseChanged(ExchangePassphraseChanged(isSet: true)),
+            #"local exchangePassphraseChanged {"isSet":true}"#
+        ),
+        (
             .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: true)),
             #"local backupDownloaded {"bytes":99,"isSealed":true,"name":"b.rollcall"}"#
         ),

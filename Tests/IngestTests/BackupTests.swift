@@ -177,13 +177,15 @@ import Testing
     {
         let network = try await OfficeNetwork(["North", "South"])
         let (office, _) = try await Self.filled(network)
-        #expect(throws: UserError.self) { try BackupKey.set("too short", in: office.store, by: .console) }
+        #expect(throws: UserError.self) {
+            try KeptSeal.backups.set("too short", in: office.store, by: .console)
+        }
         let open = try backUp(office.store, by: .console)
-        try BackupKey.set(Self.passphrase, in: office.store, by: .console)
+        try KeptSeal.backups.set(Self.passphrase, in: office.store, by: .console)
         network.pass(minutes: 1)
         let made = try backUp(office.store, by: .console)
         let attributes = try FileManager.default.attributesOfItem(
-            atPath: BackupKey.path(in: office.folder))
+            atPath: KeptSeal.backups.path(in: office.folder))
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         #expect(throws: UserError.snapshotSealed) { try verifySnapshot(made.path) }
         let wrong = #expect(throws: UserError.self) {
@@ -195,20 +197,20 @@ import Testing
         // Whoever has the passphrase has the office, and its next backups are sealed as before.
         let folder = emptyFolder()
         try restore(made.path, into: folder, opener: .passphrase(Self.passphrase))
-        #expect(try BackupKey.read(in: folder) == BackupKey.read(in: office.folder))
+        #expect(try KeptSeal.backups.read(in: folder) == KeptSeal.backups.read(in: office.folder))
         try FileManager.default.removeItem(atPath: folder.path)
         // In one that is not sealed the key would lie open.
         for path in [open.path, made.path] {
-            let key = try #require(try BackupKey.read(in: office.folder))
+            let key = try #require(try KeptSeal.backups.read(in: office.folder)).sealing
             let reader = try SnapshotReader(path: path, opener: path == made.path ? .key(key) : .none)
             var keys: [String] = []
             try reader.eachLocalLine { line in
                 if case .key(let it)? = try? BackupLine.read(line) { keys.append(it.name) }
             }
-            #expect(keys.contains(BackupKey.name) == (path == made.path))
+            #expect(keys.contains(KeptSeal.backups.name) == (path == made.path))
             #expect(keys.contains("office.key"))
         }
-        try BackupKey.remove(in: office.store, by: .console)
+        try KeptSeal.backups.remove(in: office.store, by: .console)
         network.pass(minutes: 1)
         let after = try backUp(office.store, by: .console)
         _ = try verifySnapshot(after.path)
@@ -217,7 +219,7 @@ import Testing
                 "SELECT payload FROM journal WHERE kind = 'backupPassphraseChanged' ORDER BY seq")
                 == [#"{"isSet":true}"#, #"{"isSet":false}"#])
         // A key that is damaged must not make an unsealed backup.
-        try Data("x".utf8).write(to: URL(fileURLWithPath: BackupKey.path(in: office.folder)))
+        try Data("x".utf8).write(to: URL(fileURLWithPath: KeptSeal.backups.path(in: office.folder)))
         #expect(throws: UserError.self) { try backUp(office.store, by: .console) }
     }
 

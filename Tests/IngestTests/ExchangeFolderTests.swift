@@ -78,7 +78,7 @@ import Testing
         try network[0].take(RandomFile.text(random.rows(300, ids: 1...900)), file: "a.csv")
         func write(_ small: Int64) throws {
             network.pass(minutes: 1)
-            var folder = ExchangeFolder(path, of: network[0].store, by: .console)
+            var folder = try ExchangeFolder(path, of: network[0].store, by: .console)
             folder.smallDelta = small
             _ = try folder.run()
         }
@@ -167,6 +167,80 @@ import Testing
         #expect(try Data(contentsOf: place) == broken)
         try whole.write(to: place)
         #expect(try run(network, 1, path).taken == 1)
+    }
+
+    private func set(_ passphrase: String, _ network: OfficeNetwork, _ office: Int) throws {
+        try KeptSeal.sharedFolder.set(passphrase, in: network[office].store, by: .console)
+    }
+
+    @Test func `with one passphrase offices read each other's files, and nobody else does`() async throws {
+        let network = try await OfficeNetwork(["North", "South", "West"])
+        let path = try folder(network)
+        var random = RandomFile(seed: 4)
+        for office in 0..<3 {
+            try network[office].take(
+                RandomFile.text(random.rows(30, ids: (office * 100)...(office * 100 + 60))),
+                file: "\(office).csv")
+            network.pass(minutes: 1)
+            // What lay there openly is written anew.
+            try run(network, office, path)
+        }
+        let plain = try names(path)
+        for office in 0..<2 {
+            try set("four brown horses run", network, office)
+            network.pass(minutes: 1)
+            try run(network, office, path)
+        }
+        let sealed = try names(path).filter { !$0.hasPrefix("west-") }
+        for name in sealed {
+            let error = #expect(throws: UserError.self) { try SnapshotReader(path: "\(path)/\(name)") }
+            #expect(error == SealedFile.needsPassphrase, "\(name)")
+        }
+        #expect(try state(network, 0, #require(plain.first { $0.hasPrefix("west-") }))?.isSealed == false)
+        // Those who have no passphrase, or another one, are told so.
+        for passphrase in [nil, "four brown cows stand"] {
+            if let passphrase { try set(passphrase, network, 2) }
+            network.pass(minutes: 1)
+            let before = try await network[2].store.stateHash()
+            #expect(try run(network, 2, path).taken == 0)
+            #expect(try await network[2].store.stateHash() == before)
+            for name in sealed {
+                #expect(try state(network, 2, name)?.state == .sealed)
+                #expect(try state(network, 2, name)?.message?.contains("passphrase") == true)
+            }
+        }
+        try set("four brown horses run", network, 2)
+        for _ in 0..<3 { for office in [2, 0, 1] { try run(network, office, path) } }
+        #expect(Set(try await network.hashes()).count == 1)
+        // No delta of before is left that nobody can open.
+        for name in try names(path) {
+            _ = try verifySnapshot("\(path)/\(name)", opener: .passphrase("four brown horses run"))
+        }
+        // Nor is there anything to write where nothing is new.
+        let quiet = try (0..<3).map { try run(network, $0, path) }
+        #expect(quiet.allSatisfy { $0.taken == 0 && $0.sent == 0 })
+        try KeptSeal.sharedFolder.remove(in: network[0].store, by: .console)
+        network.pass(minutes: 1)
+        try run(network, 0, path)
+        let north = try names(path).filter { $0.hasPrefix("north-") }
+        #expect(north.count == 1)
+        for name in north { _ = try SnapshotReader(path: "\(path)/\(name)") }
+    }
+
+    @Test func `without the passphrase that the folder is sealed with, nothing is written there openly`()
+        async throws
+    {
+        let network = try await OfficeNetwork()
+        let path = try folder(network)
+        try set("four brown horses run", network, 0)
+        // As where a backup that was not sealed is restored.
+        try FileManager.default.removeItem(atPath: KeptSeal.sharedFolder.path(in: network[0].folder))
+        let error = #expect(throws: UserError.self) { try run(network, 0, path) }
+        #expect(error?.message.contains("is not on this box") == true)
+        #expect(try names(path) == [])
+        try set("four brown horses run", network, 0)
+        try run(network, 0, path)
+        #expect(try names(path).count == 1)
     }
 
     @Test func `links, folders and hidden files are nothing to read`() async throws {

@@ -94,6 +94,11 @@ import Testing
         let path = try network.export(1)
         _ = try ExchangeIntake(of: path, fileName: "c", in: network[0].store, by: .console)
         #expect(try copies(network[0]).count == 2)
+        network.pass(minutes: 1)
+        try network[1].take(RandomFile.text(random.rows(20, ids: 600...660)), file: "d.csv")
+        _ = try ExchangeIntake(
+            of: try network.export(1), fileName: "d", in: network[0].store, by: .exchange)
+        #expect(try copies(network[0]).count == 2, "there is one of a minute ago")
     }
 
     @Test func `without a copy nothing is taken in, and it is tried again`() async throws {
@@ -111,7 +116,7 @@ import Testing
         let shared = network.place + "/shared"
         try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: path, toPath: shared + "/north.rollcall")
-        let folder = ExchangeFolder(shared, of: network[1].store, by: .console)
+        let folder = try ExchangeFolder(shared, of: network[1].store, by: .console)
         #expect(throws: UserError.self) { try folder.run() }
         // A disk that does not take it is told in the same way.
         disk.set(freeMegabytes: 500_000)

@@ -139,6 +139,7 @@ import Testing
             .backupDrilled(BackupDrilled(name: "b.rollcall", calls: 80, seconds: 2)),
             .backupRestored(BackupRestored(name: "b.rollcall", made: made, replaced: "Replaced/1")),
             .backupPassphraseChanged(BackupPassphraseChanged(isSet: false)),
+            .exchangePassphraseChanged(ExchangePassphraseChanged(isSet: true)),
             .backupDownloaded(BackupDownloaded(name: "b.rollcall", bytes: 99, isSealed: false)),
             .replacedRemoved(ReplacedRemoved(names: ["20261123T060000Z"], bytes: 99)),
             .forkDecided(

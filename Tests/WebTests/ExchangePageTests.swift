@@ -1,4 +1,5 @@
 import Domain
+import Formats
 import Foundation
 import HTTPTypes
 import Ingest
@@ -143,6 +144,43 @@ import Testing
             #expect(try site.store.ask([question], of: office) == [])
             #expect(!(try await browser.get(Paths.home).text.contains("stopped at")))
             #expect(try await browser.post(Paths.exchangeAllow, ["key": question.key]).status == 409)
+        }
+    }
+
+    @Test func `a passphrase seals the shared folder, and is shown nowhere`() async throws {
+        let site = try await TestSite()
+        let shared = site.store.folder.path + "-shared"
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: shared) }
+        let words = "four brown horses run"
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            _ = try await browser.post(Paths.exchangeFolder, ["folder": shared, "how": "hand"])
+            #expect(try await browser.get(Paths.exchange).text.contains("Whoever can read the folder"))
+            for (one, other) in [("short", "short"), (words, words + "s")] {
+                let refused = try await browser.post(
+                    Paths.exchangePassphrase, ["passphrase": one, "again": other])
+                #expect(refused.status == 400 && !refused.text.contains(words))
+            }
+            _ = try await browser.post(Paths.exchangePassphrase, ["passphrase": words, "again": words])
+            let page = try await browser.get(Paths.exchange).text
+            #expect(page.contains("is sealed with a passphrase") && !page.contains(words))
+            // The folder's own form leaves it alone.
+            _ = try await browser.post(
+                Paths.exchangeFolder, ["folder": shared, "how": "daily", "at": "02:00"])
+            _ = try await browser.post(Paths.exchangeNow)
+            let file = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: shared).first {
+                    $0.hasSuffix(".rollcall")
+                })
+            #expect(throws: SealedFile.needsPassphrase) { try verifySnapshot(shared + "/" + file) }
+            _ = try verifySnapshot(shared + "/" + file, opener: .passphrase(words))
+            #expect(try await browser.post(Paths.exchangePassphrase, ["remove": "yes"]).status == 303)
+            #expect(try await browser.get(Paths.exchange).text.contains("Not sealed"))
+            let activity = try await browser.get(Paths.activity).text
+            #expect(activity.contains("set a passphrase for the shared folder"))
+            #expect(activity.contains("took the passphrase for the shared folder away"))
+            #expect(!activity.contains(words))
         }
     }
 }

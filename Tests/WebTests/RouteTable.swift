@@ -213,6 +213,7 @@ let routeTable = """
     GET    /sync/exchange              manage-offices
     POST   /sync/exchange/now          manage-offices
     POST   /sync/exchange/folder       manage-offices
+    POST   /sync/exchange/passphrase   manage-offices
     POST   /sync/exchange/network      manage-offices
     POST   /sync/exchange/allow        manage-offices
     POST   /sync/exchange/:id/token    manage-offices

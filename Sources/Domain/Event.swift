@@ -50,6 +50,15 @@ public struct Actor: Hashable, Codable, Sendable {
 
     public static let program = Actor(user: nil, name: "Rollcall", via: "program")
     public static let console = Actor(user: nil, name: "Console", via: "cli")
+    /// An exchange by its schedule.
+    public static let exchange = Actor(user: nil, name: "Rollcall", via: "exchange")
+    /// Another office that sends at this address.
+    public static func exchange(with office: String, at address: String) -> Actor {
+        Actor(user: nil, name: office, via: "exchange \(address)")
+    }
+
+    /// Nobody looked on: an exchange by its schedule, here or at another office.
+    public var isExchange: Bool { user == nil && (via == "exchange" || via.hasPrefix("exchange ")) }
 }
 
 /// One change that somebody made, as a link of its office's chain.

@@ -26,7 +26,9 @@ extension OfficeStore {
             var copy: String?
             // What somebody decided about deletions meanwhile may ask for other rows.
             if try isOfPeople(reception) {
-                if try MergeOutcome(kinds: incomingKindsNow()).isNews { copy = try backUpBeforeMerge() }
+                if try MergeOutcome(kinds: incomingKindsNow()).isNews {
+                    copy = try backUpBeforeMerge(by: actor)
+                }
                 if var done = try attemptWithoutCalls(reception, actor) {
                     done.copy = copy
                     try? settleArchives()
@@ -35,7 +37,7 @@ extension OfficeStore {
             }
             for _ in 0..<3 {
                 let plan = try plan(reception)
-                if copy == nil, plan.outcome.isNews { copy = try backUpBeforeMerge() }
+                if copy == nil, plan.outcome.isNews { copy = try backUpBeforeMerge(by: actor) }
                 let done = try attempt(plan, reception, actor, isCancelled, progress, readCalls)
                 guard var done else { continue }
                 done.copy = copy

@@ -15,14 +15,21 @@ public enum SafetyCopyReason: Hashable, Sendable {
 extension OfficeStore {
     /// Keeps a copy of the database as it is, before a merge; blocks its thread, and nobody else's.
     ///
-    /// Archives are not in it: a merge only adds to them. The newest two copies are kept.
-    /// - Returns: its path.
+    /// Archives are not in it: a merge only adds to them. Exchanges that run by themselves every few minutes keep one
+    /// an hour. The newest two copies are kept, and the last one of the day before.
+    /// - Returns: its path; nil: there is one that is young enough.
     /// - Throws: `UserError` `diskFull` where there is no room for it, or the disk does not take it.
     @discardableResult
-    func backUpBeforeMerge() throws -> String {
+    func backUpBeforeMerge(by actor: Actor) throws -> String? {
+        let now = clock.now()
+        if actor.isExchange, let last = Self.copies(of: .merge, in: folder).last?.made,
+            last <= now, now < last.adding(seconds: 3600)
+        {
+            return nil
+        }
         do {
             return try Self.keepCopy(
-                of: pool, .merge, in: folder, at: clock.now(), disk: disk,
+                of: pool, .merge, in: folder, at: now, disk: disk,
                 leaving: try officeStateNow()?.settings.disk.refuseBelow ?? 0)
         } catch let error where !(error is UserError) {
             let words = (error as? FolderFailure)?.description ?? "\(error)"
@@ -53,7 +60,7 @@ extension OfficeStore {
                 .unknownFormat,
                 "The data folder \(folder.path) was last used by a newer Rollcall than this one (\(Version.text)).",
                 advice: "Use that release again"
-                    + (kept.last.map { ", or go back with “rollcall restore \($0)”." } ?? "."))
+                    + (kept.last.map { ", or go back with “rollcall restore \($0.path)”." } ?? "."))
         }
         if isOld, hasOffice { try keepCopy(of: pool, .upgrade, in: folder, at: now, disk: disk) }
     }
@@ -97,8 +104,12 @@ extension OfficeStore {
             removeUnfinishedCopies(in: folder)
             throw error
         }
-        let kept = copies(of: reason, in: folder)
-        for old in kept.dropLast(2) { unlink(old) }
+        let all = copies(of: reason, in: folder)
+        var kept = Set(all.suffix(2).map(\.path))
+        if reason == .merge, let earlier = all.last(where: { $0.day < now.local(in: .gmt).day }) {
+            kept.insert(earlier.path)
+        }
+        for old in all where !kept.contains(old.path) { unlink(old.path) }
         return path
     }
 
@@ -108,14 +119,24 @@ extension OfficeStore {
         for name in names where name.hasPrefix(".part-before-") { unlink("\(folder.backups)/\(name)") }
     }
 
+    private struct Copy {
+        var path: String
+        /// As its name says.
+        var made: Instant
+        var day: Day { made.local(in: .gmt).day }
+    }
+
     /// The kept copies, the oldest first.
-    private static func copies(of reason: SafetyCopyReason, in folder: DataFolder) -> [String] {
+    private static func copies(of reason: SafetyCopyReason, in folder: DataFolder) -> [Copy] {
         let isMerge: (String) -> Bool = { $0.hasPrefix("before-merge-") }
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.backups)) ?? []).filter {
             $0.hasPrefix("before-") && $0.hasSuffix(".sqlite") && isMerge($0) == (reason == .merge)
         }
-        // By the moment at the end of the name.
-        return names.sorted { $0.suffix(23) < $1.suffix(23) }.map { "\(folder.backups)/\($0)" }
+        return names.compactMap { name in
+            BackupName.moment(ofStamp: String(name.suffix(23))).map {
+                Copy(path: "\(folder.backups)/\(name)", made: $0)
+            }
+        }.sorted { ($0.made, $0.path) < ($1.made, $1.path) }
     }
 
     private static func syncFile(_ path: String) throws {

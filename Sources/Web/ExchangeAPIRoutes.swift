@@ -23,7 +23,7 @@ struct OfficeVisit: Sendable {
 
     var shelf: ExchangeShelf { visit.site.exchange }
     /// Who the journal says it was.
-    var actor: Actor { Actor(user: nil, name: name, via: "exchange \(visit.address)") }
+    var actor: Actor { .exchange(with: name, at: visit.address) }
 
     func digest() throws -> String {
         guard let digest = visit.parameters.get("digest"), isDigest(digest) else { throw UserError.notHere }

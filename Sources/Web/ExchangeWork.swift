@@ -183,8 +183,3 @@ public struct ExchangeService: Service {
         }
     }
 }
-
-extension Actor {
-    /// Exchanges that run by themselves.
-    static let exchange = Actor(user: nil, name: "Rollcall", via: "exchange")
-}

@@ -62,7 +62,7 @@ import Testing
         let office = try await ImportOffice(clock: time.clock)
         for _ in 0..<4 {
             time.pass(minutes: 1)
-            try office.store.backUpBeforeMerge()
+            try office.store.backUpBeforeMerge(by: .console)
             try office.damage(Self.older)
             try office.reopen()
         }
@@ -74,9 +74,34 @@ import Testing
             ])
     }
 
+    @Test func `exchanges that run by themselves keep one copy an hour, and one of the day before`()
+        async throws
+    {
+        let time = TestClock()
+        let office = try await ImportOffice(clock: time.clock)
+        // From 06:00 on, for two and a half days.
+        for minute in 0..<(60 * 60) {
+            if minute % 10 == 0 { try office.store.backUpBeforeMerge(by: .exchange) }
+            // As another office sends; and once somebody at a desk.
+            if minute % 7 == 0 {
+                try office.store.backUpBeforeMerge(by: .exchange(with: "North", at: "10.0.0.7"))
+            }
+            if minute == 60 * 60 - 25 { #expect(try office.store.backUpBeforeMerge(by: .console) != nil) }
+            time.pass(minutes: 1)
+        }
+        #expect(
+            try copies(office) == [
+                "before-merge-20261124T230000Z.sqlite", "before-merge-20261125T170000Z.sqlite",
+                "before-merge-20261125T173500Z.sqlite",
+            ])
+        // A clock that was put back does not do without.
+        time.pass(minutes: -500)
+        #expect(try office.store.backUpBeforeMerge(by: .exchange) != nil)
+    }
+
     @Test func `what a newer release wrote is not touched`() async throws {
         let office = try await ImportOffice()
-        try office.store.backUpBeforeMerge()
+        try office.store.backUpBeforeMerge(by: .console)
         try office.damage("INSERT INTO grdb_migrations VALUES ('999 from the future')")
         let error = #expect(throws: UserError.self) { try office.reopen() }
         #expect(error?.code == .unknownFormat && error?.message.contains("newer Rollcall") == true)

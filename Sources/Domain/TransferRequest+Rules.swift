@@ -76,15 +76,13 @@ extension TransferRequest {
         if let words = staleness(in: context) {
             throw UserError(.conflict, words, advice: "Choose another agent, team or day.")
         }
-        for other in others where other.id != id && !Set(other.agents).isDisjoint(with: agents) {
-            guard !other.state(in: context).isUndecided else {
-                let name = agents.first(where: other.agents.contains).map {
-                    context.organization.name(of: $0)
-                }
-                throw UserError(
-                    .conflict, "There is an open request about \(name ?? "this agent") already.",
-                    advice: "Wait until it is decided, or withdraw it.")
-            }
+        // In whatever order the others come, the words are the same: every office keeps them.
+        let asked = others.filter { $0.id != id && $0.state(in: context).isUndecided }.flatMap(\.agents)
+        if let agent = agents.first(where: asked.contains) {
+            throw UserError(
+                .conflict,
+                "There is an open request about \(context.organization.name(of: agent)) already.",
+                advice: "Wait until it is decided, or withdraw it.")
         }
         try context.organization.check(placements(in: context.organization))
     }

@@ -40,7 +40,9 @@ struct ExchangeCall: Sendable {
         let skew = (theirs.now.milliseconds - ours.now.milliseconds) / 1000
         // Heads alone tell of a fork; the snapshot raises the alarm.
         if !theirs.given.isCovered(by: ours.held) || Self.differ(theirs.held, ours.held) {
-            try await fetch(holding: ours.held, &run, &lines)
+            let isOld = try await fetch(holding: ours.held, &run, &lines)
+            let held = try await onOwnThread { [store] in try store.exchangeVector().held }
+            if isOld, !theirs.given.isCovered(by: held) { _ = try await fetch(holding: held, &run, &lines) }
         }
         try await onOwnThread { [store] in
             try store.noteHeard(
@@ -75,9 +77,10 @@ struct ExchangeCall: Sendable {
 
     // MARK: Fetching
 
+    /// - Returns: whether it was one that was made for an earlier run: what the other office did since is not in it.
     private func fetch(
         holding heads: [ChainHead], _ run: inout ExchangeRun, _ lines: inout [String]
-    ) async throws {
+    ) async throws -> Bool {
         try shelf.makeFolder()
         // What was cut off last time goes on where the other office still has it.
         var begun: ExchangeDownload?
@@ -119,6 +122,7 @@ struct ExchangeCall: Sendable {
             run.entries += outcome.entries
             lines.append("Took in \(outcome.entries) new entries of “\(link.name)”, \(wanted.bytes) bytes.")
             lines += outcome.notTaken.map(\.words)
+            return begun != nil
         case .asks(let questions):
             throw UserError(
                 .conflict, questions.map(\.message).joined(separator: " "),

@@ -213,12 +213,12 @@ extension Simulation {
     static func take(_ parcel: SimulatedParcel, into store: OfficeStore) throws -> MergeOutcome {
         switch parcel {
         case .file(let path):
-            return try ReceivedSnapshot(path: path, fileName: "parcel", in: store).merge(by: .console)
+            return try ReceivedSnapshot(path: path, fileName: "parcel", in: store).merge(by: .exchange)
         case .entries(let offer, let events):
             let reception = try store.receive(offer, ownKey: OfficeKey(of: store).publicKey) { body in
                 for event in events { try body(event) }
             }
-            return try store.merge(reception, by: .console) { _, _ in
+            return try store.merge(reception, by: .exchange) { _, _ in
                 throw SimulationFault("an archive was asked for, where nobody uploads")
             }
         }
@@ -289,7 +289,7 @@ extension Simulation {
             for (from, to) in others.map({ ($0, hub) }) + others.map({ (hub, $0) }) {
                 do {
                     // Part of a chain that was written twice is not even sent; the whole is taken, and told of.
-                    let isWhole = plan.hasFiles || plan.mayFork
+                    let isWhole = plan.mayFork
                     let parcel = try await pack(from, since: isWhole ? [] : try await heads(to))
                     if try await take(parcel, at: to).entries > 0 { isQuiet = false }
                 } catch let error as UserError where plan.mayFork {

@@ -17,7 +17,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: SimulatedOffices.place) }
         await withTaskGroup(of: Void.self) { group in
             var next = seeds.makeIterator()
-            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+            // One more than there are processors: each waits for its database now and then.
+            for _ in 0...ProcessInfo.processInfo.activeProcessorCount {
                 if let seed = next.next() { group.addTask { await tally.play(seed) } }
             }
             while await group.next() != nil {

@@ -155,6 +155,26 @@ import Testing
         }
     }
 
+    @Test func `after a download that was cut off comes what the other office did since`() async throws {
+        let offices = try await filled()
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        let client = ExchangeClient(
+            address: try ExchangeAddress(link.address), trust: .authority(try #require(link.authority)),
+            secret: link.secret, name: "South")
+        let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
+        let answer = try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body)))
+        let made = try JSONDecoder().decode(ExchangeDownload.self, from: Data(answer.body))
+        let whole = try await client.callKeeping(Paths.exchangeDownloadAPI(made.digest), range: nil)
+        let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+        try shelf.makeFolder()
+        let place = shelf.path("from", link.office, made.digest)
+        try Data(whole.prefix(1000)).write(to: URL(fileURLWithPath: place))
+        try offices.network[1].take(randomCalls(5, seed: 3, from: 9000), file: "more.csv")
+        let done = try await offices.exchange()
+        #expect(done.run.error == nil && done.run.taken == 2, "\(done.lines)")
+        #expect(try await offices.areOne())
+    }
+
     @Test func `a download goes on after what is here, and an upload too`() async throws {
         let offices = try await filled()
         let link = try #require(try await offices.north.exchangeLinks(for: .console).first)

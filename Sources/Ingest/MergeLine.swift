@@ -60,6 +60,9 @@ extension ChainNotTaken {
 }
 
 extension MergeOutcome {
+    /// There is something new, and none of it can be taken.
+    public var isRefused: Bool { entries == 0 && !notTaken.isEmpty }
+
     /// For people at a terminal.
     public func lines(isDone: Bool) -> [String] {
         func words(_ count: Int, _ one: String, _ many: String) -> String {
@@ -69,7 +72,7 @@ extension MergeOutcome {
         let calls = uploads.reduce(0) { $0 + $1.upload.counts.accepted }
         lines.append(
             entries == 0
-                ? "Nothing in it is new here."
+                ? isRefused ? "None of it can be taken in." : "Nothing in it is new here."
                 : "\(isDone ? "Taken in" : "New here"): \(words(entries, "entry", "entries")), \(words(uploads.count, "file", "files")) with \(words(calls, "call", "calls")), \(words(conflicts.count, "conflict", "conflicts"))."
         )
         if changedVersions > 0 { lines.append("\(changedVersions) files that are here change by deletions.") }

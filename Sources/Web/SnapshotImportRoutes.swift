@@ -126,10 +126,12 @@ private func preview(
     let nothing: String? =
         outcome.entries > 0
         ? isOwn ? "This is a snapshot of this office itself, with entries that this folder lacks." : nil
-        : isOwn
-            ? "This is a snapshot of this office itself. Nothing in it is new."
-            : manifest.stateHash == (try await context.store.stateHash().hex)
-                ? "Nothing in it is new: both offices hold the same." : "Nothing in it is new here."
+        : outcome.isRefused
+            ? "None of it can be taken in."
+            : isOwn
+                ? "This is a snapshot of this office itself. Nothing in it is new."
+                : manifest.stateHash == (try await context.store.stateHash().hex)
+                    ? "Nothing in it is new: both offices hold the same." : "Nothing in it is new here."
     return .init(
         from: manifest.officeName, nothing: nothing,
         clock: outcome.ahead > 60

@@ -157,7 +157,8 @@ struct SnapshotInspectCommand: AsyncParsableCommand {
 struct SnapshotImportCommand: OfficeCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take another office's snapshot in.",
-        discussion: "Shows what it will do and asks. Exit status 65: it was refused, and nothing was changed."
+        discussion:
+            "Shows what it will do and asks. Exit status 65: it was refused, or nothing of what is new can be taken; nothing was changed."
     )
 
     @OptionGroup var office: OfficeOptions
@@ -198,8 +199,12 @@ struct SnapshotImportCommand: OfficeCommand {
                 try received.requireSaneClock(despite: despiteClock)
                 return try received.merge(by: .console, progress: progress)
             }
-            if office.json { return session.print(try machineJSON(MergeLine(outcome))) }
-            for line in outcome.lines(isDone: !dryRun) { session.print(line) }
+            if office.json {
+                session.print(try machineJSON(MergeLine(outcome)))
+            } else {
+                for line in outcome.lines(isDone: !dryRun) { session.print(line) }
+            }
+            if outcome.isRefused { throw ExitCode(UserError.Code.conflict.exitCode) }
         } catch let error as UserError {
             try await session.store.recordRefusal(ofSnapshot: name, error, by: .console)
             throw error

@@ -145,6 +145,40 @@ import Testing
         #expect(copies.count { $0.hasPrefix("before-merge-") } == 1)
     }
 
+    @Test func `a snapshot of a chain that was written twice is an alarm, and no success`() async throws {
+        let (a, b) = (try await office("North", seed: 61), try await office("South", seed: 62))
+        try await pair(b, with: a)
+        for office in [a, b] { try office.store.close() }
+        let (north, south) = (a.folder.path, b.folder.path)
+        #expect(try await rollcall("snapshot", "card", "--out", north + "/card", "--data", north).status == 0)
+        // The database of yesterday is written over the one of today, and nobody is told.
+        let parts = try FileManager.default.contentsOfDirectory(atPath: north)
+            .filter { $0.hasPrefix("rollcall.sqlite") && !$0.hasSuffix("-shm") }
+        let kept = try parts.map { try Data(contentsOf: URL(fileURLWithPath: "\(north)/\($0)")) }
+        for side in 1...2 {
+            let file = try TemporaryFile(oldCalls(20, seed: UInt64(70 + side)), name: "\(side).csv")
+            #expect(try await rollcall("import", file.path, "--data", north).status == 0)
+            let snapshot = "\(north)/\(side).rollcall"
+            #expect(try await rollcall("snapshot", "export", "--out", snapshot, "--data", north).status == 0)
+            if side == 1 {
+                for (part, bytes) in zip(parts, kept) {
+                    try bytes.write(to: URL(fileURLWithPath: "\(north)/\(part)"))
+                }
+                unlink("\(north)/rollcall.sqlite-shm")
+            }
+        }
+        func take(_ side: Int, _ option: String) async throws -> Child.Outcome {
+            try await rollcall(
+                "snapshot", "import", "\(north)/\(side).rollcall", option, "--data", south)
+        }
+        #expect(try await take(1, "--yes").status == 0)
+        for option in ["--dry-run", "--yes"] {
+            let twice = try await take(2, option)
+            #expect(twice.status == 65, "\(twice.out)\(twice.err)")
+            #expect(twice.out.contains("ALARM") && twice.out.contains("None of it can be taken in"))
+        }
+    }
+
     @Test func `one folder is exchanged once, by a command`() async throws {
         let (a, b) = (try await office("North", seed: 41), try await office("South", seed: 42))
         try await pair(a, with: b)

@@ -12,7 +12,8 @@ from office import CHECKOUT
 TOOLS = CHECKOUT / ".build/browser-tools"
 # Downloads and what ends the session.
 NOT_PAGES = re.compile(r"\.(csv|xlsx|crt|json)$|/export|/original|/logout|/healthz|/metrics|/assets/")
-MOST_PAGES = 45
+# A site that links to ever more pages of itself is a fault, too.
+MOST_PAGES = 150
 
 
 def pattern(url):
@@ -104,7 +105,7 @@ def test_every_page_is_whole_accessible_and_fits_a_phone(as_role, username, axe,
                     browser.picture(screenshots / f"{username}-{file}-{size[0]}{'-dark' if dark else ''}.png")
         browser.look_usual()
     print(f"{username}: {len(seen)} pages: {' '.join(seen)}")
-    assert len(seen) >= 3
+    assert 3 <= len(seen) < MOST_PAGES
     assert not wrong, "\n".join(wrong)
     if axe is None:
         pytest.skip("All but accessibility was tried: axe-core could not be installed.")

@@ -211,11 +211,6 @@ extension OfficeStore {
                 try drop(chain, number)
             } else {
                 reception.heads.append(head)
-                let held = try pool.read { db in try Self.heldSeq(chain, db) }
-                if let it, it.last > held { reception.entries += Int(it.last - max(held, it.first - 1)) }
-                if chain.office == own.office, chain.incarnation == own.incarnation, head.head.seq > held {
-                    reception.knowsMoreOfUs = true
-                }
             }
         }
         // A chain without a signed head is nobody's word.
@@ -227,19 +222,29 @@ extension OfficeStore {
                     entries: it.entries, seq: it.first))
             try drop(it.chain, number)
         }
+        try withholdEarly(&reception, came, number)
+        for head in reception.heads.map(\.head) {
+            let held = try pool.read { db in try Self.heldSeq(head.chain, db) }
+            if let it = came.first(where: { $0.chain == head.chain }), it.last > held {
+                reception.entries += Int(it.last - max(held, it.first - 1))
+            }
+            if head.office == own.office, head.incarnation == own.incarnation, head.seq > held {
+                reception.knowsMoreOfUs = true
+            }
+        }
         try raiseAlarm(forks, offer, own)
         try look(at: &reception)
         return reception
     }
 
-    private struct IncomingChain: Sendable {
+    struct IncomingChain: Sendable {
         var chain: Chain
         var first: Int64
         var last: Int64
         var entries: Int
     }
 
-    private static func heldSeq(_ chain: Chain, _ db: Database) throws -> Int64 {
+    static func heldSeq(_ chain: Chain, _ db: Database) throws -> Int64 {
         try Int64.fetchOne(
             db,
             sql: "SELECT max(seq) FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?",
@@ -334,7 +339,7 @@ extension OfficeStore {
         return nil
     }
 
-    private func drop(_ chain: Chain, _ number: Int) throws {
+    func drop(_ chain: Chain, _ number: Int) throws {
         try writeStaged { db in
             try requireWaiting(number)
             try db.execute(

@@ -1,0 +1,65 @@
+import Domain
+import GRDB
+
+extension OfficeStore {
+    /// Leaves out chains that go on from others of their office of which not all is here: what they say of a file or a
+    /// source may be told by those alone, and would have no effect without.
+    ///
+    /// A chain that was written twice is waited for by nobody.
+    func withholdEarly(_ reception: inout Reception, _ came: [IncomingChain], _ number: Int) throws {
+        let (needs, forked) = try pool.read { db in (try Self.needs(db), try Self.forkedChains(db)) }
+        var isComplete = false
+        while !isComplete {
+            isComplete = true
+            let taken = Set(reception.heads.map(\.head.chain))
+            for need in needs where taken.contains(need.chain) && !forked.contains(need.other) {
+                let held = try pool.read { db in try Self.heldSeq(need.other, db) }
+                let last = came.first { $0.chain == need.other && taken.contains($0.chain) }?.last ?? 0
+                guard max(held, last) < need.seq,
+                    let head = reception.heads.first(where: { $0.head.chain == need.chain })
+                else { continue }
+                reception.heads.removeAll { $0.head.chain == need.chain }
+                reception.notTaken.append(
+                    ChainNotTaken(
+                        office: need.chain.office, incarnation: need.chain.incarnation, name: head.name,
+                        reason: .gap, entries: came.first { $0.chain == need.chain }?.entries ?? 0,
+                        seq: max(held, last) + 1))
+                try drop(need.chain, number)
+                isComplete = false
+                break
+            }
+        }
+    }
+
+    /// How far each chain that came, as far as it is new, goes on from others of its office.
+    private static func needs(_ db: Database) throws -> [(chain: Chain, other: Chain, seq: Int64)] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT i.office, i.incarnation, h.value ->> '$.incarnation' AS other, max(h.value ->> '$.seq') AS seq
+                FROM incomingEvent i, json_each(i.payload, '$.heads') h
+                WHERE i.kind IN ('incarnationBegun', 'snapshotMerged') AND h.value ->> '$.office' = i.office
+                  AND h.value ->> '$.incarnation' <> i.incarnation
+                  AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                    AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                  AND NOT EXISTS (SELECT 1 FROM incomingEvent u WHERE u.office = i.office
+                    AND u.incarnation = i.incarnation AND u.seq = i.seq + 1 AND u.kind = 'mergeUndone')
+                GROUP BY i.office, i.incarnation, other
+                """
+        ).compactMap { row in
+            ID<Office>(row["office"] as String).map {
+                (
+                    Chain(office: $0, incarnation: row["incarnation"]),
+                    Chain(office: $0, incarnation: row["other"]), row["seq"]
+                )
+            }
+        }
+    }
+
+    private static func forkedChains(_ db: Database) throws -> Set<Chain> {
+        try Set(
+            Row.fetchAll(db, sql: "SELECT office, incarnation FROM fork").compactMap { row in
+                ID<Office>(row["office"] as String).map { Chain(office: $0, incarnation: row["incarnation"]) }
+            })
+    }
+}

@@ -66,6 +66,41 @@ import Testing
         #expect(try await network[1].leftovers() == [])
     }
 
+    @Test func `a chain that goes on from another one waits for it, with its files`() async throws {
+        let network = try await OfficeNetwork()
+        var random = RandomFile(seed: 8)
+        let north = network[0]
+        // What the twin uploads is of a source that the first box's chain alone tells of.
+        try north.take(RandomFile.text(random.rows(30, ids: 1...90)), file: "a.csv")
+        let base = try north.store.exchangeVector().held
+        try north.store.close()
+        let copy = network.place + "/twin"
+        try FileManager.default.copyItem(atPath: north.folder.path, toPath: copy)
+        try north.reopen()
+        network.pass(minutes: 1)
+        let twin = try ImportOffice(
+            opening: copy, seed: 5, clock: network.clocks[0].clock, place: "elsewhere")
+        try twin.take(RandomFile.text(random.rows(30, ids: 200...290)), file: "b.csv")
+        let (delta, whole) = (network.newPath(), network.newPath())
+        try exportSnapshot(SnapshotOrder(since: base), to: delta, from: twin.store, by: .console)
+        try exportSnapshot(SnapshotOrder(), to: whole, from: twin.store, by: .console)
+        let before = try await network[1].store.stateHash()
+        let early = try network.take(delta, at: 1)
+        #expect(early.entries == 0 && early.isRefused)
+        #expect(early.notTaken.allSatisfy { $0.reason == .gap } && !early.notTaken.isEmpty)
+        #expect(try await network[1].store.stateHash() == before)
+        let taken = try network.take(whole, at: 1)
+        #expect(taken.notTaken.isEmpty && taken.uploads.count == 2)
+        #expect(try await network[1].store.stateHash().calls == twin.store.stateHash().calls)
+        #expect(try await network[1].faults() == [])
+        // Once the first chain is there, the other one's news come alone.
+        try twin.take(RandomFile.text(random.rows(3, ids: 400...410)), file: "c.csv")
+        let more = network.newPath()
+        let held = try network[1].store.exchangeVector().held
+        try exportSnapshot(SnapshotOrder(since: held), to: more, from: twin.store, by: .console)
+        #expect(try network.take(more, at: 1).uploads.count == 1)
+    }
+
     private func copies(_ office: ImportOffice) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: office.folder.backups).sorted()
             .filter { $0.hasPrefix("before-merge-") }

@@ -27,15 +27,16 @@ extension Organization {
     /// The first day on which one of a person's placements does not fit those above him.
     ///
     /// From his first placement on; what held before it never obliges anybody.
-    func fault(of person: ID<Person>) -> PlacementFault? {
+    func fault(of person: ID<Person>, from first: Day = Day(number: .min)) -> PlacementFault? {
         guard let history = histories[person] else { return nil }
         for (index, known) in history.standing.enumerated() {
             let placement = known.placement
+            let end = history.end(afterIndex: index)
+            guard end > first else { continue }
             guard let superior = placement.leader ?? placement.manager else { continue }
             guard histories[superior] != nil else {
                 return PlacementFault(person: person, day: placement.from, reason: .unknown(superior))
             }
-            let end = history.end(afterIndex: index)
             for day in [placement.from] + cuts(in: placement, from: placement.from, until: end) {
                 if let reason = reason(against: placement, on: day) {
                     return PlacementFault(person: person, day: day, reason: reason)
@@ -79,8 +80,10 @@ extension Organization {
     }
 
     /// Nobody may stand under somebody who does not lead or manage on each of the days.
-    func checkFit(_ affected: Set<ID<Person>>, changed: Set<ID<Person>>) throws {
-        let faults = affected.compactMap { fault(of: $0) }.sorted {
+    ///
+    /// - Parameter first: nothing changed before it.
+    func checkFit(_ affected: Set<ID<Person>>, changed: Set<ID<Person>>, from first: Day) throws {
+        let faults = affected.compactMap { fault(of: $0, from: first) }.sorted {
             (name(of: $0.person), $0.person) < (name(of: $1.person), $1.person)
         }
         if let own = faults.first(where: { changed.contains($0.person) }) { throw words(own) }

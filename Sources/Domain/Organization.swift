@@ -115,17 +115,21 @@ public struct Organization: Hashable, Sendable {
     public mutating func place(_ changes: [KnownPlacement]) throws -> Set<ID<Person>> {
         try checkShape(changes.map(\.placement))
         var before: [ID<Person>: PlacementHistory] = [:]
+        var first = Day(number: .max)
         for change in changes {
             let person = change.placement.person
             var history = histories[person] ?? PlacementHistory()
             if before[person] == nil { before[person] = history }
             history.add(change)
+            // A first placement stands on all days before it, too.
+            let from = change.placement.from
+            first = min(first, history.firstDay == from ? Day(number: .min) : from)
             set(history, of: person)
         }
         let changed = Set(before.keys)
         let affected = reach(of: changed)
         do {
-            try checkFit(affected, changed: changed)
+            try checkFit(affected, changed: changed, from: first)
         } catch {
             for (person, history) in before { set(history, of: person) }
             throw error

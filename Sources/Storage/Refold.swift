@@ -145,15 +145,7 @@ extension Transaction {
         let refold = try Refold(db)
         self.refold = refold
         defer { self.refold = nil }
-        try db.execute(
-            sql:
-                "CREATE TEMP TABLE IF NOT EXISTS versionBefore (number INTEGER PRIMARY KEY, state TEXT, cut INTEGER, spans TEXT)"
-        )
-        try db.execute(sql: "DELETE FROM versionBefore")
-        try db.execute(
-            sql: """
-                INSERT INTO versionBefore SELECT number, state, cut, \(Self.spansOfVersion) FROM fileVersion
-                """)
+        let versions = try standings()
         let calls = try Row.fetchAll(db, sql: "SELECT id, calls FROM office WHERE calls <> 0")
         for table in Schema.foldedShared { try db.execute(sql: "DELETE FROM \(table)") }
         try db.execute(sql: "UPDATE agentName SET links = NULL")
@@ -184,7 +176,7 @@ extension Transaction {
                 arguments: [row["calls"] as Int64, row["id"] as String])
         }
         try saveSpans(of: refold.unwritten, refold.organization(db))
-        try settleVersions()
+        try settleVersions(versions)
         // Of entries that have no effect any more.
         try db.execute(sql: OfficeStore.forgetNobodysNames)
     }
@@ -247,23 +239,39 @@ extension Transaction {
         return nil
     }
 
-    /// The stretches that are deleted of a version, as one text.
-    private static let spansOfVersion = """
-        (SELECT group_concat(fromTime || ' ' || untilTime || ' ' || purged) FROM
-          (SELECT fromTime, untilTime, purged FROM deletedSpan d WHERE d.version = fileVersion.number
-            ORDER BY fromTime, untilTime, purged))
-        """
+    /// What decides where a version's archive belongs.
+    private struct Standing: Hashable {
+        var state: String
+        var isCut: Bool
+        /// The stretches that are deleted of it, as one text.
+        var spans: String?
+    }
+
+    /// By the version's number. Not in a table: to make one would have SQLite prepare every statement anew after each
+    /// entry that has no effect.
+    private func standings() throws -> [Int64: Standing] {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT number, state, cut, (SELECT group_concat(fromTime || ' ' || untilTime || ' ' || purged) FROM
+                  (SELECT fromTime, untilTime, purged FROM deletedSpan d WHERE d.version = fileVersion.number
+                    ORDER BY fromTime, untilTime, purged)) AS spans
+                FROM fileVersion
+                """)
+        var standings: [Int64: Standing] = [:]
+        while let row = try rows.next() {
+            standings[row["number"]] = Standing(state: row["state"], isCut: row["cut"], spans: row["spans"])
+        }
+        return standings
+    }
 
     /// A version that changed its state may have its archive elsewhere than its new state wants it.
-    private func settleVersions() throws {
-        try db.execute(
-            sql: """
-                UPDATE fileVersion SET unsettled = 1 WHERE number IN (
-                  SELECT number FROM fileVersion JOIN versionBefore b USING (number)
-                  WHERE fileVersion.state <> b.state OR fileVersion.cut <> b.cut
-                    OR \(Self.spansOfVersion) IS NOT b.spans)
-                """)
-        try db.execute(sql: "DELETE FROM versionBefore")
+    private func settleVersions(_ before: [Int64: Standing]) throws {
+        for (number, standing) in try standings() {
+            guard let old = before[number], old != standing else { continue }
+            try db.run(
+                sql: "UPDATE fileVersion SET unsettled = 1 WHERE number = ?", arguments: [number])
+        }
     }
 }
 

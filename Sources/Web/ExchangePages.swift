@@ -26,7 +26,8 @@ struct ExchangePage: Page {
         var state: String
         var tone: String
         var when: String
-        var what: String
+        /// nil: it never ran.
+        var what: String?
         var error: String?
         var advice: String?
         var lastGood: String?
@@ -121,7 +122,6 @@ extension ExchangePage.Last {
         self.next =
             next.map { $0 <= now ? "in a moment" : format.moment($0) } ?? "by hand only"
         when = run.map { format.moment($0.ended) } ?? "never"
-        what = ""
         if let run {
             let seconds = max(0, run.ended.milliseconds - run.began.milliseconds) / 1000
             var parts: [String] = []

@@ -33,27 +33,32 @@ extension OfficeStore {
 
     /// How far each chain that came, as far as it is new, goes on from others of its office.
     private static func needs(_ db: Database) throws -> [(chain: Chain, other: Chain, seq: Int64)] {
-        try Row.fetchAll(
+        let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT i.office, i.incarnation, h.value ->> '$.incarnation' AS other, max(h.value ->> '$.seq') AS seq
-                FROM incomingEvent i, json_each(i.payload, '$.heads') h
-                WHERE i.kind IN ('incarnationBegun', 'snapshotMerged') AND h.value ->> '$.office' = i.office
-                  AND h.value ->> '$.incarnation' <> i.incarnation
+                SELECT office, incarnation, seq, kind, payload FROM incomingEvent i
+                WHERE kind IN ('incarnationBegun', 'snapshotMerged')
                   AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
                     AND j.incarnation = i.incarnation AND j.seq = i.seq)
                   AND NOT EXISTS (SELECT 1 FROM incomingEvent u WHERE u.office = i.office
                     AND u.incarnation = i.incarnation AND u.seq = i.seq + 1 AND u.kind = 'mergeUndone')
-                GROUP BY i.office, i.incarnation, other
-                """
-        ).compactMap { row in
-            ID<Office>(row["office"] as String).map {
-                (
-                    Chain(office: $0, incarnation: row["incarnation"]),
-                    Chain(office: $0, incarnation: row["other"]), row["seq"]
-                )
+                """)
+        var needs: [Chain: [Chain: Int64]] = [:]
+        while let row = try rows.next() {
+            guard let chain = EventName(row)?.chain else { continue }
+            // One that cannot be read tells nothing.
+            let heads: [ChainHead]
+            switch try? EventBody(kind: row["kind"], payload: row["payload"]) {
+            case .incarnationBegun(let it): heads = it.heads
+            case .snapshotMerged(let it): heads = it.heads
+            default: continue
+            }
+            for head in heads where head.office == chain.office && head.chain != chain {
+                let last = needs[chain]?[head.chain] ?? 0
+                needs[chain, default: [:]][head.chain] = max(last, head.seq)
             }
         }
+        return needs.flatMap { chain, others in others.map { (chain, $0.key, $0.value) } }
     }
 
     private static func forkedChains(_ db: Database) throws -> Set<Chain> {

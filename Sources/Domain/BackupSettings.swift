@@ -45,7 +45,7 @@ public enum BackupName {
     ///
     /// - Parameter isTaken: whether there is a file of that name already.
     public static func make(office: String, at moment: Instant, isTaken: (String) -> Bool) -> String {
-        let base = "\(safe(office))-\(stamp(moment))"
+        let base = "\(fileNamePart(office))-\(stamp(moment))"
         var name = base + ending
         var number = 2
         while isTaken(name), number < 1000 {
@@ -79,13 +79,5 @@ public enum BackupName {
             && name.unicodeScalars.allSatisfy {
                 $0.value >= 0x20 && $0.value != 0x7f && $0 != "/" && $0 != "\\"
             }
-    }
-
-    private static func safe(_ office: String) -> String {
-        let words = office.lowercased().unicodeScalars.split { scalar in
-            !(scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil))
-        }
-        let name = words.map { String(String.UnicodeScalarView($0)) }.joined(separator: "-").prefix(60)
-        return name.isEmpty ? "office" : String(name)
     }
 }

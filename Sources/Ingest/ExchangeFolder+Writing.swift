@@ -10,7 +10,7 @@ extension ExchangeFolder {
     func writeOwn(_ outcome: inout Outcome, _ isCancelled: () -> Bool) throws {
         let vector = try store.exchangeVector()
         let own = ownEnding(vector.office)
-        let stem = fileStem(vector.name) + own
+        let stem = fileNamePart(vector.name) + own
         let (full, delta) = (stem + Self.ending, stem + Self.deltaEnding)
         let base = try ownManifest(full, vector)
         let since = base?.heads.map(\.head) ?? []
@@ -130,17 +130,6 @@ extension ExchangeFolder {
             unlink("\(path)/\(file.name)")
         }
     }
-}
-
-/// What of an office's name every file system takes.
-func fileStem(_ name: String) -> String {
-    let folded = foldedName(name).unicodeScalars.map { scalar -> Character in
-        scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
-            ? Character(scalar) : "-"
-    }
-    let parts = String(folded).split(separator: "-")
-    let stem = parts.joined(separator: "-").prefix(40)
-    return stem.isEmpty ? "office" : String(stem)
 }
 
 /// Copies a file piece by piece and brings it onto the disk.

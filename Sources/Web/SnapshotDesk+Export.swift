@@ -72,21 +72,12 @@ extension SnapshotDesk {
     }
 }
 
-/// `harbour-calls-20261123-0912.rollcall`: what every system takes as a file's name.
+/// `harbour-calls-20261123-091205.rollcall`: what every system takes as a file's name.
 ///
 /// - Parameter zone: of the office.
 func snapshotFileName(_ office: String, at instant: Instant, in zone: TimeZone) -> String {
     let local = instant.local(in: zone)
     let day = local.day.iso.filter(\.isNumber)
-    let time = local.clock.filter(\.isNumber).prefix(4)
+    let time = local.clock.filter(\.isNumber)
     return "\(fileNamePart(office))-\(day)-\(time).rollcall"
-}
-
-/// Letters and digits of ASCII, in lower case, with hyphens between words; `office` where there are none.
-func fileNamePart(_ text: String) -> String {
-    let plain = text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars
-        .filter { !$0.properties.isDiacritic && $0.properties.generalCategory != .nonspacingMark }
-        .map { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) ? Character($0) : "-" }
-    let words = String(plain).split(separator: "-").joined(separator: "-")
-    return words.isEmpty ? "office" : String(words.prefix(60))
 }

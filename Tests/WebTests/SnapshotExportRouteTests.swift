@@ -36,7 +36,7 @@ import Testing
             // Again, and from the list.
             #expect(try await browser.download(String(file)).bytes == got.bytes)
             #expect(
-                try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-0700.rollcall"))
+                try await browser.get(Paths.snapshotExport).text.contains("sample-20261123-070000.rollcall"))
             let history = try await browser.get(Paths.snapshotHistory).text
             #expect(history.contains("For North"), "\(history)")
 
@@ -126,10 +126,10 @@ import Testing
         func name(_ office: String) -> String {
             snapshotFileName(office, at: time, in: TimeZone(identifier: "Europe/Berlin") ?? .gmt)
         }
-        #expect(name("Harbour Calls") == "harbour-calls-20261123-0700.rollcall")
-        #expect(name("Zürich / Süd: 2") == "zurich-sud-2-20261123-0700.rollcall")
-        #expect(name("東京") == "office-20261123-0700.rollcall")
-        #expect(name("../../etc/passwd") == "etc-passwd-20261123-0700.rollcall")
+        #expect(name("Harbour Calls") == "harbour-calls-20261123-070000.rollcall")
+        #expect(name("Zürich / Süd: 2") == "zurich-sud-2-20261123-070000.rollcall")
+        #expect(name("東京") == "office-20261123-070000.rollcall")
+        #expect(name("../../etc/passwd") == "etc-passwd-20261123-070000.rollcall")
         #expect(name(String(repeating: "x", count: 300)).count < 100)
     }
 }

@@ -106,7 +106,9 @@ import Testing
         #expect(done.run.error?.message.contains("West") == true)
     }
 
-    @Test(.timeLimit(.minutes(5))) func `an office that is down, or silent, is tried again later and later`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `an office that is down, or silent, is tried again later and later`()
+        async throws
+    {
         let offices = try await filled()
         try await offices.setAddress(port: try freePort())
         var pauses: [Int64] = []

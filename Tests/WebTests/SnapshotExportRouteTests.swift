@@ -27,7 +27,7 @@ import Testing
             #expect(got.status == 200)
             #expect(got.headers[.contentLength] == String(got.bytes.count))
             let disposition = try #require(got.headers[.contentDisposition])
-            #expect(disposition.contains(#/filename="sample-20261123-0700\.rollcall"/#), "\(disposition)")
+            #expect(disposition.contains(#/filename="sample-20261123-070000\.rollcall"/#), "\(disposition)")
             #expect(try office.takeThere(got.bytes).entries > 0)
             #expect(
                 try await office.other.store.persons(for: .console.everywhere).contains {

@@ -142,7 +142,9 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func `an open event stream does not hold up the server's end`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `an open event stream does not hold up the server's end`()
+        async throws
+    {
         let site = try await TestSite()
         let routes =
             siteRoutes + [

@@ -43,15 +43,18 @@ public enum KeptSeal: Sendable {
 
     /// Seals with a passphrase from now on; takes about half a second. Backups that are there stay as they are.
     ///
+    /// - Parameter cost: of trying a passphrase, see `SealingKey`.
     /// - Throws: `UserError` `invalid` for a passphrase that is too short.
-    public func set(_ passphrase: String, in store: OfficeStore, by actor: Actor) throws {
+    public func set(
+        _ passphrase: String, cost: Int = SealingKey.standardCost, in store: OfficeStore, by actor: Actor
+    ) throws {
         guard passphrase.count >= 12 else {
             throw UserError(
                 .invalid, "The passphrase is too short; nothing was changed.",
                 advice: "Use 12 characters or more: four words, for example.")
         }
         let key = Key(
-            sealing: try SealingKey(passphrase: passphrase, salt: store.ids.random()),
+            sealing: try SealingKey(passphrase: passphrase, salt: store.ids.random(), cost: cost),
             passphrase: self == .sharedFolder ? passphrase : nil)
         try writeFile(Array(try JSONEncoder().encode(key)), to: path(in: store.folder))
         try record(isSet: true, in: store, by: actor)

@@ -79,7 +79,11 @@ import Testing
 
         var numbers = SeededNumbers(7)
         var cutOff = 0
-        for round in 0..<6 {
+        var rounds = 0
+        // A quick box may be done before it is hit.
+        while rounds < 6 || (cutOff == 0 && rounds < 30) {
+            let round = rounds
+            rounds += 1
             for box in boxes {
                 let file = try TemporaryFile(
                     oldCalls(1500, seed: UInt64(100 + round * 2) + (box === boxes[0] ? 0 : 1)),
@@ -115,7 +119,8 @@ import Testing
             try await box.kill()
             let office = try ImportOffice(opening: box.folder)
             #expect(try await office.leftovers() == [])
-            #expect(try await office.sql("SELECT count(*) FROM fileVersion WHERE state = 'live'") == ["14"])
+            let live = try await office.sql("SELECT count(*) FROM fileVersion WHERE state = 'live'")
+            #expect(live == [String(2 + 2 * rounds)])
         }
         #expect(hashes.count == 1, "\(told.joined(separator: "\n"))")
     }

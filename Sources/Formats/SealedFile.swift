@@ -134,8 +134,7 @@ public enum SealedFile {
     }
 
     static let notSealed = UserError(
-        .invalid, "The kept key of the backups is damaged.",
-        advice: "Set the passphrase of the backups again.")
+        .invalid, "The key that is kept for a passphrase is damaged.", advice: "Set the passphrase again.")
     static let damagedHead = UserError.snapshotDamaged("its beginning", "the passphrase cannot even be tried")
     public static let needsPassphrase = UserError.snapshotSealed
     public static let wrongPassphrase = UserError(

@@ -155,12 +155,20 @@ import Testing
         }
     }
 
+    /// As the first office calls the second.
+    private func northsClient(of offices: ExchangeOffices) async throws -> (ExchangeLink, ExchangeClient) {
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        return (
+            link,
+            ExchangeClient(
+                address: try ExchangeAddress(link.address), trust: .authority(try #require(link.authority)),
+                secret: link.secret, name: "South")
+        )
+    }
+
     @Test func `after a download that was cut off comes what the other office did since`() async throws {
         let offices = try await filled()
-        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
-        let client = ExchangeClient(
-            address: try ExchangeAddress(link.address), trust: .authority(try #require(link.authority)),
-            secret: link.secret, name: "South")
+        let (link, client) = try await northsClient(of: offices)
         let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
         let answer = try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body)))
         let made = try JSONDecoder().decode(ExchangeDownload.self, from: Data(answer.body))
@@ -177,10 +185,7 @@ import Testing
 
     @Test func `a download goes on after what is here, and an upload too`() async throws {
         let offices = try await filled()
-        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
-        let client = ExchangeClient(
-            address: try ExchangeAddress(link.address), trust: .authority(try #require(link.authority)),
-            secret: link.secret, name: "South")
+        let (_, client) = try await northsClient(of: offices)
         let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
         let made = try JSONDecoder().decode(
             ExchangeDownload.self,

@@ -91,12 +91,23 @@ extension ExchangeFolder {
             }
             // Some network folders do not take it; the file itself was synced.
             try? makeDurable("\(path)/\(name)")
+            try remember(name, summary)
             outcome.sent += 1
             outcome.bytesOut += summary.bytes
             outcome.lines.append(
                 "Wrote “\(name)”: \(summary.manifest.counts.events) entries, \(summary.bytes) bytes.")
             return true
         }
+    }
+
+    /// What is shown of an own file is what was written last, not what was met before.
+    private func remember(_ name: String, _ summary: SnapshotSummary) throws {
+        guard remembers, let file = try files().first(where: { $0.name == name }) else { return }
+        var known = ExchangeFile(
+            name: name, mark: file.mark, state: .known, size: file.size, office: summary.manifest.officeName,
+            met: store.clock.now())
+        known.isSealed = seal != nil
+        try store.save(known)
     }
 
     /// Of this office's files those under an older name, and a delta that a new full one holds.

@@ -145,7 +145,6 @@ extension Simulation {
     func checkOrders() async throws {
         guard !plan.mayFork, plan.seed % 4 < 2, let last = boxes.indices.last else { return }
         var numbers = SeededNumbers(plan.seed ^ 0x0d2d_e25)
-        let whole = try await pack(last)
         let held = boxes.count
         for _ in 0..<(plan.seed % 8 == 1 ? 2 : 1) {
             let fresh = boxes.count
@@ -157,18 +156,21 @@ extension Simulation {
                 // A delta may be of what is not there yet.
                 do { try await take(parcel, at: fresh) } catch is UserError {}
             }
-            try await take(whole, at: fresh)
-            let (events, other) = (try await events(box), try await events(boxes[last]))
-            guard events == other else {
-                throw SimulationFault("a box that takes all in another order lacks entries")
+            try await take(try await pack(last), at: fresh)
+            // What a box sent before an old copy took its place may have reached nobody until now.
+            if try await events(box) != events(boxes[last]) {
+                try await take(try await pack(fresh, since: try await heads(last)), at: last)
             }
+            try same(
+                try await events(box), try await events(boxes[last]),
+                "a box that takes all in another order holds other entries")
             try same(
                 try await truth(box), try await truth(boxes[last]), "a box that takes all in another order")
             try await same(box.it.faults(), [], "a box that takes all in another order has faults")
         }
         boxes.removeSubrange(held...)
         let before = try await truth(boxes[last])
-        guard try await take(whole, at: last).entries == 0 else {
+        guard try await take(try await pack(last), at: last).entries == 0 else {
             throw SimulationFault("its own snapshot brought a box something new")
         }
         try same(try await truth(boxes[last]), before, "a box and its own snapshot")

@@ -83,7 +83,7 @@ public enum SealedFile {
     static let nonceBytes = 16
     private static let checkBytes = 16
     /// Magic, cost, block size, parallelism, salt, nonce, key check, and 16 bytes of the SHA-256 of all that.
-    static let headBytes = magic.count + 3 + saltBytes + nonceBytes + checkBytes + 16
+    public static let headBytes = magic.count + 3 + saltBytes + nonceBytes + checkBytes + 16
     static let chunkBytes = 64 * 1024
     static let tagBytes = 16
 

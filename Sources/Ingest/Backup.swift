@@ -25,7 +25,7 @@ public func backUp(
     isCancelled: @escaping () -> Bool = { false }, progress: (Int64, Int64) -> Void = { _, _ in }
 ) throws -> MadeBackup {
     var step = BackupFailed.Step.written
-    do {
+    return try recordingFailure(of: step, store, actor) {
         let place = try BackupPlace(of: store)
         let kept = try KeptSeal.backups.read(in: store.folder)?.sealing
         let sealed = seal ?? kept
@@ -57,11 +57,21 @@ public func backUp(
                     isSealed: sealed != nil), by: actor)
             return MadeBackup(path: path, summary: summary)
         }
-    } catch {
+    }
+}
+
+/// Does a step, and records where it fails.
+///
+/// - Throws: `UserError`.
+func recordingFailure<T>(
+    of step: @autoclosure () -> BackupFailed.Step, _ store: OfficeStore, _ actor: Actor,
+    _ body: () throws -> T
+) throws -> T {
+    do { return try body() } catch {
         let error = backupError(for: error)
         // Somebody's own wish is no failure.
         if error.code != .cancelled {
-            try? store.record(BackupFailed(step: step, message: error.message), by: actor)
+            try? store.record(BackupFailed(step: step(), message: error.message), by: actor)
         }
         throw error
     }

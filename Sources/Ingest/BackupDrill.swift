@@ -3,6 +3,25 @@ import Formats
 import Foundation
 import Storage
 
+/// Restores the office's last backup for trial, as `drillBackup` does.
+///
+/// - Throws: `UserError`, also recorded; `notFound` where none is there that this office made.
+@discardableResult
+public func drillLastBackup(
+    of store: OfficeStore, by actor: Actor, isCancelled: () -> Bool = { false },
+    progress: (String) -> Void = { _ in }
+) throws -> BackupDrilled {
+    let path = try recordingFailure(of: .drill, store, actor) {
+        let place = try BackupPlace(of: store)
+        guard let last = try place.lastKnown() else {
+            throw UserError(
+                .notFound, "There is no backup to try.", advice: "Make one first: “Back up now”.")
+        }
+        return place.path + "/" + last.name
+    }
+    return try drillBackup(path, in: store, by: actor, isCancelled: isCancelled, progress: progress)
+}
+
 /// Restores a backup for trial into a folder that is gone afterwards, and compares what it comes to. Records what came
 /// of it. Blocks its thread.
 ///
@@ -12,7 +31,7 @@ public func drillBackup(
     _ path: String, in store: OfficeStore, by actor: Actor, isCancelled: () -> Bool = { false },
     progress: (String) -> Void = { _ in }
 ) throws -> BackupDrilled {
-    do {
+    try recordingFailure(of: .drill, store, actor) {
         let start = ContinuousClock.now
         let name = URL(fileURLWithPath: path).lastPathComponent
         let opener: SealOpener = try KeptSeal.backups.read(in: store.folder)?.opener ?? .none
@@ -37,12 +56,6 @@ public func drillBackup(
             seconds: Int(clamping: (ContinuousClock.now - start).components.seconds))
         try store.record(drilled, by: actor)
         return drilled
-    } catch {
-        let error = backupError(for: error)
-        if error.code != .cancelled {
-            try? store.record(BackupFailed(step: .drill, message: error.message), by: actor)
-        }
-        throw error
     }
 }
 

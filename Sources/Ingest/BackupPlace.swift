@@ -9,8 +9,10 @@ public struct BackupFile: Sendable, Hashable {
     public var size: Int64
     /// When the file was last written.
     public var written: Instant
-    /// What the journal knows of it; nil: nobody here made it, or it was never read again.
+    /// What the journal knows of it; nil: nobody here made it, or the office was restored from it or an earlier one.
     public var record: BackupRecord?
+    /// nil: its first bytes cannot be read.
+    public var isSealed: Bool?
 
     /// When it was made, as well as that is known.
     public var made: Instant { record?.made ?? written }
@@ -36,7 +38,9 @@ public struct BackupPlace: Sendable {
             throw UserError(
                 .unreadable,
                 "The folder “\(chosen)” for backups is not there, or its disk is not mounted: it lacks the file \(Self.mark).",
-                advice: "Mount the disk, or choose the folder again under Backups.")
+                advice:
+                    "Mount the disk. Where it was replaced, say under Backups that the folder is used as it is now."
+            )
         }
     }
 
@@ -102,9 +106,19 @@ public struct BackupPlace: Sendable {
             let record = records[name].flatMap { $0.bytes == size ? $0 : nil }
             return BackupFile(
                 name: name, size: size,
-                written: Instant(milliseconds: Int64(status.st_mtim.tv_sec) &* 1000), record: record)
+                written: Instant(milliseconds: Int64(status.st_mtim.tv_sec) &* 1000), record: record,
+                isSealed: record?.isSealed ?? Self.isSealed(path + "/" + name))
         }.sorted { ($1.made, $0.name) < ($0.made, $1.name) }
     }
+
+    private static func isSealed(_ path: String) -> Bool? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        return (try? file.read(upToCount: SealedFile.headBytes)).map { SealedFile.isSealed($0) }
+    }
+
+    /// The last one that this office made and read again; nil: none is there.
+    public func lastKnown() throws -> BackupFile? { try files().first { $0.record != nil } }
 
     /// Removes backups of this office that no bucket keeps; what nobody here made stays.
     ///

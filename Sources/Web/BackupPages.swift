@@ -17,7 +17,7 @@ struct BackupsPage: Page {
         /// Read again after it was written.
         var isVerified: Bool
         var drilled: String?
-        var isSealed: Bool
+        var sealed: String
     }
     struct Work: Decodable, Sendable {
         var title: String
@@ -35,8 +35,10 @@ struct BackupsPage: Page {
     var work: Work?
     var rows: [Row]
     var hasRows: Bool
+    /// One is there that this office made and read again.
+    var canTry: Bool
     var folder: String
-    var folderProblem: String?
+    var folderProblem: Problem?
     var make = Paths.backups
     var cancel = Paths.backupCancel
     var drill = Paths.backupDrill
@@ -86,11 +88,12 @@ struct BackupsPage: Page {
                 size: format.bytes(file.size),
                 calls: file.record.map { format.number($0.calls) } ?? OfficeFormat.none,
                 isVerified: file.record != nil, drilled: file.record?.drilled.map { format.moment($0) },
-                isSealed: file.record?.isSealed == true)
+                sealed: file.isSealed.map { $0 ? "Yes" : "No" } ?? OfficeFormat.none)
         }
         hasRows = !files.isEmpty
+        canTry = files.contains { $0.record != nil }
         self.folder = folder
-        self.folderProblem = folderProblem?.message
+        self.folderProblem = folderProblem.map(Problem.init)
         isOn = typed.map { $0.has("isOn") } ?? state.settings.isOn
         let pace = typed?.text("pace") ?? state.settings.pace.rawValue
         paces = [

@@ -51,6 +51,7 @@ private func showBackups(_ context: SignedIn, problem: UserError?, typed: Form? 
 
 private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws -> Response {
     let work = context.site.backups
+    let before = try await context.store.backupState(for: context.viewer)
     do { try work.start(kind, by: context.actor) } catch let error as UserError {
         return context.redirect(to: Paths.backups, Notice(.info, error.message, error.advice))
     }
@@ -58,10 +59,11 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
     for _ in 0..<60 where work.progress != nil { try await Task.sleep(for: .milliseconds(25)) }
     guard work.progress == nil else { return context.redirect(to: Paths.backups) }
     let state = try await context.store.backupState(for: context.viewer)
-    let failed = state.failures.contains { ($0.step == .drill) == (kind == .drill) }
+    // Where it failed, or was cancelled, the page says how it stands.
+    let isDone = kind == .backup ? state.last != before.last : state.drilled != before.drilled
     return context.redirect(
         to: Paths.backups,
-        failed
+        !isDone
             ? nil
             : kind == .backup
                 ? Notice(.success, "A backup was made", "It was read again, and is whole.")
@@ -89,8 +91,9 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
             isOn: form.has("isOn"), pace: pace, drills: form.has("drills"), folder: form.text("folder"))
         try after.check()
         var notice = Notice(.success, "Saved", "It is in force from now on.")
-        if let folder = after.backups.folder, folder != context.office.settings.backups.folder {
-            let store = context.store
+        let store = context.store
+        let isOther = after.backups.folder != context.office.settings.backups.folder
+        if let folder = after.backups.folder, isOther || form.has("asItIs") {
             let isSameDisk = try await offLoop { try BackupPlace.prepare(folder, for: store) }
             if isSameDisk {
                 notice = Notice(
@@ -99,7 +102,10 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
                 )
             }
         }
-        try await context.store.changeBoxSettings(after, by: context.actor)
+        try await store.changeBoxSettings(after, by: context.actor)
+        do { try await offLoop { _ = try BackupPlace(of: store) } } catch let error as UserError {
+            notice = Notice(.warning, "Saved, but no backup can be made", "\(error.message) \(error.advice)")
+        }
         return context.redirect(to: Paths.backups, notice)
     } catch let error as UserError { return try await showBackups(context, problem: error, typed: form) }
 }
@@ -146,7 +152,7 @@ extension SignedIn {
         let file = try place.files().first { $0.name == name }
         try store.record(
             BackupDownloaded(
-                name: name, bytes: file?.size ?? 0, isSealed: file?.record?.isSealed ?? false), by: actor)
+                name: name, bytes: file?.size ?? 0, isSealed: file?.isSealed ?? false), by: actor)
         return path
     }
     return try context.download(name: name, type: "application/octet-stream", file: path)
@@ -191,7 +197,7 @@ private func backupsJSON(_ context: SignedIn) async throws -> BackupsJSON {
         backups: files.map {
             .init(
                 name: $0.name, made: $0.made.milliseconds, bytes: $0.size, verified: $0.record != nil,
-                calls: $0.record?.calls, files: $0.record?.files, sealed: $0.record?.isSealed,
+                calls: $0.record?.calls, files: $0.record?.files, sealed: $0.isSealed,
                 drilled: $0.record?.drilled?.milliseconds)
         })
 }

@@ -83,14 +83,9 @@ public final class BackupWork: Sendable {
                     logger.error("Old backups were not removed: \(error)")
                 }
             case .drill:
-                let place = try BackupPlace(of: store)
-                guard let last = try place.files().first(where: { $0.record != nil }) else {
-                    throw UserError(
-                        .notFound, "There is no backup to try.", advice: "Make one first: “Back up now”.")
+                try drillLastBackup(of: store, by: actor, isCancelled: isCancelled) { words in
+                    now.withLock { $0?.words = words }
                 }
-                try drillBackup(
-                    place.path + "/" + last.name, in: store, by: actor, isCancelled: isCancelled
-                ) { words in now.withLock { $0?.words = words } }
             }
         }
     }
@@ -100,7 +95,10 @@ public final class BackupWork: Sendable {
         let state = try store.backupStateNow()
         let moment = store.clock.now()
         if let next = state.next(started: started), next <= moment { return .backup }
-        if let next = state.nextDrill(started: started), next <= moment { return .drill }
-        return nil
+        guard let next = state.nextDrill(started: started), next <= moment else { return nil }
+        // A restored office has the records of backups that need not be here: the next one is what there is to try. A
+        // folder that is not there is told of by the trial.
+        if let place = try? BackupPlace(of: store), try place.lastKnown() == nil { return nil }
+        return .drill
     }
 }

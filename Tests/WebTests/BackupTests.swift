@@ -129,6 +129,62 @@ import Testing
         }
     }
 
+    @Test func `what lies there without a record is shown as it is, and never said to be tried`() async throws
+    {
+        let site = try await TestSite()
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            let words = "four brown horses run"
+            _ = try await browser.post(Paths.backupPassphrase, ["passphrase": words, "again": words])
+            _ = try await browser.post(Paths.backups)
+            let name = try #require(try backups(site).first)
+            // As after a restore: the file is there, and the journal knows nothing of it.
+            let other = "elsewhere-20260101T000000Z.rollcall"
+            let folder = site.store.folder.backups + "/"
+            try FileManager.default.moveItem(atPath: folder + name, toPath: folder + other)
+            let page = try await browser.get(Paths.backups).text
+            #expect(page.contains(other) && page.contains("No record here"))
+            #expect(page.contains(#"data-label="Sealed">Yes"#) && !page.contains("Try the last one now"))
+            _ = try await browser.get(Paths.backupFile(other))
+            #expect(try await !browser.get(Paths.activity).text.contains("It is not sealed"))
+            #expect(try await browser.post(Paths.backupDrill).status == 303)
+            let tried = try await browser.get(Paths.backups).text
+            #expect(!tried.contains("The backup was tried") && tried.contains("There is no backup to try"))
+        }
+        // By itself nothing is tried where there is nothing to try; the next backup is.
+        site.time.pass(seconds: 8 * 86_400)
+        #expect(try site.site.backups.due() == .backup)
+        try site.site.store.record(
+            BackupMade(name: "gone.rollcall", bytes: 1, entries: 1, files: 0, calls: 0, isSealed: false),
+            by: .program)
+        site.time.pass(seconds: 3600)
+        #expect(try site.site.backups.due() == nil)
+    }
+
+    @Test func `a folder whose disk was replaced is used again when somebody says so`() async throws {
+        let site = try await TestSite()
+        let stick = FileManager.default.temporaryDirectory.path + "/rollcall-stick-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: stick, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: stick) }
+        let settings = ["pace": "daily", "isOn": "yes", "folder": stick]
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            _ = try await browser.post(Paths.backupSettings, settings)
+            #expect(try await !browser.get(Paths.backups).text.contains("as it is now"))
+            try FileManager.default.removeItem(atPath: stick + "/" + BackupPlace.mark)
+            let page = try await browser.get(Paths.backups).text
+            #expect(page.contains("Mount the disk.") && page.contains("name=\"asItIs\""))
+            // To save something else must not take a mount point without its disk for the folder.
+            _ = try await browser.post(Paths.backupSettings, settings)
+            #expect(try await browser.get(Paths.backups).text.contains("Saved, but no backup can be made"))
+            _ = try await browser.post(
+                Paths.backupSettings, settings.merging(["asItIs": "yes"]) { $1 })
+            #expect(try await !browser.get(Paths.backups).text.contains("Mount the disk."))
+            _ = try await browser.post(Paths.backups)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: stick).count == 2)
+        }
+    }
+
     @Test func `they are made by themselves, tried once a week, and old ones go`() async throws {
         let site = try await TestSite()
         #expect(try site.site.backups.due() == nil, "not before the server has settled")

@@ -52,7 +52,13 @@ public struct RowCounts: Hashable, Codable, Sendable {
 
     public init() {}
 
-    public var isBalanced: Bool { rows == accepted + duplicate + changed + rejected + blank }
+    /// Whether they can be the counts of one file, and add up.
+    public var isBalanced: Bool {
+        let parts = [accepted, duplicate, changed, rejected, blank]
+        let possible = 0...Int(Int32.max)
+        return (parts + [rows, overlapping, keyless, badDurations]).allSatisfy(possible.contains)
+            && rows == parts.reduce(0, +)
+    }
 }
 
 /// How a version was read: enough to read it the same way again.

@@ -30,8 +30,12 @@ public struct ChainHead: Hashable, Codable, Sendable {
 
     public var chain: Chain { Chain(office: office, incarnation: incarnation) }
 
+    /// More entries no office writes; sums of so many do not overflow.
+    public static let mostEntries: Int64 = 1 << 48
+
     public var isSound: Bool {
-        (1...Int(Int32.max)).contains(incarnation) && seq >= 1 && isHexadecimal(hash, bytes: 32)
+        (1...Int(Int32.max)).contains(incarnation) && (1...Self.mostEntries).contains(seq)
+            && isHexadecimal(hash, bytes: 32)
     }
 }
 

@@ -24,7 +24,7 @@ extension DeleteRequest {
     public func checkOpening(in context: DeleteContext) throws {
         let places = Set(targets.map { "\($0.file) \($0.version)" })
         guard stage == .open, steps.isEmpty, deleted == nil, purged == nil, !targets.isEmpty,
-            targets.count <= 5000, places.count == targets.count
+            targets.count <= 5000, places.count == targets.count, (0..<1440).contains(cutOverMinutes)
         else {
             throw UserError(.invalid, "This is no new request.", advice: "Open it again.")
         }

@@ -75,6 +75,9 @@ public struct Event: Hashable, Sendable {
     public var previousHash: [UInt8]
     public var hash: [UInt8]
 
+    /// Entries that wait in memory to be written are written once their payloads come to more than so many bytes.
+    public static let batchBytes = 4 << 20
+
     public init(
         stream: EventStream, office: ID<Office>, incarnation: Int, seq: Int64, time: HybridTime, actor: Actor,
         kind: String, payload: String, previousHash: [UInt8], hash: [UInt8] = []

@@ -247,6 +247,8 @@ public struct ExchangeVector: Hashable, Codable, Sendable {
     /// - Throws: `UserError` for what no office could have said.
     public func check() throws {
         guard held.count <= 10_000, given.count <= 10_000, (held + given).allSatisfy(\.isSound),
+            // Until the year 9999.
+            (0..<253_402_300_800_000).contains(now.milliseconds),
             SnapshotManifest.isName(name), isHexadecimal(key, bytes: 32)
         else {
             throw UserError(

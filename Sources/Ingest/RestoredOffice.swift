@@ -59,11 +59,13 @@ struct RestoredOffice {
         _ reader: SnapshotReader, _ store: OfficeStore, _ isCancelled: () -> Bool
     ) throws {
         var batch: [Event] = []
+        var bytes = 0
         func keep(_ event: Event) throws {
             batch.append(event)
-            guard batch.count == 2000 else { return }
+            bytes += event.payload.utf8.count
+            guard batch.count == 2000 || bytes > Event.batchBytes else { return }
             try store.keepRestored(batch)
-            batch = []
+            (batch, bytes) = ([], 0)
         }
         try reader.eachEvent(isCancelled: isCancelled, keep)
         var part = RestoredLocalPart(reader.manifest)
@@ -123,7 +125,7 @@ extension SnapshotManifest {
     var restoredBytes: Int64 {
         let archives = fileEntries.reduce(Int64(0)) { $0 + $1.size }
         let journal = (journalEntries + localEntries).reduce(Int64(0)) { $0 + $1.unpacked }
-        let (calls, overflow) = counts.calls.multipliedReportingOverflow(by: 400)
-        return archives + journal * 2 + (overflow ? 0 : calls)
+        // What a manifest says of calls nobody has counted yet.
+        return archives + journal * 2 + min(max(0, counts.calls), 1 << 40) * 400
     }
 }

@@ -99,7 +99,8 @@ extension DeleteHold {
         try String.fetchOne(
             db,
             sql: """
-                SELECT office FROM journal WHERE kind = ? AND payload ->> '$.after.id' = ? AND refusal IS NULL
+                SELECT office FROM journal
+                WHERE kind = ? AND \(payloadField("$.after.id")) = ? AND refusal IS NULL
                 ORDER BY time LIMIT 1
                 """, arguments: [DeleteHoldChanged.kind, id.description])
     }

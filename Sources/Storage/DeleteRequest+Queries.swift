@@ -171,7 +171,7 @@ extension OfficeStore {
             let entries = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT payload, hash FROM journal WHERE kind = ? AND payload ->> '$.request' = ?
+                    SELECT payload, hash FROM journal WHERE kind = ? AND \(payloadField("$.request")) = ?
                       AND refusal IS NULL
                     """, arguments: [DeleteRequestPurged.kind, request.id.description])
             if let entry = entries.last {

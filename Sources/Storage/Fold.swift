@@ -53,6 +53,11 @@ extension Transaction {
 /// JSON as columns hold it: the same canonical form as the journal's.
 func jsonText(_ value: some Encodable) throws -> String { try canonicalText(value) }
 
+/// SQL for a field of an entry's payload, as text; NULL where another office's entry is no JSON.
+func payloadField(_ path: String) -> String {
+    "CASE WHEN json_valid(payload) THEN CAST(payload ->> '\(path)' AS TEXT) END"
+}
+
 func fromJSON<T: Decodable>(_ type: T.Type, _ text: String) throws -> T {
     try JSONDecoder().decode(type, from: Data(text.utf8))
 }

@@ -31,7 +31,8 @@ struct SafeJoins {
         let names = try Row.fetchCursor(
             db,
             sql: """
-                SELECT office, coalesce(payload ->> '$.after.name', payload ->> '$.rules.name') AS name FROM journal
+                SELECT office, coalesce(\(payloadField("$.after.name")), \(payloadField("$.rules.name"))) AS name
+                FROM journal
                 WHERE stream = 'shared' AND kind IN ('officeFounded', 'officeChanged')
                 ORDER BY time, office, incarnation, seq
                 """)

@@ -123,10 +123,10 @@ extension OfficeStore {
                 WHERE j.arrival = ? AND j.kind = 'fileUploaded' ORDER BY j.time, j.office
                 """, arguments: [arrival]
         ).compactMap { row in
-            guard let office = ID<Office>(row["office"] as String) else { return nil }
-            return MergeOutcome.Upload(
-                office: office, upload: try fromJSON(FileUploaded.self, row["payload"]),
-                isLive: row["state"] == "live")
+            guard let office = ID<Office>(row["office"] as String),
+                let upload = try? fromJSON(FileUploaded.self, row["payload"])
+            else { return nil }
+            return MergeOutcome.Upload(office: office, upload: upload, isLive: row["state"] == "live")
         }
         let names = try Set(
             Row.fetchAll(

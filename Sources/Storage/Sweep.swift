@@ -78,9 +78,9 @@ extension OfficeStore {
             try Bool.fetchOne(
                 db,
                 sql: """
-                    SELECT 1 FROM journal WHERE kind = ? AND payload ->> '$.file' = ?
-                      AND payload ->> '$.version' = ?
-                    """, arguments: [FileUploaded.kind, file.description, version])
+                    SELECT 1 FROM journal WHERE kind = ? AND \(payloadField("$.file")) = ?
+                      AND \(payloadField("$.version")) = ?
+                    """, arguments: [FileUploaded.kind, file.description, String(version)])
         }
         guard isTaken == nil, FileManager.default.fileExists(atPath: place) else { return }
         unlink(path)

@@ -1,0 +1,88 @@
+import Domain
+import Formats
+import Foundation
+import Ingest
+import Storage
+import TestSupport
+import Testing
+
+/// A paired office, damaged or hostile, signs entries that no office writes: they have no effect, or some effect, and
+/// never stop the program, or what else comes.
+@Suite struct HostileEntryTests {
+    private static let numbers = [
+        "9223372036854775807", "-9223372036854775808", "-1", "4611686018427387904", "2147483648", "1e300",
+    ]
+    private static let others = ["7", "null", "{}", "[[]]", "\"\"", "true"]
+    private static let days = ["9999-12-31", "0001-01-01", "0000-00-00", "2026-99-99"]
+
+    @Test(arguments: [8, 16, 40, 48, 3, 5] as [UInt64])
+    func `entries that cannot be are folded, and trap nowhere`(seed: UInt64) async throws {
+        let simulation = try await Simulation(SimulationPlan(seed: seed))
+        try await simulation.run()
+        let box = try #require(simulation.boxes.first)
+        // As they are with files, and all signed anew.
+        let place = simulation.newPath()
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        let parcel = try Simulation.entries(of: box.store, linkingInto: place)
+        guard case .entries(let offer, let events) = parcel else { return }
+        let key = try OfficeKey(of: box.store)
+        let reader = try simulation.addBox(1, copying: simulation.templates[1].path)
+        let kinds = Dictionary(grouping: events.indices.filter { events[$0].office == box.id }) {
+            events[$0].kind
+        }
+        var random = SeededNumbers(seed)
+        var altered: Set<String> = []
+        for _ in 0..<60 {
+            var forged = events
+            for _ in 0..<3 {
+                let kind = kinds.keys.sorted().randomElement(using: &random)
+                guard let index = kinds[kind ?? ""]?.randomElement(using: &random) else { continue }
+                let places = Self.values(in: forged[index].payload)
+                guard let place = places.randomElement(using: &random) else { continue }
+                forged[index].payload.replaceSubrange(
+                    place.range, with: place.choices.randomElement(using: &random) ?? "0")
+                if Int.random(in: 0..<12, using: &random) == 0 { forged[index].payload = "no JSON" }
+                altered.insert(forged[index].kind)
+            }
+            let heads = try Self.chain(&forged, of: box.id)
+            var offer = offer
+            offer.heads = try offer.heads.map { head in
+                guard let new = heads[head.head.chain] else { return head }
+                return try SignedHead(new, name: head.name, key: key.publicKey, sign: key.sign)
+            }
+            let received = try reader.store.receive(offer, ownKey: OfficeKey(of: reader.store).publicKey) {
+                body in for event in forged { try body(event) }
+            }
+            _ = try reader.store.previewMerge(received)
+        }
+        #expect(altered.count > 3, "\(altered.sorted())")
+        #expect(try await reader.it.faults() == [])
+    }
+
+    /// Where a payload has numbers, days, and texts, and what comes in their place.
+    private static func values(in payload: String) -> [(range: Range<String.Index>, choices: [String])] {
+        func places(_ pattern: some RegexComponent<(Substring, Substring)>, _ choices: [String]) -> [(
+            Range<String.Index>, [String]
+        )] {
+            payload.matches(of: pattern).map { ($0.1.startIndex..<$0.1.endIndex, choices) }
+        }
+        return places(/[:,\[](-?\d+)/, numbers) + places(/"(\d{4}-\d{2}-\d{2})"/, days)
+            + places(/:("[^"\\]*")/, others)
+    }
+
+    /// Hashes the chains of an office anew; returns their last entries.
+    private static func chain(_ events: inout [Event], of office: ID<Office>) throws -> [Chain: ChainHead] {
+        var heads: [Chain: ChainHead] = [:]
+        var last: [Chain: [UInt8]] = [:]
+        for index in events.indices where events[index].office == office {
+            let chain = Chain(office: office, incarnation: events[index].incarnation)
+            events[index].previousHash = last[chain] ?? [UInt8](repeating: 0, count: 32)
+            events[index].hash = events[index].computedHash
+            last[chain] = events[index].hash
+            heads[chain] = ChainHead(
+                office: office, incarnation: chain.incarnation, seq: events[index].seq,
+                hash: hexadecimal(events[index].hash))
+        }
+        return heads
+    }
+}

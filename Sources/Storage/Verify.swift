@@ -105,6 +105,9 @@ extension OfficeStore {
             SELECT v.file || ' ' || v.version || ' ' || d.fromTime || ' ' || d.untilTime || ' ' || d.request || ' '
               || d.purged FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
             """)
+        // Of two boxes that purged one version, the later one found nothing left of it to delete.
+        let there = try spans(
+            "SELECT file || ' ' || version FROM fileVersion WHERE state IN ('live', 'trashed')")
         var expected: Set<String> = []
         var requests = 0
         let texts = try String.fetchAll(
@@ -113,10 +116,12 @@ extension OfficeStore {
             let request = try fromJSON(DeleteRequest.self, text)
             requests += 1
             for target in request.targets {
+                let isGone = request.stage == .purged && !there.contains("\(target.file) \(target.version)")
                 for span in target.spans(cutOverMinutes: request.cutOverMinutes) {
-                    expected.insert(
+                    let line =
                         "\(target.file) \(target.version) \(span.from) \(span.until) \(request.id) "
-                            + (request.stage == .purged ? "1" : "0"))
+                        + (request.stage == .purged ? "1" : "0")
+                    if !isGone || kept.contains(line) { expected.insert(line) }
                 }
             }
         }

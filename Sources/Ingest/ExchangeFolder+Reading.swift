@@ -42,7 +42,7 @@ extension ExchangeFolder {
             state.office = manifest.officeName
             if let reason = try unfit(manifest, vector) {
                 (state.state, state.message) = reason
-            } else if manifest.heads.map(\.head).isCovered(by: vector.held) {
+            } else if try store.holds(manifest.heads.map(\.head)) {
                 state.state = .known
                 state.mark = settled
                 if manifest.office != vector.office {
@@ -80,6 +80,8 @@ extension ExchangeFolder {
             default:
                 state.state = error.code == .notAllowed ? .unpaired : .damaged
                 state.message = "\(error.message) \(error.advice)"
+                // What may pass by itself is tried again with the next run.
+                if [.stale, .unreadable, .notFound].contains(error.code) { state.mark = "" }
             }
             if state.state == .sealed {
                 state.isSealed = true

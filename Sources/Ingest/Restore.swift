@@ -46,6 +46,9 @@ public final class RestorePlace {
 
     public var hasDatabase: Bool { access(folder.database, F_OK) == 0 }
 
+    /// Neither an office nor what is left of one that lost its database.
+    public var isEmpty: Bool { FolderSwap.isEmpty(folder) }
+
     /// Puts the office of a backup in the place of what is there, which is kept.
     ///
     /// - Throws: `UserError`; nothing has changed then.
@@ -153,7 +156,7 @@ public final class RestorePlace {
             let hash = try store.stateHashNow()
             outcome = RestoreOutcome(
                 office: state.office.rules.name, calls: hash.calls, stateHash: hash.hex,
-                replaced: hasDatabase ? old : nil)
+                replaced: isEmpty ? nil : old)
             try store.finishRestore(
                 BackupRestored(name: name, made: made, replaced: outcome.replaced), by: actor)
         } catch {

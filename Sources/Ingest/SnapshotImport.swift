@@ -133,7 +133,8 @@ private struct ExtractedArchives {
         _ upload: FileUploaded, into staged: StagedVersion, isCancelled: () -> Bool
     ) throws {
         let path = store.folder.archive(of: upload.file, version: upload.version)
-        if access(path, F_OK) != 0 { try extract(upload.archive, to: path, isCancelled) }
+        // What lies there may be of an earlier life of the folder, or from before days were purged.
+        if fileHash(path)?.hex != upload.archive { try extract(upload.archive, to: path, isCancelled) }
         try readUpload(upload, from: store, into: staged, isCancelled: isCancelled)
     }
 

@@ -203,6 +203,12 @@ public final class CallsChange {
 
     func set(_ number: Int64, deleted: [ClockSpan]) { live.set(number, deleted: deleted) }
 
+    /// Takes a version's rows back, of which no entry will tell any more.
+    func withdraw(_ number: Int64) throws {
+        try retarget(number, deleted: [.always])
+        live.remove(number)
+    }
+
     /// Stages agent-days that were counted from their rows.
     func stage(counted: [AgentDay: AgentDayTally]) throws { try tallies.stage(counted) }
 

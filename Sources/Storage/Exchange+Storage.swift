@@ -73,6 +73,15 @@ extension OfficeStore {
         }
     }
 
+    /// Whether exactly these entries are held: of a chain that two boxes wrote, the number alone says nothing.
+    public func holds(_ heads: [ChainHead]) throws -> Bool {
+        try pool.read { db in
+            try heads.allSatisfy { head in
+                try Self.heldHash(head.chain, head.seq, db).map { hexadecimal($0) } == head.hash
+            }
+        }
+    }
+
     /// SHA-256 of every archive that is here and not erased.
     public func exchangedArchives() throws -> Set<String> {
         try pool.read { db in
@@ -130,10 +139,11 @@ extension OfficeStore {
 
     public func exchangeRuns(for viewer: Viewer) async throws -> [ExchangeWay: ExchangeRun] {
         try viewer.require(.manageOffices)
-        return try exchangeRuns()
+        return try exchangeRunsNow()
     }
 
-    func exchangeRuns() throws -> [ExchangeWay: ExchangeRun] {
+    /// For threads that may block.
+    public func exchangeRunsNow() throws -> [ExchangeWay: ExchangeRun] {
         try pool.read { db in
             var runs: [ExchangeWay: ExchangeRun] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT way, run FROM exchangeRun") {
@@ -172,7 +182,7 @@ extension OfficeStore {
     /// When each way runs next by itself; nil: it does not.
     public func nextExchanges() throws -> [ExchangeWay: Instant] {
         let now = clock.now()
-        let runs = try exchangeRuns()
+        let runs = try exchangeRunsNow()
         let (state, offices): (OfficeState?, [String]) = try pool.read { db in
             (
                 try Self.officeState(db),

@@ -19,6 +19,15 @@ public struct FolderSwap: Codable, Sendable {
         "rollcall.sqlite-wal", "rollcall.sqlite-shm", "rollcall.sqlite", "Files", "Trash", "Incoming", "keys",
     ]
 
+    /// Whether there is nothing that a swap would move out, but for empty folders.
+    public static func isEmpty(_ folder: DataFolder) -> Bool {
+        parts.allSatisfy { part in
+            let path = folder.path + "/" + part
+            guard access(path, F_OK) == 0 else { return true }
+            return (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? false
+        }
+    }
+
     public init(new: String, old: String) {
         self.new = new
         self.old = old

@@ -16,6 +16,8 @@ extension Transaction {
             incarnation = ids.random().prefix(4).reduce(0) { $0 << 8 | Int($1) } & 0x7fff_ffff
         }
         try db.execute(sql: "UPDATE folder SET incarnation = ?", arguments: [incarnation])
+        // They are numbers of the chain that ends here: of the new one others will have the same.
+        try db.execute(sql: "UPDATE journal SET arrival = NULL WHERE arrival IS NOT NULL")
         try append(.incarnationBegun(IncarnationBegun(reason: reason, heads: try OfficeStore.heads(db))))
     }
 }

@@ -57,6 +57,10 @@ extension UserError {
         .stale, "Another snapshot came in meanwhile; nothing of this one was taken in.",
         advice: "Check this one again.")
 
+    public static let otherOffice = UserError(
+        .stale, "The office has changed since this snapshot was looked at; nothing of it was taken in.",
+        advice: "Check it again.")
+
     static func notPaired(_ name: String) -> UserError {
         UserError(
             .notAllowed, "“\(name)” is not paired with this office; nothing was taken in.",
@@ -95,11 +99,12 @@ extension OfficeStore {
             last += 1
             return last
         }
-        try forgetIncoming()
+        try forgetIncoming(number)
         var batch: [Event] = []
+        var bytes = 0
         func keep() throws {
             let events = batch
-            batch = []
+            (batch, bytes) = ([], 0)
             try writeStaged { db in
                 try requireWaiting(number)
                 for event in events { try Self.keepIncoming(event, db) }
@@ -110,7 +115,8 @@ extension OfficeStore {
                 throw Self.brokenChain(offer.name, event.seq)
             }
             batch.append(event)
-            if batch.count == 1000 { try keep() }
+            bytes += event.payload.utf8.count
+            if batch.count == 1000 || bytes > Event.batchBytes { try keep() }
         }
         if !batch.isEmpty { try keep() }
         return try sort(offer, trust, own, number)
@@ -127,12 +133,19 @@ extension OfficeStore {
 
     /// Removes what was received, unless another has taken its place.
     public func discard(_ reception: Reception) throws {
-        if isWaiting(reception) { try forgetIncoming() }
+        do { try forgetIncoming(reception.number) } catch let error as UserError where error.code == .stale {}
     }
 
-    /// Removes what was received.
-    public func forgetIncoming() throws {
+    /// At the start, when nobody waits for anything.
+    func forgetIncoming() throws {
         try writeStaged { db in try db.execute(sql: "DELETE FROM incomingEvent") }
+    }
+
+    private func forgetIncoming(_ number: Int) throws {
+        try writeStaged { db in
+            try requireWaiting(number)
+            try db.execute(sql: "DELETE FROM incomingEvent")
+        }
     }
 
     private static func keepIncoming(_ event: Event, _ db: Database) throws {
@@ -390,8 +403,11 @@ extension OfficeStore {
                     SELECT office, incarnation, seq, payload FROM incomingEvent i
                     WHERE kind = 'fileUploaded' AND \(isNew) ORDER BY time, office, incarnation, seq
                     """)
-            let uploads = try rows.compactMap { row in
-                try EventName(row).map { ($0, try fromJSON(FileUploaded.self, row["payload"])) }
+            // One that cannot be read has no effect.
+            let uploads = rows.compactMap { row -> (EventName, FileUploaded)? in
+                guard let name = EventName(row), let it = try? fromJSON(FileUploaded.self, row["payload"])
+                else { return nil }
+                return (name, it)
             }
             let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM incomingEvent i WHERE \(isNew)")
             return (uploads, latest)

@@ -131,6 +131,8 @@ struct LiveRows: Sendable {
             source: source.number, format: source.source.format, place: place, deleted: deleted.joined)
     }
 
+    mutating func remove(_ number: Int64) { versions[number] = nil }
+
     mutating func set(_ number: Int64, deleted: [ClockSpan]) { versions[number]?.deleted = deleted.joined }
 
     /// Whether the versions of a database are as these, whose events that were still to come are the last of it.

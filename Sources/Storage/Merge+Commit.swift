@@ -19,7 +19,10 @@ extension OfficeStore {
     ) throws -> MergeOutcome {
         try changingCalls {
             guard reception.entries > 0 else {
-                return try writeNow(as: actor) { tx in try tx.hear(reception) }
+                return try writeNow(as: actor) { tx in
+                    try requireWaiting(reception)
+                    return try tx.hear(reception)
+                }
             }
             // Whoever asks for the merge, and however it came. No call changes between the copy and the merge, so
             // that a return to the copy takes back the merge alone.

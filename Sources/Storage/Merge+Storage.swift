@@ -237,7 +237,25 @@ extension Transaction {
     /// Puts what was received into the journal.
     ///
     /// - Parameter arrival: the entry of the own chain that will tell of it; nil: none will.
+    /// - Throws: `UserError` `stale` where it no longer goes on from what is held: since it was checked, the own chain
+    ///   was written on, or a merge taken back.
     func takeIncoming(arrival: Int64?) throws {
+        let isOther = try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
+                    AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq
+                  WHERE j.hash <> i.hash)
+                OR EXISTS (SELECT 1 FROM incomingEvent i
+                  WHERE i.seq > 1
+                    AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                      AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                    AND NOT EXISTS (SELECT 1 FROM incomingEvent p WHERE p.office = i.office
+                      AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash)
+                    AND NOT EXISTS (SELECT 1 FROM journal p WHERE p.stream = 'shared' AND p.office = i.office
+                      AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash))
+                """)
+        guard isOther == false else { throw UserError.otherOffice }
         try db.execute(
             sql: """
                 INSERT INTO journal (stream, office, incarnation, seq, time, user, actor, via, kind, subject, payload,

@@ -16,25 +16,29 @@ extension OfficeStore {
         try changingCalls {
             struct TakenBack: Error {}
             var targets: [LiveTarget] = []
+            // Versions of which no entry will tell any more.
+            var withdrawn: [Int64] = []
+            var rules: RulesByOffice?
             do {
                 try writeNow(as: actor) { tx in
                     let before = try tx.versionsNow()
                     try tx.removeMerge(merge)
                     try tx.refoldShared()
                     let after = try tx.versionsNow()
+                    rules = try RulesByOffice(tx.db)
                     targets = before.values.compactMap { target in
                         guard let now = after[target.place] else {
-                            var gone = target
-                            gone.state = "purged"
-                            return gone
+                            if let number = target.number { withdrawn.append(number) }
+                            return nil
                         }
                         return now.isOther(than: target) ? now : nil
                     }.sorted { ($0.time, $0.office) < ($1.time, $1.office) }
                     throw TakenBack()
                 }
             } catch is TakenBack {}
-            let change = try CallsChange(self)
+            let change = try CallsChange(self, rules: rules)
             do {
+                for number in withdrawn.sorted() { try change.withdraw(number) }
                 for target in targets {
                     if let number = target.number { try change.retarget(number, deleted: target.gone) }
                 }
@@ -42,6 +46,13 @@ extension OfficeStore {
                 try writeNow(as: actor) { tx in
                     let undone = try tx.removeMerge(merge)
                     try tx.refoldShared()
+                    guard try change.matches(tx.db) else {
+                        throw UserError(
+                            .busy, "The office changed meanwhile; nothing was taken back.",
+                            advice: "Try it again.")
+                    }
+                    // A file of the shared folder that was done with may be what is missing now.
+                    try tx.db.execute(sql: "DELETE FROM exchangeFile")
                     try rollups.post(tx)
                     try tx.append(
                         .mergeUndone(
@@ -101,7 +112,14 @@ extension OfficeStore {
         guard last == merge.seq else { return false }
         let brought = try Bool.fetchOne(
             db, sql: "SELECT 1 FROM journal WHERE arrival = ? LIMIT 1", arguments: [merge.seq])
-        return brought == true
+        return try brought == true && !broughtPurge(merge, db)
+    }
+
+    /// What was erased with it cannot come back.
+    fileprivate static func broughtPurge(_ merge: EventName, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM journal WHERE arrival = ? AND kind = ? LIMIT 1",
+            arguments: [merge.seq, DeleteRequestPurged.kind]) == true
     }
 }
 
@@ -113,6 +131,12 @@ extension Transaction {
             case .snapshotMerged(let merged) = try EventBody(event)
         else { throw UserError.notHere }
         guard try OfficeStore.canUndo(merge, db) else {
+            if try OfficeStore.broughtPurge(merge, db) {
+                throw UserError(
+                    .conflict,
+                    "With this snapshot calls were purged, which cannot be taken back, so it stays.",
+                    advice: "Change by hand what should be otherwise.")
+            }
             throw UserError(
                 .conflict, "Something was done since this snapshot was taken in, so it stays.",
                 advice: "Change by hand what should be otherwise, or restore the backup made before.")

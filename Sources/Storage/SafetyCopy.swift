@@ -15,7 +15,8 @@ public enum SafetyCopyReason: Hashable, Sendable {
 extension OfficeStore {
     /// Keeps a copy of the database as it is, before a merge; blocks its thread, and nobody else's.
     ///
-    /// Archives are not in it: a merge only adds to them. Exchanges that run by themselves every few minutes keep one
+    /// Archives are not in it: a merge adds to them, and removes those alone that were purged elsewhere, which the next
+    /// snapshot of that office purges here again. Exchanges that run by themselves every few minutes keep one
     /// an hour. The newest two copies are kept, and the last one of the day before.
     /// - Returns: its path; nil: there is one that is young enough.
     /// - Throws: `UserError` `diskFull` where there is no room for it, or the disk does not take it.

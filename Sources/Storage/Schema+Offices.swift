@@ -181,6 +181,11 @@ extension Schema {
         """
 
     /// What another box wrote in the place of entries that are held here.
+    /// They are numbers of the present chain's entries; of an earlier one others may have the same.
+    static let version12 = """
+        UPDATE journal SET arrival = NULL WHERE arrival IS NOT NULL AND (SELECT incarnation FROM folder) > 1;
+        """
+
     static let version11 = """
         ALTER TABLE fork ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
         -- For people to read: they have no effect.

@@ -79,16 +79,17 @@ extension OfficeStore {
             signed.first { $0.head == head }
         }
         let own = heads.filter { $0.office == chain.office }
-        // Of a chain that the reader holds further than this office, nothing goes along.
+        // Of a chain that the reader holds further than this office, nothing goes along. One of which he holds another
+        // entry goes whole, for the alarm to be raised there; but for its archives, which nobody takes then.
+        var forked = VersionVector()
         let since = try heads.compactMap { head -> ChainHead? in
             guard let theirs = since.first(where: { $0.chain == head.chain }) else { return nil }
-            guard theirs.seq < head.seq else { return head }
-            guard try heldHash(head.chain, theirs.seq, db).map({ hexadecimal($0) }) == theirs.hash else {
-                throw UserError(
-                    .conflict, "That office holds another entry \(theirs.seq) than this one.",
-                    advice: "Take its snapshot in, and see what is said of it.")
+            if theirs.seq > head.seq { return head }
+            if try heldHash(head.chain, theirs.seq, db).map({ hexadecimal($0) }) == theirs.hash {
+                return theirs
             }
-            return theirs
+            forked.join(VersionVector([head]))
+            return nil
         }
         let held = VersionVector(since)
         let hash = try Self.stateHash(db, fromRows: false)
@@ -97,8 +98,10 @@ extension OfficeStore {
             others: others, since: since, entries: 0, archives: [], calls: hash.calls,
             stateHash: hash.hex, made: now)
         contents.entries = contents.heads.reduce(0) { $0 + max(0, $1.seq - held[$1.chain]) }
+        var archived = held
+        archived.join(forked)
         contents.archives = try archives(
-            db, held, Set((isBackup ? heads : contents.heads).map(\.chain)), folder)
+            db, archived, Set((isBackup ? heads : contents.heads).map(\.chain)), folder)
         return contents
     }
 

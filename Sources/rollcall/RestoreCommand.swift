@@ -61,8 +61,12 @@ struct RestoreCommand: AsyncParsableCommand {
         let calls = OfficeFormat(zone: .gmt).count(Int(clamping: outcome.calls), "call", "calls")
         writeOutput("“\(outcome.office)” is in place: \(calls). State hash \(outcome.stateHash)\n")
         if let replaced = outcome.replaced {
+            let undo =
+                place.replacedOffices.contains(replaced)
+                ? "“rollcall restore --undo” puts it back; remove"
+                : "“rollcall files recover --from \(place.folder.path)/\(replaced)” finds the uploads that the backup lacks; remove"
             writeOutput(
-                "What was there before is kept in \(place.folder.path)/\(replaced). “rollcall restore --undo” puts it back; remove the folder when you need it no more.\n"
+                "What was there before is kept in \(place.folder.path)/\(replaced). \(undo) the folder when you need it no more.\n"
             )
         }
     }
@@ -94,8 +98,10 @@ struct RestoreCommand: AsyncParsableCommand {
         let present = place.present
         if place.hasDatabase {
             say("Now:    \(words(present))")
-        } else {
+        } else if place.isEmpty {
             say("Now:    nothing; \(place.folder.path) is empty.")
+        } else {
+            say("Now:    an office that lost its database; its files in \(place.folder.path) are kept.")
         }
         guard !yes else { return }
         guard isatty(STDIN_FILENO) == 1, !passphraseStdin else {

@@ -43,6 +43,11 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         case columns = "columns-needed"
         case cutOff = "cut-off"
         case unreadable
+        /// Its passphrase is missing or wrong.
+        case sealed
+
+        /// What only has to wait, or to be asked for otherwise: nothing was refused for what it is.
+        public static let passing: Set<Code> = [.stale, .busy, .cancelled, .notFound, .sealed]
 
         /// Not a refusal: the file waits for somebody's answer.
         public var isQuestion: Bool { self == .dateOrder || self == .columns }
@@ -50,7 +55,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         /// HTTP status, RFC 9110.
         public var status: Int {
             switch self {
-            case .invalid, .cutOff: 400
+            case .invalid, .cutOff, .sealed: 400
             case .notSignedIn: 401
             case .formToken: 403
             // Outside one's scope is 404, never 403: the answer must not tell that something exists.
@@ -68,7 +73,7 @@ public struct UserError: Error, Hashable, Sendable, Codable {
         /// Exit status of the program, `sysexits.h`.
         public var exitCode: Int32 {
             switch self {
-            case .invalid: 64
+            case .invalid, .sealed: 64
             case .unknownFormat, .notCallLog, .emptyFile, .noRows, .sameBytes, .sameReading, .dateOrder,
                 .columns, .unreadable, .cutOff, .tooLarge, .damaged, .conflict, .stale:
                 65

@@ -138,7 +138,7 @@ public enum SealedFile {
     static let damagedHead = UserError.snapshotDamaged("its beginning", "the passphrase cannot even be tried")
     public static let needsPassphrase = UserError.snapshotSealed
     public static let wrongPassphrase = UserError(
-        .invalid, "The passphrase is wrong. Nothing was taken in.",
+        .sealed, "The passphrase is wrong. Nothing was taken in.",
         advice: "Type it again; capital letters and blanks count.")
 }
 
@@ -180,5 +180,5 @@ struct SealedChunks: Sendable {
 extension UserError {
     /// Nothing can be said of it without the passphrase.
     public static let snapshotSealed = UserError(
-        .invalid, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")
+        .sealed, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")
 }

@@ -10,6 +10,8 @@ public struct SnapshotOrder: Sendable {
     /// What the reader holds already; empty: all of it is written.
     public var since: [ChainHead]
     public var seal: SealingKey?
+    /// What it is called for people; nil: as its file.
+    public var name: String?
 
     public init(to office: ID<Office>? = nil, since: [ChainHead] = [], seal: SealingKey? = nil) {
         to = office
@@ -37,7 +39,7 @@ public func exportSnapshot(
             progress: progress)
     }
     try store.recordExport(
-        summary.manifest, to: order.to, name: URL(fileURLWithPath: path).lastPathComponent,
+        summary.manifest, to: order.to, name: order.name ?? URL(fileURLWithPath: path).lastPathComponent,
         isSealed: order.seal != nil, bytes: summary.bytes, by: actor)
     return summary
 }

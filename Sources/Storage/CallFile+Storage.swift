@@ -254,9 +254,11 @@ extension OfficeStore {
         }
     }
 
-    /// A snapshot that was not taken in.
-    public func recordRefusal(ofSnapshot fileName: String, _ error: UserError, by actor: Actor) async throws {
-        try await write(as: actor) { tx in
+    /// A snapshot that was not taken in for what it is. What only has to wait, or to be asked for otherwise, is no
+    /// refusal, and is not recorded. For threads that may block.
+    public func recordRefusal(ofSnapshot fileName: String, _ error: UserError, by actor: Actor) throws {
+        guard !UserError.Code.passing.contains(error.code) else { return }
+        try writeNow(as: actor) { tx in
             try tx.append(
                 .snapshotRefused(
                     SnapshotRefused(fileName: fileName, code: error.code, message: error.message)))

@@ -35,10 +35,18 @@ public struct OpenConflict: Sendable {
     public var winner: Event?
     /// The last decision; nil: it is open.
     public var decision: (event: Event, decided: ConflictDecided)?
+    /// What somebody did to the same thing later, who knew of both, or of the decision: that stands now.
+    public var since: Event?
     /// Whether what lost can be done by a click.
     public var canTakeOther: Bool
 
     public var isOpen: Bool { decision == nil }
+
+    /// What stands now; nil: nothing of it does.
+    public var stands: Event? { since ?? (decision?.decided.choice == .other ? loser : winner) }
+
+    /// What somebody sees of it who decides: that another has decided meanwhile is told by it.
+    public var seen: String { decision.map { EventName($0.event).description } ?? "open" }
 }
 
 extension Conflict {
@@ -112,9 +120,36 @@ extension OfficeStore {
         ).flatMap { EventName($0) }.flatMap { try event($0, db) }
         var decision: (Event, ConflictDecided)?
         if let decided, case .conflictDecided(let it) = try EventBody(decided) { decision = (decided, it) }
+        let winner = try conflict.winner.flatMap { try event($0, db) }
+        let before = [loser, winner, decision?.0].compactMap { $0 }
         return OpenConflict(
-            conflict: conflict, loser: loser, winner: try conflict.winner.flatMap { try event($0, db) },
-            decision: decision, canTakeOther: EventBody.canBeRedone(try? EventBody(loser), conflict.register))
+            conflict: conflict, loser: loser, winner: winner, decision: decision,
+            since: try last(in: conflict, after: before, db),
+            canTakeOther: EventBody.canBeRedone(try? EventBody(loser), conflict.register))
+    }
+
+    /// The last entry that has effect on what a conflict is about and comes after all of these; nil: none, or one that
+    /// decided the conflict or opened it again.
+    private static func last(in conflict: Conflict, after events: [Event], _ db: Database) throws -> Event? {
+        guard let time = events.map(\.time.bits).max() else { return nil }
+        let register = conflict.register
+        // Its payload names what the register is of: that few are read that set something else.
+        let id = register.split(separator: " ").last.map(String.init) ?? register
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT * FROM journal WHERE stream = 'shared' AND time > ? AND refusal IS NULL
+                  AND instr(payload, ?) ORDER BY time DESC, office DESC, incarnation DESC, seq DESC
+                """, arguments: [time, id])
+        while let row = try rows.next() {
+            let event = try Event(row)
+            guard let body = try? EventBody(event),
+                try body.writes(of: event.office).contains(where: { $0.register == register })
+            else { continue }
+            if case .conflictDecided(let it) = body, it.conflict == conflict.id { return nil }
+            return event
+        }
+        return nil
     }
 
     static func event(_ name: EventName, _ db: Database) throws -> Event? {
@@ -129,15 +164,23 @@ extension OfficeStore {
 
     /// Decides a conflict, decides it anew, or opens it again, which takes back what the decision had changed.
     ///
-    /// - Throws: `UserError` where what lost can no longer be done: nothing is decided then.
+    /// - Parameter seen: the conflict as it was when the one who decides looked at it; nil: however it is now.
+    /// - Throws: `UserError` where what lost can no longer be done, and `stale` where another has decided meanwhile:
+    ///   nothing is decided then.
     public func decideConflict(
-        _ id: String, _ choice: ConflictChoice, comment: String, for viewer: Viewer, by actor: Actor
+        _ id: String, _ choice: ConflictChoice, comment: String, seen: String? = nil, for viewer: Viewer,
+        by actor: Actor
     ) async throws {
         try viewer.require(.decideConflicts)
         try await write(as: actor) { tx in
-            guard let conflict = try Self.conflict(id, tx.db),
-                let loser = try Self.event(conflict.loser, tx.db)
+            guard let conflict = try Self.conflict(id, tx.db), let whole = try Self.whole(conflict, tx.db)
             else { throw UserError.notHere }
+            let loser = whole.loser
+            guard seen == nil || seen == whole.seen else {
+                throw UserError(
+                    .stale, "Somebody else has decided this meanwhile; nothing was changed by you.",
+                    advice: "This is how it is now. Decide it anew if that is wrong.")
+            }
             let decided = try String.fetchOne(
                 tx.db, sql: "SELECT choice FROM conflictDecision WHERE conflict = ?", arguments: [id])
             guard (decided ?? ConflictChoice.reopen.rawValue) != choice.rawValue else {
@@ -145,7 +188,7 @@ extension OfficeStore {
                     .conflict, choice == .reopen ? "It is open already." : "It is decided like that already.",
                     advice: "Look at it again.")
             }
-            let winner = try conflict.winner.flatMap { try Self.event($0, tx.db) }
+            let winner = whole.winner
             var change: NestedChange?
             switch choice {
             case .other: change = try tx.redoing(try EventBody(loser), conflict.register)

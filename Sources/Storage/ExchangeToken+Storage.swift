@@ -174,11 +174,12 @@ extension OfficeStore {
 }
 
 extension Transaction {
-    /// Its token here, and its address.
+    /// Its token here, its address, and what was asked about it.
     func forgetExchange(with office: ID<Office>) throws {
         for sql in [
             "DELETE FROM exchangeToken WHERE office = ?", "DELETE FROM exchangeAddress WHERE office = ?",
             "DELETE FROM exchangeRun WHERE way = ?",
+            "DELETE FROM exchangeQuestion WHERE question ->> '$.from' = ?",
         ] { try db.execute(sql: sql, arguments: [office.description]) }
     }
 

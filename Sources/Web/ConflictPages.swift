@@ -26,13 +26,17 @@ struct ConflictCard: Decodable, Sendable {
     var id: String
     var sides: [Side]
     var nothingStands: String?
+    var since: Side?
+    /// As it is seen, for whoever decides.
+    var seen: String
+    var comment: String
     var why: String
     var consequence: String?
     var decide: String
     var isOpen: Bool
     var canTakeOther: Bool
 
-    init(_ conflict: OpenConflict, _ words: ConflictWriter) {
+    init(_ conflict: OpenConflict, _ words: ConflictWriter, comment: String = "") {
         let format = words.activity.format
         let register = conflict.conflict.register
         id = conflict.conflict.id
@@ -40,6 +44,8 @@ struct ConflictCard: Decodable, Sendable {
         why = words.why(conflict)
         consequence = words.consequence(conflict)
         isOpen = conflict.isOpen
+        seen = conflict.seen
+        self.comment = comment
         canTakeOther = conflict.canTakeOther
         func said(_ event: Event) -> ActivityWords {
             (try? EventBody(event)).map { words.activity.words(words.narrowed($0, to: register)) }
@@ -66,23 +72,25 @@ struct ConflictCard: Decodable, Sendable {
                 who: "\(event.actor.name), \(words.office(event.office))",
                 when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
         }
+        since = conflict.since.map { side("Stands now", "good", $0, against: nil) }
+        let (stands, tone) = since == nil ? ("Stands now", "good") : ("Won", "neutral")
         // Decided otherwise, the two have changed places.
         let isTurned = conflict.decision?.decided.choice == .other
         sides =
             (conflict.winner.map {
                 [
                     side(
-                        isTurned ? "Lost" : "Stands now", isTurned ? "warn" : "good", $0,
+                        isTurned ? "Lost" : stands, isTurned ? "warn" : tone, $0,
                         against: conflict.loser)
                 ]
             } ?? [])
             + [
                 side(
-                    isTurned ? "Stands now" : "Lost", isTurned ? "good" : "warn", conflict.loser,
+                    isTurned ? stands : "Lost", isTurned ? tone : "warn", conflict.loser,
                     against: conflict.winner)
             ]
         nothingStands =
-            conflict.winner == nil && !isTurned ? "Nothing of this: it has no effect." : nil
+            conflict.winner == nil && !isTurned && since == nil ? "Nothing of this: it has no effect." : nil
     }
 }
 

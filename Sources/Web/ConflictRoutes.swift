@@ -60,7 +60,9 @@ private func showConflict(_ context: SignedIn, problem: UserError?) async throws
     return try context.page(
         ConflictPage(
             title: subject.text, problem: problem.map(Problem.init), href: subject.href,
-            decision: said?.text, comment: said?.comment, card: ConflictCard(conflict, words)),
+            decision: said?.text, comment: said?.comment,
+            card: ConflictCard(
+                conflict, words, comment: problem == nil ? "" : context.form["comment"])),
         status: problem?.httpStatus ?? .ok)
 }
 
@@ -69,7 +71,8 @@ private func showConflict(_ context: SignedIn, problem: UserError?) async throws
     do {
         let choice = try ConflictChoice(asked: context.form["choice"])
         try await context.store.decideConflict(
-            id, choice, comment: context.form["comment"], for: context.viewer, by: context.actor)
+            id, choice, comment: context.form["comment"], seen: context.form.text("seen"),
+            for: context.viewer, by: context.actor)
         let left = try await context.store.openConflictCount(for: context.viewer)
         let rest =
             left == 0

@@ -95,14 +95,16 @@ struct ConflictWriter: Sendable {
         }
         let both = "\(office(conflict.loser.office)) and \(office(winner.office))"
         return "\(both) did this without knowing of each other."
-            + (conflict.isOpen ? " The later one stands until somebody decides." : "")
+            + (conflict.since != nil
+                ? " Somebody has changed it since."
+                : conflict.isOpen ? " The later one stands until somebody decides." : "")
     }
 
     /// What either choice means, as far as it can be said; nil: it cannot.
     func consequence(_ conflict: OpenConflict) -> String? {
         let register = conflict.conflict.register
         guard let lost = try? EventBody(conflict.loser) else { return nil }
-        let stands = conflict.winner.flatMap { try? EventBody($0) }
+        let stands = (conflict.since ?? conflict.winner).flatMap { try? EventBody($0) }
         func place(_ body: EventBody?) -> Placement? {
             guard case .personsPlaced(let it)? = body.map({ narrowed($0, to: register) }) else { return nil }
             return it.placements.min { $0.from < $1.from }
@@ -173,7 +175,12 @@ public func conflictText(_ conflict: OpenConflict, names: [String: String], _ fo
     var lines = [
         "\(conflict.conflict.id)  \(conflict.isOpen ? "open" : "decided")  "
             + writer.about(conflict.conflict, try? EventBody(conflict.loser)).text,
-        "  stands now: \(deed(isTurned ? conflict.loser : conflict.winner))",
+        "  stands now: \(deed(conflict.stands))",
+    ]
+    if conflict.since != nil {
+        lines.append("  won:        \(deed(isTurned ? conflict.loser : conflict.winner))")
+    }
+    lines += [
         "  lost:       \(deed(isTurned ? conflict.winner : conflict.loser))",
         "  \(writer.why(conflict))",
     ]

@@ -42,9 +42,9 @@ struct OfficeVisit: Sendable {
         throw UserError(
             .invalid, "The heads are none that an office could hold.", advice: "Send those of GET.")
     }
-    let (shelf, office, actor) = (context.shelf, context.office, context.actor)
+    let (shelf, office, name, actor) = (context.shelf, context.office, context.name, context.actor)
     let download = try await onOwnThread {
-        try shelf.makeDownload(for: office, holding: holding.heads, by: actor)
+        try shelf.makeDownload(for: office, named: name, holding: holding.heads, by: actor)
     }
     return try context.visit.json(download)
 }

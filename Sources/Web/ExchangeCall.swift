@@ -113,8 +113,18 @@ struct ExchangeCall: Sendable {
                     .damaged, "Other bytes came from “\(link.name)” than it sent; nothing was taken in.",
                     advice: "It is tried again by itself.")
             }
-            return try ExchangeIntake(
-                of: place, fileName: "Snapshot of \(link.name)", from: link.office, in: store, by: actor)
+            let name = "Snapshot of \(link.name)"
+            do {
+                return try ExchangeIntake(
+                    of: place, fileName: name, from: link.office, in: store, by: actor)
+            } catch let error as UserError {
+                // In the activity once, and not with every try.
+                let last = try store.exchangeRunsNow()[.office(link.office)]?.error
+                if last?.message != error.message {
+                    try store.recordRefusal(ofSnapshot: name, error, by: actor)
+                }
+                throw error
+            }
         }
         switch intake {
         case .taken(let outcome):
@@ -170,8 +180,9 @@ struct ExchangeCall: Sendable {
         let (bytes, name) = try await onOwnThread { () throws -> (Int64, String) in
             try shelf.makeFolder()
             let vector = try store.exchangeVector()
-            let summary = try exportSnapshot(
-                SnapshotOrder(to: link.office, holding: heads, of: vector), to: place, from: store, by: actor)
+            var order = SnapshotOrder(to: link.office, holding: heads, of: vector)
+            order.name = "Snapshot for \(link.name)"
+            let summary = try exportSnapshot(order, to: place, from: store, by: actor)
             return (summary.bytes, try digest(ofFile: place))
         }
         let path = Paths.exchangeUploadAPI(name)

@@ -101,6 +101,7 @@ private func times(_ form: Form) throws -> ExchangeTimes {
 }
 
 @Sendable private func saveFolder(_ context: SignedIn) async throws -> Response {
+    let notice: Notice
     do {
         let settings = try context.settings {
             $0.folder = context.form.text("folder").map {
@@ -118,12 +119,15 @@ private func times(_ form: Form) throws -> ExchangeTimes {
             let store = context.store
             _ = try await onOwnThread { try ExchangeFolder(folder, of: store, by: .console).look() }
         }
+        notice = Notice(
+            .success, "Saved",
+            settings.exchange.folder == nil
+                ? "No shared folder is used." : "The shared folder is in use from now on.")
         try await context.store.changeBoxSettings(settings, by: context.actor)
     } catch let error as UserError {
         return try await showExchange(context, problem: error, typed: "folder")
     }
-    return context.redirect(
-        to: Paths.exchange, Notice(.success, "Saved", "The shared folder is in use from now on."))
+    return context.redirect(to: Paths.exchange, notice)
 }
 
 @Sendable private func changeFolderPassphrase(_ context: SignedIn) async throws -> Response {

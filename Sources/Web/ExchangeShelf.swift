@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import Formats
 import Foundation
@@ -82,7 +83,7 @@ final class ExchangeShelf: Sendable {
                 unlink("\(folder)/\(name)")
             }
         }
-        let uploads = Set(digestsOfUploads())
+        let uploads = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
         table.withLock { table in
             // What was taken is told for as long as this server runs, but not without end.
             if table.uploads.count > 1000 {
@@ -92,19 +93,16 @@ final class ExchangeShelf: Sendable {
         }
     }
 
-    private func digestsOfUploads() -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix("up-") }
-    }
-
     // MARK: For others to fetch
 
     /// Makes what an office lacks, or finds it where it was made already. Blocks its thread.
-    func makeDownload(for office: ID<Office>, holding heads: [ChainHead], by actor: Actor) throws
-        -> ExchangeDownload
-    {
+    func makeDownload(
+        for office: ID<Office>, named name: String, holding heads: [ChainHead], by actor: Actor
+    ) throws -> ExchangeDownload {
         try makeFolder()
         let vector = try store.exchangeVector()
-        let key = "\(office) \(try JSONEncoder.sorted(heads)) \(try JSONEncoder.sorted(vector.given))"
+        let asked = "\(office) \(try canonicalText(heads)) \(try canonicalText(vector.given))"
+        let key = hexadecimal(SHA256.hash(data: Data(asked.utf8)))
         if let known = table.withLock({ $0.downloads[key] }),
             let size = try? fileSize(path("down", office, known))
         {
@@ -116,8 +114,9 @@ final class ExchangeShelf: Sendable {
                 .busy, "A snapshot for this office is being made.", advice: "Ask again in a moment.")
         }
         defer { table.withLock { _ = $0.writing.remove(work) } }
-        let summary = try exportSnapshot(
-            SnapshotOrder(to: office, holding: heads, of: vector), to: work, from: store, by: actor)
+        var order = SnapshotOrder(to: office, holding: heads, of: vector)
+        order.name = "Snapshot for \(name)"
+        let summary = try exportSnapshot(order, to: work, from: store, by: actor)
         let made = try digest(ofFile: work)
         let place = path("down", office, made)
         guard rename(work, place) == 0 else { throw FileFailure(.rename, place, errno: errno) }
@@ -127,9 +126,12 @@ final class ExchangeShelf: Sendable {
 
     // MARK: Coming from others
 
+    /// As its file is called.
+    private func key(_ office: ID<Office>, _ digest: String) -> String { "up-\(office)-\(digest)" }
+
     func upload(_ digest: String, of office: ID<Office>) -> ExchangeUpload {
         let place = path("up", office, digest)
-        if var known = table.withLock({ $0.uploads["\(office) \(digest)"] }) {
+        if var known = table.withLock({ $0.uploads[key(office, digest)] }) {
             if known.state == .receiving { known.offset = (try? fileSize(place)) ?? 0 }
             return known
         }
@@ -169,7 +171,7 @@ final class ExchangeShelf: Sendable {
                 unlink(path("up", office, other))
             }
             table.withLock {
-                $0.uploads["\(office) \(digest)"] = ExchangeUpload(state: .receiving, offset: offset)
+                $0.uploads[key(office, digest)] = ExchangeUpload(state: .receiving, offset: offset)
             }
             return appending
         } catch {
@@ -180,7 +182,7 @@ final class ExchangeShelf: Sendable {
 
     /// Takes in what is whole by now; the sender asks how that went.
     func take(_ digest: String, of office: ID<Office>, name: String, by actor: Actor) {
-        let key = "\(office) \(digest)"
+        let key = key(office, digest)
         let place = path("up", office, digest)
         let isFirst = table.withLock { table in
             guard table.uploads[key]?.state != .taking else { return false }
@@ -219,8 +221,8 @@ final class ExchangeShelf: Sendable {
             }
         } catch let error as UserError {
             (upload.message, upload.advice) = (error.message, error.advice)
-            if error.code != .busy && error.code != .cancelled {
-                try? await store.recordRefusal(ofSnapshot: "Snapshot of \(name)", error, by: actor)
+            try? await onOwnThread { [store] in
+                try store.recordRefusal(ofSnapshot: "Snapshot of \(name)", error, by: actor)
             }
         } catch {
             logger.error("A snapshot of \(name) could not be taken in: \(error)")
@@ -256,14 +258,5 @@ final class ExchangeShelf: Sendable {
             close(descriptor)
             done()
         }
-    }
-}
-
-extension JSONEncoder {
-    /// One spelling of one value.
-    fileprivate static func sorted(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -60,7 +60,6 @@ public struct ExchangeWork: Sendable {
         }
         if let error = run.error {
             logger.notice("The exchange \(way.text) failed: \(error.message)")
-            try await recordRefusal(error, way, actor)
         }
         let saved = try await onOwnThread { [store, run] in try store.saveExchangeRun(run, of: way) }
         return Done(way: way, run: saved, lines: lines)
@@ -76,17 +75,6 @@ public struct ExchangeWork: Sendable {
         (run.bytesIn, run.bytesOut) = (outcome.bytesIn, outcome.bytesOut)
         (run.taken, run.entries, run.sent) = (outcome.taken, outcome.entries, outcome.sent)
         lines += outcome.lines
-    }
-
-    /// In the activity once, and not with every try.
-    private func recordRefusal(_ error: UserError, _ way: ExchangeWay, _ actor: Actor) async throws {
-        guard [.damaged, .invalid, .notAllowed, .conflict, .diskFull].contains(error.code),
-            let last = .some(try await store.exchangeRuns(for: .console)[way]?.error),
-            // How much is free is another figure each time.
-            last?.message != error.message, error.code != .diskFull || last?.code != .diskFull
-        else { return }
-        let name = way == .folder ? "Shared folder" : "Exchange"
-        try await store.recordRefusal(ofSnapshot: name, error, by: actor)
     }
 
     private func words(for error: any Error) -> UserError {
@@ -132,10 +120,9 @@ public struct ExchangeService: Service {
     var folderPulse: Duration
 
     public init(
-        store: OfficeStore, logger: Logger, pulse: Duration = .seconds(5),
-        folderPulse: Duration = .seconds(20)
+        work: ExchangeWork, pulse: Duration = .seconds(5), folderPulse: Duration = .seconds(20)
     ) {
-        work = ExchangeWork(store: store, logger: logger)
+        self.work = work
         self.pulse = pulse
         self.folderPulse = folderPulse
     }

@@ -143,7 +143,7 @@ public struct ConflictJSON: Encodable, Sendable {
         open = conflict.isOpen
         about = words.about(conflict.conflict, try? EventBody(conflict.loser)).text
         self.register = register
-        stands = conflict.winner.map(side)
+        stands = conflict.stands.map(side)
         lost = side(conflict.loser)
         why = words.why(conflict)
         consequence = words.consequence(conflict)

@@ -84,7 +84,8 @@ func showPairing(_ context: SignedIn, problem: UserError?) async throws -> Respo
 private func showWords(_ context: SignedIn, problem: UserError?) async throws -> Response {
     let card = try context.site.desk.card(try context.id())
     let peer = try await context.store.peers(for: context.viewer).first { $0.office == card.office }
-    let isOther = peer?.trust == .paired && peer?.key != nil && peer?.key != card.key
+    // Also of one with which the pairing was ended: there another key deserves the most suspicion.
+    let isOther = peer?.key != nil && peer?.key != card.key
     return try context.page(
         PairingWordsPage(
             title: "Is this “\(card.name)”?", problem: problem.map(Problem.init),

@@ -39,6 +39,8 @@ public struct WebServer: Service {
     let application: Application<RouterResponder<ArrivedContext>>
     /// For the service that makes backups when they are due.
     public let backups: BackupWork
+    /// For the service that exchanges with other offices, which shares what is on its way with the site.
+    public let exchange: ExchangeWork
     /// Where a browser reaches it, with the port that was asked for.
     public let url: String
 
@@ -70,6 +72,7 @@ public struct WebServer: Service {
             store: store, version: configuration.version, isSecure: configuration.tls != .off,
             authority: authority?.certificatePEM, names: authority?.names ?? [], logger: logger)
         backups = site.backups
+        exchange = ExchangeWork(shelf: site.exchange, logger: logger)
         let scheme = site.isSecure ? "https" : "http"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         url = "\(scheme)://\(host):\(configuration.port)"

@@ -138,7 +138,7 @@ let siteMenu: [MenuEntry] = [
             MenuEntry("Write", Paths.snapshotExport, needs: .manageOffices),
             MenuEntry("Pair", Paths.pairing, needs: .manageOffices),
             MenuEntry("Conflicts", Paths.conflicts, needs: .decideConflicts, sharesWaiting: true),
-            MenuEntry("By itself", Paths.exchange, needs: .manageOffices),
+            MenuEntry("Exchange", Paths.exchange, needs: .manageOffices),
             MenuEntry("History", Paths.snapshotHistory, needs: .viewOffices),
         ]
     ) { try await $0.openConflictCount(for: $1) },

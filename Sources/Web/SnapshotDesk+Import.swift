@@ -12,7 +12,7 @@ extension SnapshotDesk {
             try claim(id, { .checking($0) }, for: work)
             do {
                 let (manifest, outcome, received) = try await offLoop { [self] in
-                    try look(at: arrival, progress)
+                    try store.exchanging.takingIn { try look(at: arrival, progress) }
                 }
                 change(id) {
                     $0.manifest = manifest
@@ -20,7 +20,7 @@ extension SnapshotDesk {
                 }
             } catch {
                 let words = works.inWords(error, work)
-                if words == SealedFile.needsPassphrase || words == SealedFile.wrongPassphrase {
+                if words.code == .sealed {
                     change(id) {
                         $0.opener = .none
                         $0.state = .sealed(words == SealedFile.wrongPassphrase ? words : nil)
@@ -32,7 +32,9 @@ extension SnapshotDesk {
                     throw words
                 }
                 change(id) { $0.state = .refused(words) }
-                try await store.recordRefusal(ofSnapshot: arrival.name, words, by: actor)
+                try await offLoop { [self] in
+                    try store.recordRefusal(ofSnapshot: arrival.name, words, by: actor)
+                }
             }
             return .checked
         }
@@ -74,7 +76,9 @@ extension SnapshotDesk {
             try claim(id, { .taking($0) }, for: work)
             do {
                 let outcome = try await offLoop { [self] in
-                    try merge(arrival, shown, received, despiteClock, actor, progress)
+                    try store.exchanging.takingIn {
+                        try merge(arrival, shown, received, despiteClock, actor, progress)
+                    }
                 }
                 try forget(id)
                 let receipt = outcome.event.map { "shared-\($0.chain.incarnation)-\($0.seq)" }
@@ -102,7 +106,13 @@ extension SnapshotDesk {
             ) { work.progress(Int(clamping: $0), Int(clamping: $1)) }
         }
         try received.requireSaneClock(despite: despiteClock)
-        guard try received.preview().doesTheSame(as: shown) else {
+        do {
+            guard try received.preview().doesTheSame(as: shown) else { throw UserError.otherOffice }
+        } catch let error as UserError where error.code == .stale {
+            // What came may not even go on from what is held any more.
+            received = try ReceivedSnapshot(
+                path: arrival.file.path, fileName: arrival.name, opener: arrival.opener, in: store,
+                isCancelled: work.isCancelled)
             let now = try rehearse(received, work)
             change(arrival.id) { [received] in $0.state = .ready(now, received) }
             throw UserError(

@@ -70,7 +70,7 @@ private func showExport(_ context: SignedIn, problem: UserError?) async throws -
                     peer.state.heard.map { "last heard \(format.moment($0))" }
                     ?? "never heard, gets all of it"
                 return Choice(id, "\(peer.name) (\(note))", selected: id == asked)
-            } + [Choice("", "Any office", selected: asked.isEmpty && peers.isEmpty)],
+            } + [Choice("", "Any office", selected: asked.isEmpty && (peers.isEmpty || problem != nil))],
             isFull: form["extent"] == "full", pairing: peers.isEmpty ? Paths.pairing : nil,
             ready: ready.map {
                 .init(

@@ -85,7 +85,7 @@ func serve(
                 .init(service: ConsoleService(store: store, logger: logger)), .init(service: supervisor),
                 .init(service: web), .init(service: Housekeeping(store: store, logger: logger)),
                 .init(service: BackupService(work: web.backups, logger: logger)),
-                .init(service: ExchangeService(store: store, logger: logger)),
+                .init(service: ExchangeService(work: web.exchange)),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     do {
         try await group.run()

@@ -158,7 +158,7 @@ struct SnapshotImportCommand: OfficeCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take another office's snapshot in.",
         discussion:
-            "Shows what it will do and asks. Exit status 65: it was refused, or nothing of what is new can be taken; nothing was changed."
+            "Shows what it will do and asks. Exit status 65: it was refused, or nothing of what is new can be taken; 77: its office is not paired. Nothing was changed then."
     )
 
     @OptionGroup var office: OfficeOptions
@@ -191,13 +191,15 @@ struct SnapshotImportCommand: OfficeCommand {
         let (complain, isQuiet) = (session.complain, office.json)
         do {
             let outcome = try await onOwnThread { [store = session.store, dryRun, despiteClock] in
-                let received = try ReceivedSnapshot(path: path, fileName: name, opener: opener, in: store)
-                let progress: (Int, Int) -> Void = { done, all in
-                    if !isQuiet { complain("\(done) of \(all) files") }
+                try store.exchanging.takingIn {
+                    let received = try ReceivedSnapshot(path: path, fileName: name, opener: opener, in: store)
+                    let progress: (Int, Int) -> Void = { done, all in
+                        if !isQuiet { complain("\(done) of \(all) files") }
+                    }
+                    guard !dryRun else { return try received.rehearse(progress: progress) }
+                    try received.requireSaneClock(despite: despiteClock)
+                    return try received.merge(by: .console, progress: progress)
                 }
-                guard !dryRun else { return try received.rehearse(progress: progress) }
-                try received.requireSaneClock(despite: despiteClock)
-                return try received.merge(by: .console, progress: progress)
             }
             if office.json {
                 session.print(try machineJSON(MergeLine(outcome)))
@@ -206,8 +208,14 @@ struct SnapshotImportCommand: OfficeCommand {
             }
             if outcome.isRefused { throw ExitCode(UserError.Code.conflict.exitCode) }
         } catch let error as UserError {
-            try await session.store.recordRefusal(ofSnapshot: name, error, by: .console)
-            throw error
+            if !dryRun {
+                try await onOwnThread { [store = session.store] in
+                    try store.recordRefusal(ofSnapshot: name, error, by: .console)
+                }
+            }
+            // A file that makes no sense is not the caller's mistake.
+            guard error.code == .invalid else { throw error }
+            throw UserError(.unknownFormat, error.message, advice: error.advice)
         }
     }
 }
@@ -244,7 +252,10 @@ struct SnapshotPairCommand: OfficeCommand {
         }
         try await session.store.pair(
             other, name: session.input[1], key: session.input[2], for: .console, by: .console)
-        session.print("Paired with “\(session.input[1])”.")
+        session.print(
+            office.json
+                ? try machineJSON(["office": session.input[0], "name": session.input[1]])
+                : "Paired with “\(session.input[1])”.")
     }
 }
 
@@ -332,6 +343,9 @@ struct SnapshotUndoCommand: OfficeCommand {
         try await onOwnThread { [store = session.store, reason] in
             try store.undoMerge(EventName(last.event), reason: reason, for: .console, by: .console)
         }
-        session.print("The snapshot of “\(last.merged.name)” was taken back.")
+        session.print(
+            office.json
+                ? try machineJSON(["undone": EventName(last.event).description, "name": last.merged.name])
+                : "The snapshot of “\(last.merged.name)” was taken back.")
     }
 }

@@ -139,6 +139,13 @@ import Testing
         #expect(
             refused.status == 65 && refused.err.contains("is a backup")
                 && refused.err.contains("rollcall restore"))
+        let card = north + "/card.rollcall"
+        #expect(try await rollcall("snapshot", "card", "--out", card, "--data", north).status == 0)
+        let empty = try await rollcall("snapshot", "import", card, "--yes", "--data", south)
+        #expect(empty.status == 65 && empty.err.contains("has no entries"), "\(empty.err)")
+        let typo = try await rollcall(
+            "snapshot", "import", north + "/typo.rollcall", "--yes", "--data", south)
+        #expect(typo.status == 66, "\(typo.err)")
         let taken = try await rollcall("snapshot", "import", snapshot, "--yes", "--data", south)
         #expect(taken.status == 0, "\(taken.err)")
         #expect(taken.out.contains(b.folder.backups + "/before-merge-"))

@@ -81,6 +81,36 @@ import Testing
         }
     }
 
+    @Test func `nobody decides over another unseen, and what was changed by hand since is what stands`()
+        async throws
+    {
+        let (office, person) = try await office()
+        try await office.site.run { browser in
+            try await browser.signIn("ann")
+            _ = try await take(office, browser)
+            let id = try #require(try await office.site.store.conflicts(for: .console).first).conflict.id
+            let (page, decide) = (Paths.conflict(id), Paths.conflictDecide(id))
+            #expect(try await browser.get(page).text.contains(#"name="seen" value="open""#))
+            #expect(try await browser.post(decide, ["choice": "other", "seen": "open"]).status == 303)
+            let late = try await browser.post(
+                decide, ["choice": "keep", "seen": "open", "comment": "ours is right"])
+            #expect(late.status == 409 && late.problem.contains("Somebody else has decided"))
+            #expect(late.text.contains(#"value="ours is right""#))
+            #expect(try await name(person, office) == "Al Sample")
+            office.site.time.pass(seconds: 60)
+            try await office.site.store.renamePerson(person, to: "Al Hand", for: .console, by: .console)
+            let after = try await browser.get(page).text
+            #expect(after.contains("<h3>Won</h3>") && after.contains("Somebody has changed it since"))
+            #expect(after.contains("Al Hand") && !after.contains("stands until somebody decides"))
+            let seen = try #require(after.firstMatch(of: #/name="seen" value="([^"]+)"/#)).1
+            #expect(
+                try await browser.post(decide, ["choice": "reopen", "seen": String(seen)]).status == 303)
+            // What stood before any decision stands again, and nothing is said to have come since.
+            #expect(try await name(person, office) == "Al North")
+            #expect(!(try await browser.get(page)).text.contains("<h3>Won</h3>"))
+        }
+    }
+
     @Test func `nobody but an admin learns of a conflict`() async throws {
         let (office, person) = try await office()
         try await office.site.run { browser in

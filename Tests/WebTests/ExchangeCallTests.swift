@@ -30,6 +30,12 @@ import Testing
         #expect(try await offices.exchange().run.entries == 1)
         let again = try await offices.exchange()
         #expect(again.run.error == nil && again.run.taken == 0 && again.run.sent == 0, "\(again.lines)")
+        // What passed is called by words, not by the name of a file that is gone.
+        for (office, other) in [(0, "South"), (1, "North")] {
+            let names = try await offices.network[office].sql(
+                "SELECT DISTINCT payload ->> '$.name' FROM journal WHERE kind = 'snapshotExported'")
+            #expect(names == ["Snapshot for \(other)"])
+        }
         // Each knows what the other holds, and how its clock goes.
         let peer = try #require(try await offices.north.peers(for: .console).first)
         #expect(peer.gaps == 0 && peer.state.clockSkew == 0 && peer.state.heard != nil)

@@ -144,6 +144,9 @@ import Testing
             #expect(try site.store.ask([question], of: office) == [])
             #expect(!(try await browser.get(Paths.home).text.contains("stopped at")))
             #expect(try await browser.post(Paths.exchangeAllow, ["key": question.key]).status == 409)
+            // Of an office that is no longer paired nothing is asked.
+            try await site.store.unpair(office, reason: "sold", for: .console, by: .console)
+            #expect(try await site.store.exchangeQuestions(for: .console).isEmpty)
         }
     }
 

@@ -74,6 +74,8 @@ import Testing
                 Paths.snapshotExport, ["passphrase": "four green bottles", "again": "four green bottle"])
             #expect(differ.status == 400 && differ.problem.contains("differ"))
             #expect(!differ.text.contains("four green"))
+            // For whom it is stays as it was chosen.
+            #expect(differ.text.contains(#"<option value="" selected>Any office"#))
             let short = try await browser.post(
                 Paths.snapshotExport, ["passphrase": "short", "again": "short"])
             #expect(short.status == 400 && short.problem.contains("too short"))

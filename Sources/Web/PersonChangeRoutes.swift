@@ -82,19 +82,26 @@ struct PersonContext: Sendable {
         involved: [ID<Person>] = []
     ) async throws -> Response {
         try await request.inSteps(ask: ask) {
-            let day = try request.day("from")
+            let asked = try request.day("from")
             let preview = try await request.store.previewPlacing(for: request.viewer, plan: plan)
+            let day = begin(of: preview.placements) ?? asked
             var look = PeopleLook(
                 preview, heading: heading + " from \(request.format.day(day))?", confirm: confirm, from: day,
                 format: request.format)
             look.warnings += warnings
             return look
         } act: {
-            try await request.store.placePersons(
+            let placements = try await request.store.placePersons(
                 [id] + involved, naming: named, reason: form["reason"], for: request.viewer,
                 by: request.actor, plan: plan)
-            return request.redirect(to: path, Notice(.success, notice, "From \(request.format.day(day)) on."))
+            let from = request.format.day(begin(of: placements) ?? day)
+            return request.redirect(to: path, Notice(.success, notice, "From \(from) on."))
         }
+    }
+
+    /// The person's first day in them: whoever was added later than the day that was asked for begins with that.
+    private func begin(of placements: [Placement]) -> Day? {
+        placements.filter { $0.person == id }.map(\.from).min()
     }
 
     /// Whoever the form names as a leader or manager.

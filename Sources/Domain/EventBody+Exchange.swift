@@ -57,15 +57,20 @@ public struct ExchangePassphraseChanged: EventPayload {
     public init(isSet: Bool) { self.isSet = isSet }
 }
 
-/// Somebody said that an exchange may go on although it had stopped to ask.
+/// Somebody said that an exchange may go on although it had stopped to ask, or took that back.
 public struct ExchangeAllowed: EventPayload {
     public static let kind = "exchangeAllowed"
     public static let stream = EventStream.local
     public var body: EventBody { .exchangeAllowed(self) }
     public var subject: String? { question.from.description }
     public var question: ExchangeQuestion
+    /// true: it stops and asks again; nil: it may go on.
+    public var isTakenBack: Bool?
 
-    public init(question: ExchangeQuestion) { self.question = question }
+    public init(question: ExchangeQuestion, isTakenBack: Bool = false) {
+        self.question = question
+        self.isTakenBack = isTakenBack ? true : nil
+    }
 }
 
 /// Two boxes wrote one chain of an office differently, and somebody said that this office goes on with what it holds.

@@ -66,13 +66,18 @@ extension OfficeStore {
         }
     }
 
-    /// Lets exchanges go on despite what a question says.
-    public func allowExchange(_ key: String, for viewer: Viewer, by actor: Actor) async throws {
+    /// Lets exchanges go on despite what a question says, or has them stop and ask again.
+    ///
+    /// - Throws: `UserError` `stale` where that is so already, or it is no longer asked.
+    public func allowExchange(_ key: String, isAllowed: Bool = true, for viewer: Viewer, by actor: Actor)
+        async throws
+    {
         try viewer.require(.manageOffices)
         try await write(as: actor) { tx in
             let text = try String.fetchOne(
-                tx.db, sql: "SELECT question FROM exchangeQuestion WHERE key = ? AND allowed IS NULL",
-                arguments: [key])
+                tx.db,
+                sql: "SELECT question FROM exchangeQuestion WHERE key = ? AND (allowed IS NULL) = ?",
+                arguments: [key, isAllowed])
             guard let text else {
                 throw UserError(
                     .stale, "This question is answered already, or no longer asked.",
@@ -80,11 +85,13 @@ extension OfficeStore {
             }
             try tx.db.execute(
                 sql: "UPDATE exchangeQuestion SET allowed = ? WHERE key = ?",
-                arguments: [tx.now.milliseconds, key])
+                arguments: [isAllowed ? tx.now.milliseconds : nil, key])
             // What stopped is tried again at once.
             try tx.db.execute(sql: "DELETE FROM exchangeFile WHERE file ->> '$.state' = 'asks'")
             try tx.append(
-                .exchangeAllowed(ExchangeAllowed(question: try fromJSON(ExchangeQuestion.self, text))))
+                .exchangeAllowed(
+                    ExchangeAllowed(
+                        question: try fromJSON(ExchangeQuestion.self, text), isTakenBack: !isAllowed)))
         }
     }
 }

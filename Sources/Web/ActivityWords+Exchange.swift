@@ -20,8 +20,10 @@ extension ActivityWriter {
                     : "took the passphrase for the shared folder away")
         case .exchangeAllowed(let it):
             ActivityWords(
-                "let the exchange go on with", it.question.name, href: Paths.exchange,
-                note: "Despite: \(it.question.message)")
+                it.isTakenBack == true
+                    ? "has the exchange ask again about" : "let the exchange go on with",
+                it.question.name, href: Paths.exchange,
+                note: it.isTakenBack == true ? it.question.message : "Despite: \(it.question.message)")
         default: ActivityWords("")
         }
     }

@@ -158,10 +158,14 @@ private func times(_ form: Form) throws -> ExchangeTimes {
 }
 
 @Sendable private func allowExchange(_ context: SignedIn) async throws -> Response {
+    let isAllowed = !context.form.has("again")
     try await context.store.allowExchange(
-        context.form["key"], for: context.viewer, by: context.actor)
+        context.form["key"], isAllowed: isAllowed, for: context.viewer, by: context.actor)
     return context.redirect(
-        to: Paths.exchange, Notice(.success, "It goes on", "The next exchange takes in what had stopped."))
+        to: Paths.exchange,
+        isAllowed
+            ? Notice(.success, "It goes on", "The next exchange takes in what had stopped.")
+            : Notice(.success, "It asks again", "The next exchange stops where this is met."))
 }
 
 @Sendable private func makeExchangeToken(_ context: SignedIn) async throws -> Response {

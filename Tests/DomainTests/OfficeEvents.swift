@@ -116,6 +116,14 @@ enum OfficeEvents {
             #"local exchangeAllowed {"question":{"about":"@002","advice":"a","from":"@002","kind":"clock","message":"m","name":"North"}}"#
         ),
         (
+            .exchangeAllowed(
+                ExchangeAllowed(
+                    question: ExchangeQuestion(
+                        .clock, from: id(2), name: "North", about: id(2), message: "m", advice: "a"),
+                    isTakenBack: true)),
+            #"local exchangeAllowed {"isTakenBack":true,"question":{"about":"@002","advice":"a","from":"@002","kind":"clock","message":"m","name":"North"}}"#
+        ),
+        (
             .boxSettingsChanged(
                 BoxSettingsChanged(
                     before: BoxSettings(),

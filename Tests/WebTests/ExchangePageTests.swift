@@ -144,6 +144,13 @@ import Testing
             #expect(try site.store.ask([question], of: office) == [])
             #expect(!(try await browser.get(Paths.home).text.contains("stopped at")))
             #expect(try await browser.post(Paths.exchangeAllow, ["key": question.key]).status == 409)
+            // Allowed by mistake, it is asked again.
+            let again = ["key": question.key, "again": "yes"]
+            #expect(try await browser.get(Paths.exchange).text.contains("Ask again"))
+            #expect(try await browser.post(Paths.exchangeAllow, again).status == 303)
+            #expect(try site.store.ask([question], of: office) == [question])
+            #expect(try await browser.get(Paths.activity).text.contains("has the exchange ask again about"))
+            #expect(try await browser.post(Paths.exchangeAllow, again).status == 409)
             // Of an office that is no longer paired nothing is asked.
             try await site.store.unpair(office, reason: "sold", for: .console, by: .console)
             #expect(try await site.store.exchangeQuestions(for: .console).isEmpty)

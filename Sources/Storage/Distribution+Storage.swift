@@ -12,6 +12,7 @@ extension OfficeStore {
         return try await read { db in
             try Organization.load(db).board(on: day, for: viewer, of: manager)
                 .without(Self.boardOutsiders(viewer, db))
+                .without(Self.hidden(on: day, from: viewer, .viewPeople, db))
         }
     }
 

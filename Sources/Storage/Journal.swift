@@ -23,6 +23,12 @@ extension Transaction {
             time: try nextTime(),
             actor: actor, kind: body.kind, payload: try body.canonicalPayload(),
             previousHash: last.map { Array($0["hash"] as Data) } ?? Event.rootHash)
+        // What cannot be read again would have effect now, and none after the next merge, rebuild or restore.
+        guard (try? EventBody(event)) != nil else {
+            throw UserError(
+                .invalid, "A day or a figure in it is beyond what can be kept; nothing was changed.",
+                advice: "Choose a day before the year 10000.")
+        }
         event.hash = event.computedHash
         try db.execute(
             sql: """

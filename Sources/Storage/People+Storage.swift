@@ -25,7 +25,33 @@ extension OfficeStore {
         return try await read { db in
             try Self.organization(db, known: known).chart(on: day).narrowed(to: viewer)
                 .without(Self.outsiders(viewer, for: .viewPeople, db))
+                .without(Self.hidden(on: day, from: viewer, .viewPeople, db))
         }
+    }
+
+    /// Who was the viewer's before and is no more, on a past day, where the office hides past days from him.
+    static func hidden(on day: Day, from viewer: Viewer, _ permission: Permission, _ db: Database) throws
+        -> Set<ID<Person>>
+    {
+        let column: String
+        switch viewer.reach(permission) {
+        case .team: column = "leader"
+        case .teams: column = "manager"
+        case .office, .own, .none: return []
+        }
+        guard try !keepsPastDays(db), let person = viewer.person, let today = try today(db), day < today
+        else {
+            return []
+        }
+        return Set(
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT DISTINCT person FROM placementSpan p WHERE \(column) = ?1 AND person <> ?1
+                      AND NOT EXISTS (SELECT 1 FROM placementSpan n WHERE n.person = p.person
+                        AND n.\(column) = ?1 AND n.fromDay <= ?2 AND n.untilDay > ?2)
+                    """, arguments: [person.description, today.number]
+            ).compactMap { ID($0) })
     }
 
     /// For rules and choices of a page; narrow what is shown of it.

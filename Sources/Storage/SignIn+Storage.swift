@@ -61,10 +61,7 @@ extension OfficeStore {
         return try await write(as: Actor(user: user.id, name: user.name, via: "cli")) { tx in
             let now = try tx.account(user.id)
             guard !now.isDisabled else { throw UserError.wrongSignIn }
-            let isInitial = try Bool.fetchOne(
-                tx.db, sql: "SELECT initial FROM credential WHERE user = ?",
-                arguments: [user.id.description])
-            guard isInitial != true else {
+            guard try !tx.hasFirstPassword(user.id) else {
                 throw UserError(
                     .notAllowed, "Somebody else gave this account its password. Nothing was changed.",
                     advice: "Sign in once in a browser and choose your own.")

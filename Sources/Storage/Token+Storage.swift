@@ -22,7 +22,8 @@ extension OfficeStore {
                     db,
                     sql: """
                         SELECT u.id, u.username, u.name, u.role, u.person, t.used FROM apiToken t
-                        JOIN user u ON u.id = t.user WHERE t.hash = ? AND t.expires > ? AND u.disabled = 0
+                        JOIN user u ON u.id = t.user JOIN credential c ON c.user = t.user
+                        WHERE t.hash = ? AND t.expires > ? AND u.disabled = 0 AND c.initial = 0
                         """, arguments: [secretHash(secret), now.milliseconds]),
                 let user = ID<User>(row["id"] as String), let role = Role(rawValue: row["role"])
             else { return (office, nil, false) }
@@ -72,6 +73,8 @@ extension OfficeStore {
         }
         return try await write(as: actor) { tx in
             let account = try tx.account(user)
+            // Whoever set the first password would go on acting as its owner.
+            guard try !tx.hasFirstPassword(user) else { throw UserError.passwordFirst }
             let count = try Int.fetchOne(
                 tx.db, sql: "SELECT count(*) FROM apiToken WHERE user = ?", arguments: [user.description])
             guard (count ?? 0) < 50 else {
@@ -102,6 +105,31 @@ extension OfficeStore {
             try tx.db.execute(sql: "DELETE FROM apiToken WHERE id = ?", arguments: [id])
             try tx.append(
                 .tokenRevoked(TokenRevoked(user: user, username: account.user.username, token: name)))
+        }
+    }
+}
+
+extension UserError {
+    public static let passwordFirst = UserError(
+        .conflict, "Your password was given to you by somebody else. Nothing was changed.",
+        advice: "Change it first, on the page of your account.")
+}
+
+extension Transaction {
+    /// Whether somebody else gave an account its password.
+    func hasFirstPassword(_ user: ID<User>) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT initial FROM credential WHERE user = ?", arguments: [user.description]) == true
+    }
+
+    /// Ends every token of an account, each with its entry.
+    mutating func revokeTokens(of user: User) throws {
+        let names = try String.fetchAll(
+            db, sql: "SELECT name FROM apiToken WHERE user = ? ORDER BY created, id",
+            arguments: [user.id.description])
+        try db.execute(sql: "DELETE FROM apiToken WHERE user = ?", arguments: [user.id.description])
+        for name in names {
+            try append(.tokenRevoked(TokenRevoked(user: user.id, username: user.username, token: name)))
         }
     }
 }

@@ -171,6 +171,8 @@ extension OfficeStore {
             try tx.removeSessions(of: user)
             try tx.forgetFailures(of: account.user.username)
             try tx.append(.passwordSet(PasswordSet(user: user, username: account.user.username)))
+            // Whoever had the old password may have made them.
+            try tx.revokeTokens(of: account.user)
         }
     }
 

@@ -48,7 +48,7 @@ private let agentsPerPage = 200
         query, path: Paths.agents,
         choices: try await context.store.filterChoices(in: query.period, for: context.viewer)
             .filter { [.leader, .manager, .group, .employment].contains($0.key) },
-        divisions: 0, today: format.today(context.store.clock.now()), search: search, choosesTeams: true,
+        divisions: 0, today: context.today, search: search, choosesTeams: true,
         format)
     return try context.page(
         AgentsPage(
@@ -113,7 +113,7 @@ func agentPage(_ agent: AgentRow, _ query: ReportQuery, _ context: SignedIn) asy
     let table = hourTable(hours, calls: { calls($0) }, format)
     let form = FilterForm(
         ReportQuery(period: query.period), path: path, choices: [:], divisions: 0,
-        today: format.today(store.clock.now()), format)
+        today: context.today, format)
     let tileKeys = [
         "logs", "dials", "contactRate", "successes", "conversion", "active", "logsPerActiveHour",
         "successesPerActiveHour", "aht", "presentDays",

@@ -31,7 +31,7 @@ private let mostExported = 1_000_000
             filter: FilterForm(
                 query, path: Paths.calls,
                 choices: try await context.store.filterChoices(in: query.period, for: context.viewer),
-                divisions: 0, today: format.today(context.store.clock.now()), format),
+                divisions: 0, today: context.today, format),
             csvHref: context.may(.exportFigures) && page.total > 0
                 ? Paths.callsCSV + "?" + query.queryString : nil,
             reportHref: Paths.performance + "?" + query.queryString,

@@ -198,10 +198,6 @@ extension UserError {
     static let notSetUpYet = UserError(
         .conflict, "This box has no office yet.", advice: "Open its address in a browser to set it up.")
 
-    static let passwordFirst = UserError(
-        .conflict, "Your password was given to you by somebody else. Nothing was changed.",
-        advice: "Change it first, on the page of your account.")
-
     static func formTooLarge(_ limit: Int) -> UserError {
         UserError(
             .tooLarge, "The form is larger than \(limit / 1024) kB. Nothing was changed.",

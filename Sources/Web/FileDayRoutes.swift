@@ -35,12 +35,12 @@ extension SignedIn {
     fileprivate func month() async throws -> Month {
         if let month = Month(self.query["month"]) { return month }
         let last = try await self.store.lastDayWithCalls(for: viewer)
-        return Month(of: last ?? self.format.today(self.store.clock.now()))
+        return Month(of: last ?? today)
     }
 
     fileprivate func calendar(_ month: Month) async throws -> [UploadCalendarRow] {
         try await self.store.uploadCalendar(
-            month.period, today: self.format.today(self.store.clock.now()), for: viewer)
+            month.period, today: today, for: viewer)
     }
 }
 
@@ -51,7 +51,7 @@ extension SignedIn {
         FileDaysPage(
             month, days, try await context.calendar(month),
             hasCalls: try await context.store.lastDayWithCalls(for: context.viewer) != nil,
-            today: context.format.today(context.store.clock.now()), kept: context.officeItems, context.format)
+            today: context.today, kept: context.officeItems, context.format)
     )
 }
 

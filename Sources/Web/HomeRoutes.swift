@@ -6,7 +6,7 @@ let homeRoutes: [Route] = [Route(.get, Paths.home, needs: .viewFirstScreen, show
 let homePages: [any Page.Type] = [OfficeHomePage.self, TeamHomePage.self, OwnHomePage.self]
 
 @Sendable private func showHome(_ context: SignedIn) async throws -> Response {
-    let today = context.format.today(context.store.clock.now())
+    let today = context.today
     let day = try await context.store.lastDayWithCalls(for: context.viewer)
     switch context.viewer.reach(.viewFigures) {
     case .office: return try await officeHome(context, day: day, today: today)
@@ -180,7 +180,7 @@ private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
     guard let person = viewer.person, let day else {
         return try context.page(
             OwnHomePage(
-                lede: format.day(format.today(store.clock.now())), hasCalls: false,
+                lede: format.day(context.today), hasCalls: false,
                 isLinked: viewer.person != nil, dayName: "", agentHref: Paths.agents, tiles: [],
                 best: [], days: [], own: try await ownTeam(context)))
     }
@@ -206,7 +206,7 @@ private func ownHome(_ context: SignedIn, day: Day?) async throws -> Response {
     query.filter.agents = [.id(person)]
     return try context.page(
         OwnHomePage(
-            lede: format.day(format.today(store.clock.now())), hasCalls: true, isLinked: true,
+            lede: format.day(context.today), hasCalls: true, isLinked: true,
             dayName: format.day(day), agentHref: path,
             tiles: try await dayTiles(
                 day, ["logs", "contactRate", "successes", "active", "successesPerActiveHour"], context),

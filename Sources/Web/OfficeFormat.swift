@@ -123,9 +123,6 @@ public struct OfficeFormat: Sendable {
         return utc.adding(seconds: -Int64(zone.secondsFromGMT(for: guess.date)))
     }
 
-    /// The office's day now.
-    public func today(_ now: Instant) -> Day { now.local(in: zone).day }
-
     /// `1 call`, `2 calls`.
     public func count(_ value: Int, _ one: String, _ many: String) -> String {
         "\(number(value)) \(value == 1 ? one : many)"

@@ -48,7 +48,7 @@ struct PermissionsPage: Page {
     // Whoever may not manage users asks about himself, whatever the address says.
     let asked: ID<User> = canAsk ? context.query.id("user") ?? own : own
     let account = try await store.account(asked)
-    let day = context.query.day("day") ?? context.format.today(store.clock.now())
+    let day = context.query.day("day") ?? context.today
     var target: Person?
     if canAsk, let id: ID<Person> = context.query.id("person") {
         target = try await store.persons(for: context.viewer.everywhere).first { $0.id == id }

@@ -189,7 +189,7 @@ public func reportOutput(
     let words = OfficeFormat(zone: office.timeZone)
     let asked = items.last { $0.name == "office" }?.value ?? ""
     let viewer = viewer.looking(at: try office.choice(asked, for: viewer))
-    let today = words.today(store.clock.now())
+    let today = office.businessDay(at: store.clock.now())
     let last = try await store.lastDayWithCalls(for: viewer) ?? today
     var query = try ReportQuery(
         items: items, today: today, otherwise: Period(from: last, to: last), by: [.agent])

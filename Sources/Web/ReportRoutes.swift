@@ -14,7 +14,7 @@ let reportPages: [any Page.Type] = [ReportPage.self, ChecksPage.self]
 extension SignedIn {
     /// The question in the address; without a period: the last day that has calls within reach.
     func reportQuery(by: [By] = [], days: Int = 1) async throws -> ReportQuery {
-        let today = visit.format.today(visit.store.clock.now())
+        let today = self.today
         let last = try await visit.store.lastDayWithCalls(for: viewer) ?? today
         var query = try ReportQuery(
             items: visit.query.fields, today: today,
@@ -86,7 +86,7 @@ extension Teams {
         filter: FilterForm(
             query, path: Paths.performance,
             choices: try await store.filterChoices(in: query.period, for: context.viewer), divisions: 2,
-            today: format.today(store.clock.now()), choosesTeams: true,
+            today: context.today, choosesTeams: true,
             dividesByOffice: context.everyOffice == .all, format),
         csvHref: context.may(.exportFigures) ? Paths.performanceCSV + "?" + query.queryString : nil,
         tiles: tileKeys.compactMap(Metric.named)

@@ -78,6 +78,9 @@ public struct SignedIn: Sendable {
     /// How far the route's permission reaches for this viewer; never `.none`.
     public var reach: Reach { viewer.reach(permission) }
 
+    /// The office's business day now.
+    public var today: Day { office.businessDay(at: visit.store.clock.now()) }
+
     /// Who the journal says it was.
     public var actor: Actor {
         Actor(

@@ -26,7 +26,6 @@ struct ConflictCard: Decodable, Sendable {
     var id: String
     var sides: [Side]
     var nothingStands: String?
-    var since: Side?
     /// As it is seen, for whoever decides.
     var seen: String
     var comment: String
@@ -72,12 +71,13 @@ struct ConflictCard: Decodable, Sendable {
                 who: "\(event.actor.name), \(words.office(event.office))",
                 when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
         }
-        since = conflict.since.map { side("Stands now", "good", $0, against: nil) }
-        let (stands, tone) = since == nil ? ("Stands now", "good") : ("Won", "neutral")
+        let since = conflict.since.map { [side("Stands now", "good", $0, against: nil)] } ?? []
+        let (stands, tone) = since.isEmpty ? ("Stands now", "good") : ("Won", "neutral")
         // Decided otherwise, the two have changed places.
         let isTurned = conflict.decision?.decided.choice == .other
         sides =
-            (conflict.winner.map {
+            since
+            + (conflict.winner.map {
                 [
                     side(
                         isTurned ? "Lost" : stands, isTurned ? "warn" : tone, $0,
@@ -90,7 +90,7 @@ struct ConflictCard: Decodable, Sendable {
                     against: conflict.winner)
             ]
         nothingStands =
-            conflict.winner == nil && !isTurned && since == nil ? "Nothing of this: it has no effect." : nil
+            conflict.winner == nil && !isTurned && since.isEmpty ? "Nothing of this: it has no effect." : nil
     }
 }
 

@@ -41,7 +41,7 @@ import Testing
         return (
             office,
             try await office.store.makeToken(
-                for: eve.user, name: "robot", days: 30, by: .console)
+                for: dan.user, name: "robot", days: 30, by: .console)
         )
     }
 

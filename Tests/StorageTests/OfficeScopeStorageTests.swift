@@ -124,6 +124,42 @@ import Testing
         }
     }
 
+    @Test func `of a call in two offices' files a clerk sees his own, and an admin both`() async throws {
+        let network = try await OfficeNetwork()
+        let names = ["north.csv", "south.csv"]
+        let time = LocalTime(Self.day, secondOfDay: 40_000)
+        for (index, name) in names.enumerated() {
+            let calls = [501, 600 + index].map { SampleCall(id: $0, agent: "Zoe", time: time) }
+            try takeIn(calls, file: name, into: network[index].store)
+            network.pass(minutes: 1)
+        }
+        try network.send(0, to: 1)
+        try network.send(1, to: 0)
+        let clerk = Viewer(user: Viewer.console.user, name: "Dan", role: .dataEntry, person: nil)
+        var counted = 0
+        for (index, name) in names.enumerated() {
+            let office = network[index]
+            let sources = try await office.sql(
+                """
+                SELECT number FROM source WHERE number IN (SELECT source FROM call)
+                ORDER BY office = (SELECT office FROM folder) DESC
+                """
+            ).compactMap { Int64($0) }
+            #expect(sources.count == 2)
+            let own = CallReference(source: try #require(sources.first), key: .number(501))
+            let other = CallReference(source: try #require(sources.last), key: .number(501))
+            let seen = try await office.store.sightings(of: own, for: clerk)
+            #expect(seen.map(\.fileName) == [name])
+            counted += seen.count { $0.counts }
+            await #expect(throws: UserError.notHere) {
+                try await office.store.sightings(of: other, for: clerk)
+            }
+            let all = try await office.store.sightings(of: own, for: .console)
+            #expect(all.map(\.fileName).sorted() == names && all.first?.counts == true)
+        }
+        #expect(counted == 1, "the one that counts is the other office's for one of them")
+    }
+
     @Test func `another office's upload makes no deletion of the own out of date`() async throws {
         let office = try await SampleOffice(seed: 8)
         try office.take(

@@ -218,4 +218,31 @@ import Testing
         #expect(try await store.person(stays, on: today, for: leader).person.id == stays)
         #expect(try await store.reconcile(Self.period, for: office.admin).filter { !$0.ok } == [])
     }
+
+    @Test func `by that setting, the chart and the board hide past days too`() async throws {
+        let office = try await TeamsOffice()
+        let (today, ann, ned) = (TeamsOffice.today, try office.id("Ann"), try office.id("Ned"))
+        try await office.store.place(
+            [Placement(person: ann, from: today, leader: ned)], reason: "Nearer", by: .console)
+        func chart(_ name: String) async throws -> [String] {
+            try await office.store.chart(on: today.adding(-1), for: office.viewer(name)).branches
+                .flatMap(\.teams).flatMap(\.agents).map(\.name).sorted()
+        }
+        func board(_ name: String) async throws -> [String] {
+            try await office.store.board(on: today.adding(-1), for: office.viewer(name)).sections
+                .flatMap(\.columns).flatMap(\.cards).map(\.standing.name).sorted()
+        }
+        for keeps in [true, false] {
+            var rules = try #require(try await office.store.officeState()).office.rules
+            rules.keepsPastDays = keeps
+            try office.store.changeOffice(rules, by: .console)
+            for (name, theirs) in [("Lea", ["Abe"]), ("Tom", ["Abe", "Bea", "Bob"])] {
+                let agents = (keeps ? ["Ann"] : []) + theirs
+                #expect(try await chart(name) == agents.sorted(), "\(name), \(keeps)")
+                #expect(try await board(name) == agents.sorted(), "\(name), \(keeps)")
+            }
+            #expect(try await chart("Ada") == ["Abe", "Ann", "Bea", "Bob", "Cid"], "\(keeps)")
+            #expect(try await board("Ada") == ["Abe", "Ann", "Bea", "Bob", "Cid"], "\(keeps)")
+        }
+    }
 }

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 /// Sign-ins of a real office in a temporary folder, under a clock that the test moves.
@@ -153,5 +154,48 @@ private final class LockedTime: Sendable {
                 }
             }
         }
+    }
+
+    @Test func `a first password gets no token, and one that is there opens nothing`() async throws {
+        let office = try await ImportOffice()
+        let dan = try await office.store.addUser(
+            username: "dan", name: "Dan", role: .dataEntry, person: nil, password: LockedOffice.right,
+            isInitial: true, by: .console
+        ).id
+        func make() async throws -> String {
+            try await office.store.makeToken(for: dan, name: "sheet", days: 7, by: .console)
+        }
+        let refused = await #expect(throws: UserError.self) { try await make() }
+        #expect(refused?.code == .conflict && refused?.advice.contains("Change it first") == true)
+        try await office.store.setPassword(of: dan, to: LockedOffice.right, isInitial: false, by: .console)
+        let token = try await make()
+        #expect(try await office.store.bearer(token).viewer?.user == dan)
+        try office.damage("UPDATE credential SET initial = 1")
+        #expect(try await office.store.bearer(token).viewer == nil)
+    }
+
+    @Test func `a password that somebody else sets ends the account's tokens, each with its entry`()
+        async throws
+    {
+        let office = try await ImportOffice()
+        let ann = try await office.store.account(named: "ann").user.id
+        let dan = try await office.store.addUser(
+            username: "dan", name: "Dan", role: .dataEntry, person: nil, password: LockedOffice.right,
+            isInitial: false, by: .console
+        ).id
+        func make(_ name: String, for user: ID<User>) async throws -> String {
+            try await office.store.makeToken(for: user, name: name, days: 7, by: .console)
+        }
+        let (sheet, robot) = (try await make("sheet", for: dan), try await make("robot", for: dan))
+        let other = try await make("other", for: ann)
+        try await office.store.setPassword(
+            of: dan, to: "four grey donkeys", isInitial: false, by: .console)
+        #expect(try await office.store.bearer(sheet).viewer == nil)
+        #expect(try await office.store.bearer(robot).viewer == nil)
+        #expect(try await office.store.bearer(other).viewer?.user == ann)
+        #expect(try await office.store.tokens(of: dan).isEmpty)
+        let ended = try await office.sql(
+            "SELECT payload ->> '$.token' FROM journal WHERE kind = 'tokenRevoked' AND subject = '\(dan)'")
+        #expect(ended.sorted() == ["robot", "sheet"])
     }
 }

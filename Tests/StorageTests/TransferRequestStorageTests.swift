@@ -216,6 +216,22 @@ import Testing
         #expect(try await store.delegations(for: office.viewer("Tom")).list.isEmpty)
     }
 
+    @Test func `a stand-in for ever is none: no entry could be read again`() async throws {
+        let office = try await TeamsOffice()
+        let (tom, meg) = (try office.id("Tom"), try office.id("Meg"))
+        let last = try #require(Day(iso: "9999-12-31"))
+        func standIn(until day: Day) async throws {
+            try await office.store.delegate(
+                tom, to: meg, from: today, until: day, for: office.viewer("Tom"), by: office.actor("Tom"))
+        }
+        let entries = try await count("SELECT count(*) FROM journal", office)
+        #expect(try await office.refusal { try await standIn(until: last.adding(1)) } == .invalid)
+        #expect(try await count("SELECT count(*) FROM journal", office) == entries)
+        #expect(try await office.store.delegations(for: office.viewer("Tom")).list.isEmpty)
+        try await standIn(until: last)
+        #expect(try await office.store.delegations(for: office.viewer("Tom")).list.map(\.until) == [last])
+    }
+
     @Test func `whoever has no part in a request does not see that there is one`() async throws {
         let office = try await TeamsOffice()
         let swap = try await accepted(office, in: 2)

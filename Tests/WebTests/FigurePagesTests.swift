@@ -10,6 +10,7 @@ import Testing
 @Suite struct FigurePagesTests {
     private static let from = Day(iso: "2026-11-02") ?? Day(number: 0)
     private static let dates = "from=2026-11-02&to=2026-11-20"
+    private static let monday = Day(iso: "2026-11-23") ?? Day(number: 0)
 
     /// The test site with calls: some of Al, who is in Lea's team, most of nobody's.
     private func filled() async throws -> (TestSite, [SampleCall]) {
@@ -29,6 +30,20 @@ import Testing
             ], reason: "test",
             by: .console)
         return (office, calls)
+    }
+
+    /// The test site at 02:00 of the Tuesday, four hours before Monday's business day ends, with an
+    /// agent's calls at these times.
+    private func atNight(_ times: [LocalTime]) async throws -> TestSite {
+        let office = try await TestSite()
+        var rules = try #require(try await office.store.officeState()).office.rules
+        rules.cutOverMinutes = 360
+        try office.store.changeOffice(rules, by: .console)
+        office.time.pass(seconds: 19 * 3600)
+        try takeIn(
+            times.enumerated().map { SampleCall(id: 100 + $0.offset, agent: "Nat", time: $0.element) },
+            into: office.store)
+        return office
     }
 
     private struct ReportAnswer: Decodable {
@@ -96,6 +111,36 @@ import Testing
                     page.text.contains(
                         "\(format.number(calls.count)) rows = \(format.number(calls.count)) in 1 file"))
             }
+        }
+    }
+
+    @Test func `until the cut-over, today is the shift that runs`() async throws {
+        // One of Sunday's shift, two of Monday's.
+        let office = try await atNight([
+            LocalTime(Self.monday, secondOfDay: 5 * 3600), LocalTime(Self.monday, secondOfDay: 23 * 3600),
+            LocalTime(Self.monday.adding(1), secondOfDay: 3600),
+        ])
+        try await office.run { browser in
+            try await browser.signIn("ann")
+            let json = try await report(browser, "p=today&by=day")
+            #expect(json.total.logs == 2 && json.rows.map(\.key?.parts) == [["2026-11-23"]])
+            let page = try await browser.get("\(Paths.performance)?p=today")
+            #expect(page.text.contains("2 rows = 2 in 1 file"))
+        }
+    }
+
+    @Test func `until the cut-over, nothing of the shift that runs is missing`() async throws {
+        let office = try await atNight(
+            [-21, -14, -7].map { LocalTime(Self.monday.adding($0), secondOfDay: 12 * 3600) })
+        try await office.run { browser in
+            try await browser.signIn("ann")
+            let night = try await browser.get(Paths.home)
+            #expect(night.text.contains("Nothing that days like these would lead to expect"))
+            office.time.pass(seconds: 4 * 3600)
+            let later = browser.another()
+            try await later.signIn("ann")
+            let morning = try await later.get(Paths.home)
+            #expect(morning.text.contains("nothing for Mon 23 Nov"))
         }
     }
 

@@ -27,12 +27,15 @@ enum CanonicalCalls {
             key = .digest(bytes)
         }
         let profile = row.string(5)
+        let (talk, wait) = (parseInteger(row.bytes, row.range(11)), parseInteger(row.bytes, row.range(12)))
+        // An import keeps no others, and sums of them must not overflow.
+        let possible = 0...Int64(longestDuration)
+        guard [talk, wait].allSatisfy({ $0.map(possible.contains) ?? true }) else { return nil }
         return CallRecord(
             line: Int(clamping: line), key: key, agent: row.string(3), time: time.local,
             profile: profile.isEmpty ? nil : profile, type: row.string(6), state: row.string(7),
             callType: row.string(8), originalCampaign: row.string(9), currentCampaign: row.string(10),
-            talk: parseInteger(row.bytes, row.range(11)).map { Int(clamping: $0) },
-            wait: parseInteger(row.bytes, row.range(12)).map { Int(clamping: $0) },
+            talk: talk.map { Int(clamping: $0) }, wait: wait.map { Int(clamping: $0) },
             fingerprint: fingerprint(of: row.raw[(comma + 1)...]))
     }
 

@@ -25,6 +25,7 @@ struct ImportTarget {
                 .stale, "“\(request.fileName)”, version \(place.version), is not in the office any more.",
                 advice: "Look at the file's versions.")
         }
+        try store.requireNothingDeleted(of: place.file, version: place.version)
         if !FileManager.default.fileExists(atPath: request.file.path) {
             try version.extractOriginal(to: request.file.path)
             guard fileHash(request.file.path)?.hex == version.uploaded.original else {

@@ -12,6 +12,8 @@ public func purgeDeletion(
 ) throws {
     let comment = comment.trimmingCharacters(in: .whitespacesAndNewlines)
     try store.changingCalls {
+        // What another purge has written, and could not put in its place, is not to be written over.
+        try store.settleArchives()
         let plan = try store.purgePlan(id, comment: comment, for: viewer)
         var kept: [VersionPlace: KeptVersion] = [:]
         do {
@@ -21,9 +23,8 @@ public func purgeDeletion(
             }
             try store.purge(plan, kept: kept, comment: comment, for: viewer, by: actor)
         } catch {
-            for version in plan.versions {
-                try? removeDurably(
-                    store.folder.keptArchive(of: version.uploaded.file, version: version.uploaded.version))
+            for place in kept.keys {
+                try? removeDurably(store.folder.keptArchive(of: place.file, version: place.version))
             }
             throw explain(error, plan.request.typedName)
         }

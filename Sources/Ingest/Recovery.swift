@@ -217,7 +217,8 @@ private func makeLive(
                 lastDay: staged.lastDay, agents: staged.agents, digest: manifest.digest, newNames: [],
                 recovered: RecoveredUpload(
                     by: manifest.by, time: manifest.uploaded, deleted: spans,
-                    deletedRows: staged.deletedRows))
+                    deletedRows: staged.deletedRows), readAgain: manifest.readAgain,
+                uploadedAs: manifest.uploadedAs)
         }
     } catch {
         try staged.abandon()

@@ -156,6 +156,8 @@ struct Batch: Sendable {
     var rawBytes: [UInt8] = []
     var rawEnds: [Int] = []
     var rejects: [Reject] = []
+    /// Of the rejects' texts.
+    var rejectBytes = 0
     var rows = 0
     var blank = 0
     var bytesRead: Int64 = 0
@@ -206,9 +208,10 @@ private func parseRows(
             } catch let rejection as RowCleaner.Rejection {
                 batch.canonicalBytes.removeSubrange(canonicalStart...)
                 batch.rejects.append(Reject(line: row.line, reason: rejection.reason, text: row.raw))
+                batch.rejectBytes += row.raw.count
             }
         }
-        if batch.rows >= rowsWanted || batch.rawBytes.count > 8 << 20
+        if batch.rows >= rowsWanted || batch.rawBytes.count + batch.rejectBytes > 8 << 20
             || batch.rejects.count > 500
         {
             batch.bytesRead = reader.bytesRead

@@ -124,6 +124,24 @@ extension OfficeStore {
             source, office: own.office, incarnation: own.incarnation, deleted: deleted)
     }
 
+    /// - Throws: `UserError` `conflict` where days of a version are deleted and not purged: read again, they would
+    ///   count without anybody's approval.
+    public func requireNothingDeleted(of file: ID<CallFile>, version: Int) throws {
+        let deleted = try pool.read { db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT 1 FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
+                    WHERE v.file = ? AND v.version = ? AND v.state <> 'staged' AND d.purged = 0 LIMIT 1
+                    """, arguments: [file.description, version])
+        }
+        guard deleted == nil else {
+            throw UserError(
+                .conflict, "Days of this version are deleted; read again, they would be back.",
+                advice: "Have the days restored under Deletions, or wait until they are purged.")
+        }
+    }
+
     /// The one place where the version that holds the same bytes is looked at.
     ///
     /// A file goes on in the chain alone that began it: two boxes would both make its next version. Where the office
@@ -222,6 +240,14 @@ extension OfficeStore {
                 sql: "UPDATE fileVersion SET archive = ? WHERE number = ?",
                 arguments: [upload.archive, staged.number])
             try tx.append(.fileUploaded(upload))
+            // What states mean may have been changed since the first row was read.
+            let source = try Row.fetchOne(
+                tx.db, sql: "SELECT number, settings FROM source WHERE id = ?",
+                arguments: [upload.source.description])
+            if let source {
+                try tx.flagOutcomes(
+                    of: fromJSON(Source.self, source["settings"] as String), source["number"])
+            }
             // Names that only rows which were not accepted have.
             try tx.db.execute(sql: Self.forgetNobodysNames)
             try change.post(tx)

@@ -31,6 +31,8 @@ extension OfficeStore {
         by actor: Actor
     ) throws {
         try writeNow(as: actor) { tx in
+            // It may have waited for an import.
+            if let viewer { try tx.requireStill(viewer) }
             let request = try tx.deleteRequest(plan.request.id)
             let party = viewer.map { RequestParty($0) }
             _ = try request.purging(

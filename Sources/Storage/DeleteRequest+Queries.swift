@@ -204,11 +204,12 @@ extension DeleteRequest {
     ///
     /// - Throws: `UserError` where another office's files are decided about.
     func requireOwnOffice(_ db: Database) throws {
-        guard try !OfficeScope.own(db).holds(office(db)?.description) else { return }
-        throw UserError(
-            .notAllowed, "These are another office's files; nothing was changed.",
-            advice: "Their deletion is decided in that office.")
+        guard try OfficeScope.own(db).holds(office(db)?.description) else { throw Self.othersFiles }
     }
+
+    static let othersFiles = UserError(
+        .notAllowed, "These are another office's files; nothing was changed.",
+        advice: "Their deletion is decided in that office.")
 }
 
 extension DeletePreview {

@@ -6,6 +6,7 @@ extension Transaction {
     func foldDeleteRequestOpened(_ event: Event, _ it: DeleteRequestOpened) throws {
         var request = it.request
         request.opened = event.time
+        try requireOwnFiles(of: request, event)
         try request.checkOpening(in: try deleteContext(of: event))
         for target in request.targets { _ = try versionNumber(of: target, event) }
         try save(request)
@@ -13,6 +14,7 @@ extension Transaction {
 
     func foldDeleteRequestDecided(_ event: Event, _ it: DeleteRequestDecided) throws {
         let request = try deleteRequest(it.request)
+        try requireOwnFiles(of: request, event)
         let after = try request.deciding(
             it.action, comment: it.comment, typedName: it.typedName, by: it.by, at: event.time,
             in: try deleteContext(of: event))
@@ -41,6 +43,7 @@ extension Transaction {
 
     func foldDeleteRequestPurged(_ event: Event, _ it: DeleteRequestPurged) throws {
         let request = try deleteRequest(it.request)
+        try requireOwnFiles(of: request, event)
         let after = try request.purging(
             it.versions, by: it.by, comment: it.comment, at: event.time,
             in: try deleteContext(of: event))
@@ -65,6 +68,18 @@ extension Transaction {
     }
 
     // MARK: Parts
+
+    /// An office decides about its own files alone: what another one signs of them has no effect.
+    private func requireOwnFiles(of request: DeleteRequest, _ event: Event) throws {
+        let select = try db.cachedStatement(
+            sql: "SELECT s.office FROM file f JOIN source s ON s.id = f.source WHERE f.id = ?")
+        for file in Set(request.targets.map(\.file)) {
+            let office = try String.fetchOne(select, arguments: [file.description])
+            guard office == nil || office == event.office.description else {
+                throw DeleteRequest.othersFiles
+            }
+        }
+    }
 
     /// - Throws: `UserError.notHere` where there is none.
     func deleteRequest(_ id: ID<DeleteRequest>) throws -> DeleteRequest {

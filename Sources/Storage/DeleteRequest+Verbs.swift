@@ -109,6 +109,8 @@ extension OfficeStore {
         // An approval of what somebody asked for himself takes the name that he typed, another's does not.
         func decided(_ request: DeleteRequest) -> String? { request.isOwn(party) ? typedName ?? "" : nil }
         func append(_ tx: inout Transaction, agents: Set<ID<Person>> = [], calls: Int = 0) throws {
+            // It may have waited for an import.
+            try tx.requireStill(viewer)
             let request = try tx.deleteRequest(id)
             let typed = action == .approve ? decided(request) : nil
             if action == .approve, request.isOwn(party), try Self.admins(tx.db).count > 1 {

@@ -69,11 +69,18 @@ extension Transaction {
             let number = try Int64.fetchOne(
                 db, sql: "SELECT number FROM source WHERE id = ?", arguments: [source.id.description])
         else { return }
+        try flagOutcomes(of: source, number)
+    }
+
+    /// Gives a source's outcomes the meaning that its mapping says.
+    ///
+    /// - Parameter number: the source's.
+    func flagOutcomes(of source: Source, _ number: Int64) throws {
         let outcomes = try Row.fetchAll(
             db, sql: "SELECT number, state FROM outcome WHERE source = ?", arguments: [number])
         for row in outcomes {
-            try db.execute(
-                sql: "UPDATE outcome SET flags = ? WHERE number = ?",
+            try db.run(
+                sql: "UPDATE outcome SET flags = ?1 WHERE number = ?2 AND flags IS NOT ?1",
                 arguments: [
                     source.outcomes.flags(ofState: row["state"])?.rawValue, row["number"] as Int64,
                 ])

@@ -26,7 +26,14 @@ extension OfficeStore {
         let clash: UserError? = try pool.read { db in
             let advice = "Nothing was changed. Look at both files and decide which one is right."
             let named = try Row.fetchAll(
-                db, sql: "SELECT id, source, name FROM file WHERE id = ?1 OR (source = ?2 AND name = ?3)",
+                db,
+                // A name may have several files, where the office went on as a new chain; all of them come back. One that
+                // was uploaded here since is another matter.
+                sql: """
+                    SELECT id, source, name FROM file WHERE id = ?1 OR (source = ?2 AND name = ?3
+                      AND EXISTS (SELECT 1 FROM fileVersion v WHERE v.file = file.id AND v.state <> 'staged'
+                        AND v.event ->> '$.recovered' IS NULL))
+                    """,
                 arguments: [file.description, source.description, name])
             for row in named {
                 guard row["id"] == file.description else {
@@ -43,8 +50,9 @@ extension OfficeStore {
                 db,
                 sql: """
                     SELECT f.name, v.version FROM fileVersion v JOIN file f ON f.id = v.file
-                    WHERE v.original = ? AND v.state IN ('live', 'trashed') AND f.source = ?
-                    """, arguments: [original, source.description])
+                    WHERE v.original = ? AND v.state IN ('live', 'trashed') AND f.source = ? AND f.id <> ?
+                    """, arguments: [original, source.description, file.description])
+            // Of the same file it is one that was read again.
             guard let same else { return nil }
             return UserError(
                 .sameBytes,

@@ -46,7 +46,9 @@ extension OfficeStore {
     /// removes the rows of what was purged.
     ///
     /// Each step leaves the archive in at least one place, and a crash in between is made good by the next start.
-    func settleArchives() throws {
+    /// One that fails keeps no other from its place.
+    /// - Throws: what failed first.
+    public func settleArchives() throws {
         let unsettled: [Unsettled] = try pool.read { db in
             try Row.fetchAll(
                 db,
@@ -68,14 +70,19 @@ extension OfficeStore {
                     spans: spans.map { ClockSpan(from: $0["fromTime"], until: $0["untilTime"]) })
             }
         }
+        var failure: (any Error)?
         for version in unsettled {
-            try settle(version)
-            try sweepPurged(version.number)
-            try pool.write { db in
-                try db.execute(
-                    sql: "UPDATE fileVersion SET unsettled = 0 WHERE number = ?", arguments: [version.number])
-            }
+            do {
+                try settle(version)
+                try sweepPurged(version.number)
+                try pool.write { db in
+                    try db.execute(
+                        sql: "UPDATE fileVersion SET unsettled = 0 WHERE number = ?",
+                        arguments: [version.number])
+                }
+            } catch { failure = failure ?? error }
         }
+        if let failure { throw failure }
     }
 
     /// Removes what a purge that was cut off before its event left in the trash. Runs when all versions are settled.

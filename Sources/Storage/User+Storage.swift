@@ -186,6 +186,18 @@ extension OfficeStore {
 }
 
 extension Transaction {
+    /// Whether somebody still is what he was when he asked.
+    ///
+    /// - Throws: `UserError` `notAllowed` where his account was shut or changed meanwhile; never for the console.
+    func requireStill(_ viewer: Viewer) throws {
+        let row = try Row.fetchOne(
+            db, sql: "SELECT role, disabled FROM user WHERE id = ?", arguments: [viewer.user.description])
+        guard let row, row["disabled"] || row["role"] != viewer.role.rawValue else { return }
+        throw UserError(
+            .notAllowed, "Your account was changed while this waited; nothing was done.",
+            advice: "Ask an admin.")
+    }
+
     /// What must hold of an account beyond its spelling.
     func check(_ user: User) throws {
         guard !user.name.trimmingCharacters(in: .whitespaces).isEmpty, user.name.count <= 100 else {

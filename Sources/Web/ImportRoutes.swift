@@ -123,7 +123,10 @@ private func enqueue(
     _ file: ReceivedFile, named name: String, source: String? = nil, _ visit: SignedIn
 ) throws -> ID<ImportJob> {
     var reading = FileReading(dateOrder: DateOrder(rawValue: visit.query["date_order"]))
-    reading.columns = try FileReading(visit.query).columns
+    do { reading.columns = try FileReading(visit.query).columns } catch {
+        unlink(file.path)
+        throw error
+    }
     let request = ImportRequest(
         file: file, fileName: name, source: source ?? visit.query["source"], reading: reading)
     return try visit.site.imports.add(request, owner: visit.viewer, by: visit.actor)

@@ -28,13 +28,17 @@ extension TransferRequest {
         let principals = context.principals(of: party.person)
         let asLeader = principals.first { $0 == from.leader }
         let asManager = principals.first { $0 == from.manager }
-        guard let principal = asLeader ?? asManager else { throw UserError.notHere }
+        // Whoever is a party himself asks as that, and stands in for nobody: he could not approve it then.
+        let isOwnManager = asManager != nil && asManager == party.person && asLeader != party.person
+        guard let principal = isOwnManager ? asManager : asLeader ?? asManager else {
+            throw UserError.notHere
+        }
         let request = TransferRequest(
             id: id, kind: kind, agent: agent, otherAgent: kind == .swap ? otherAgent : nil, from: from,
             to: to,
             effective: effective, reason: reason, opener: party,
             openedFor: principal == party.person ? nil : principal,
-            openedAs: asLeader != nil ? .leader : .manager, opened: time)
+            openedAs: asLeader != nil && !isOwnManager ? .leader : .manager, opened: time)
         try request.checkOpening(others: others, in: context)
         return request
     }

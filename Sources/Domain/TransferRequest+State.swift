@@ -52,6 +52,17 @@ extension TransferRequest {
         }
     }
 
+    /// Approved, and yet on its day somebody is not where it puts him: he was placed otherwise since, or left.
+    public func isOverruled(in context: TransferRequestContext) -> Bool {
+        guard stage == .scheduled else { return false }
+        func isThere(_ agent: ID<Person>, _ wanted: Seat) -> Bool {
+            guard let seat = context.seat(of: agent, on: effective) else { return false }
+            return wanted.leader != nil
+                ? seat.leader == wanted.leader : seat.leader == nil && seat.manager == wanted.manager
+        }
+        return !isThere(agent, to) || otherAgent.map { !isThere($0, from) } == true
+    }
+
     /// The instant from which it can no longer be decided, if its day has not passed before.
     public func expiry(_ rules: RequestRules) -> Instant {
         opened.instant.adding(seconds: Int64(max(0, min(rules.expiryDays, 36_500))) * 86_400)

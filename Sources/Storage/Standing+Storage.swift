@@ -37,6 +37,20 @@ extension OfficeStore {
         }
     }
 
+    /// Whether somebody whose role does not reach the whole office sees a person's figures of a day: as every report asks.
+    public func seesFigures(of person: ID<Person>, on day: Day, as viewer: Viewer) async throws -> Bool {
+        try await read { db in
+            let reachable = try Reachable(viewer, db)
+            let found = try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT 1 FROM placementSpan s WHERE s.person = ? AND s.fromDay <= ? AND s.untilDay > ?
+                      AND (\(reachable.condition ?? "1"))
+                    """, arguments: [person.description, day.number, day.number] + reachable.arguments)
+            return found == true
+        }
+    }
+
     /// How many people have this leader or manager on a day.
     public func teamSize(leader: ID<Person>? = nil, manager: ID<Person>? = nil, on day: Day) async throws
         -> Int

@@ -13,6 +13,8 @@ public struct RequestRow: Sendable {
     /// In whose place he may, himself first.
     public var actingFor: [ID<Person>]
     public var waitingFor: [ID<Person>]
+    /// It was approved, and somebody has placed its agents otherwise for its day since.
+    public var isOverruled: Bool
     /// It waits for somebody who has no account that could decide.
     public var isOrphaned: Bool
     /// It waits for the viewer's word, or for an admin because nobody else can give it.
@@ -254,7 +256,7 @@ extension TransferRequest {
             request: self, state: state(in: context),
             staleness: stage.isUndecided ? staleness(in: context) : nil, actions: actions,
             actingFor: principalsActing(for: party, in: context), waitingFor: waiting,
-            isOrphaned: isOrphaned,
+            isOverruled: isOverruled(in: context), isOrphaned: isOrphaned,
             awaitsViewer: actions.contains(.accept) || actions.contains(.approve)
                 || (isOrphaned && actions.contains(.override)),
             expires: stage.isUndecided ? min(expiry(context.rules), dayIsOver) : nil)

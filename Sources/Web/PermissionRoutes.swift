@@ -103,11 +103,11 @@ private func reachInWords(
         case .team:
             let size = try await store.teamSize(leader: person, on: day)
             words.append("This role sees who has \(personName) as team leader on the day of the call.")
-            words.append("\(on) that is \(format.count(size, "agent", "agents")), and \(personName).")
+            words.append("\(on) that is \(format.count(size, "agent", "agents")).")
         default:
             let size = try await store.teamSize(manager: person, on: day)
             words.append("This role sees who has \(personName) as team manager on the day of the call.")
-            words.append("\(on) that is \(format.count(size, "person", "people")), and \(personName).")
+            words.append("\(on) that is \(format.count(size, "person", "people")).")
         }
     }
     if let offices = try await store.officeState(), offices.known.count > 1 {
@@ -133,9 +133,10 @@ private func reachInWords(
         switch reach {
         case .none: false
         case .office: otherOffice == nil || Permission.viewOffices.reach(of: role) > .none
-        case .own: target.id == user.person
-        case .team: target.id == user.person || (user.person != nil && standing.leader?.id == user.person)
-        case .teams: target.id == user.person || (user.person != nil && standing.manager?.id == user.person)
+        case .own, .team, .teams:
+            try await store.seesFigures(
+                of: target.id, on: day,
+                as: Viewer(user: user.id, name: user.name, role: role, person: user.person))
         }
     words.append(
         sees && !account.isDisabled

@@ -58,6 +58,10 @@ struct RequestWriter: Sendable {
                 request.needsAcceptance && request.stage == .open
                 ? " After that \(list(request.approvers)) decides." : ""
             return next + then + orphaned
+        case .scheduled where row.isOverruled:
+            return "Approved, but for \(day) somebody has placed otherwise since whom it is about."
+        case .applied where row.isOverruled:
+            return "Approved, but somebody placed otherwise for \(day) whom it is about."
         case .scheduled: return "Approved. It comes true on \(day) by itself; until then it can be revoked."
         case .applied: return "Approved, and true since \(day)."
         case .rejected: return "\(by) rejected it. Nobody was moved."

@@ -125,6 +125,27 @@ import Testing
         #expect(try await office.refusal { try await office.step(other, .revoke, "Tom", "Too late") } != nil)
     }
 
+    @Test func `what was placed otherwise after an approval is no longer said to come true`() async throws {
+        let office = try await TeamsOffice()
+        let swap = try await accepted(office, in: 2)
+        try await office.step(swap, .approve, "Tom")
+        #expect(try await !office.row(swap).isOverruled)
+        let (bob, leo) = (try office.id("Bob"), try office.id("Leo"))
+        try await office.store.place(
+            [Placement(person: bob, from: today.adding(2), leader: leo)], reason: "He stays", by: .console)
+        #expect(try await office.row(swap).isOverruled)
+    }
+
+    @Test func `a manager who stands in for his leader asks as himself`() async throws {
+        let office = try await TeamsOffice()
+        let (lea, tom) = (try office.id("Lea"), try office.id("Tom"))
+        try await office.store.delegate(
+            lea, to: tom, from: today, until: today.adding(5), for: .console, by: .console)
+        let move = try await office.open(.transfer, "Ann", to: "Ned", by: "Tom")
+        let request = try await office.row(move).request
+        #expect(request.openedAs == .manager && request.openedFor == nil)
+    }
+
     @Test func `an admin's override is marked, with its reason`() async throws {
         let office = try await TeamsOffice()
         let move = try await office.open(.transfer, "Ann", to: "Leo")

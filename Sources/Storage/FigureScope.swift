@@ -130,16 +130,17 @@ struct WantedPersons {
         for (column, persons) in [
             ("person", filter.agents), ("leader", filter.leaders), ("manager", filter.managers),
         ] where !persons.isEmpty {
+            // Whose a call is does not change with the teams that are asked for: somebody may have none in them.
+            let place = column == "person" ? "s.person" : "\(teams).\(column)"
             var parts: [String] = []
             for person in persons {
                 switch person {
-                case .nobody: parts.append("\(teams).\(column) IS NULL")
+                case .nobody: parts.append("\(place) IS NULL")
                 case .id(let id):
-                    parts.append("\(teams).\(column) = ?")
+                    parts.append("\(place) = ?")
                     arguments += [id.description]
                 case .named(let name):
-                    parts.append(
-                        "\(teams).\(column) IN (SELECT id FROM person WHERE name = ? COLLATE NOCASE)")
+                    parts.append("\(place) IN (SELECT id FROM person WHERE name = ? COLLATE NOCASE)")
                     arguments += [name]
                 }
             }

@@ -76,5 +76,10 @@ import Testing
         let lea = try await office.store.agents(
             in: period, teams: .known(today.adding(-5)), for: office.viewer("Lea"))
         #expect(lea.map(\.person.name) == ["Abe", "Ann"])
+        // A figure of somebody who had no team then opens his calls all the same.
+        var one = ReportQuery(period: period, by: [.agent])
+        one.teams = .known(today.adding(-5))
+        one.filter.agents = [.id(ann)]
+        #expect(try await office.store.report(one, for: .console).total.logs == 66)
     }
 }

@@ -1,9 +1,11 @@
 import Domain
+import Formats
 import Foundation
-import Ingest
 import Storage
 import TestSupport
 import Testing
+
+@testable import Ingest
 
 /// What Docs/archives.md tells people without Rollcall, held against an archive and the real `tar`.
 @Suite struct ArchiveLayoutTests {
@@ -47,5 +49,24 @@ import Testing
         }
         let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
         #expect(readme.contains("Docs/archives.md"))
+    }
+
+    @Test func `a line of calls.csv with a duration that no import keeps is no record`() throws {
+        func isRecord(talk: String, wait: String) throws -> Bool {
+            let line = "2,1,,Jane,2026-11-02 09:00:00,P1,Outbound,Sale,Auto,North,North,\(talk),\(wait)\r\n"
+            var reader = CSVReader(bytes: Array(line.utf8), dialect: CSVDialect())
+            reader.keepsRaw = true
+            var row = CSVRow()
+            _ = try reader.next(&row)
+            return CanonicalCalls.record(row) != nil
+        }
+        for good in ["", "0", "14400"] {
+            let isTaken = try isRecord(talk: good, wait: good)
+            #expect(isTaken, "\(good)")
+        }
+        for bad in ["14401", "-1", "9223372036854775807", "-9223372036854775808"] {
+            let isTaken = try isRecord(talk: bad, wait: "") || isRecord(talk: "60", wait: bad)
+            #expect(!isTaken, "\(bad)")
+        }
     }
 }

@@ -59,6 +59,66 @@ import Testing
         #expect(try await reader.it.faults() == [])
     }
 
+    @Test func `what an office signs of the deletion of another one's files has no effect`() async throws {
+        let network = try await OfficeNetwork()
+        let (north, south) = (network[0], network[1])
+        let upload = try north.take(CallFileText.usual.text, file: "a.csv").upload
+        network.pass(minutes: 1)
+        try network.send(0, to: 1)
+        let figures = try await north.figures()
+
+        let place = "\(network.place)/forged"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        let contents = try south.store.snapshotContents(linkingInto: place)
+        var cursor = south.store.entries(of: contents)
+        var events: [Event] = []
+        while let event = try cursor.next() {
+            if event.office == contents.office { events.append(event) }
+        }
+        let target = DeleteTarget(
+            file: upload.file, fileName: upload.fileName, version: 1, firstDay: upload.firstDay,
+            lastDay: upload.lastDay)
+        let request = DeleteRequest(
+            id: north.ids.next(at: Instant(milliseconds: 5)), kind: .version, targets: [target],
+            cutOverMinutes: 0, reason: "wrong", preview: DeletePreview(rows: 3, gone: 3),
+            opener: RequestParty(DeletionWalk.bob), isSingleAdmin: false,
+            opened: try #require(events.last).time)
+        let approval = DeleteRequestDecided(
+            request, .approve, comment: "", by: RequestParty(DeletionWalk.cleo), calls: 3)
+        let bodies: [EventBody] = [
+            .deleteRequestOpened(DeleteRequestOpened(request: request)), .deleteRequestDecided(approval),
+        ]
+        for body in bodies {
+            let last = try #require(events.last)
+            var forged = Event(
+                stream: .shared, office: last.office, incarnation: last.incarnation, seq: last.seq + 1,
+                time: HybridTime(bits: last.time.bits + 1), actor: .console, kind: body.kind,
+                payload: try body.canonicalPayload(), previousHash: last.hash)
+            forged.hash = forged.computedHash
+            events.append(forged)
+        }
+
+        let (key, last) = (try OfficeKey(of: south.store), try #require(events.last))
+        var head = try #require(contents.own.first)
+        (head.seq, head.hash) = (last.seq, hexadecimal(last.hash))
+        let offer = SnapshotOffer(
+            fileName: "forged", office: contents.office, name: contents.name, key: key.publicKey,
+            made: contents.made, program: "test",
+            heads: [try SignedHead(head, name: contents.name, key: key.publicKey, sign: key.sign)])
+        let received = try north.store.receive(offer, ownKey: OfficeKey(of: north.store).publicKey) { body in
+            for event in events { try body(event) }
+        }
+        _ = try north.store.merge(received, by: .console) { _, _ in }
+        #expect(try await north.sql("SELECT state FROM fileVersion") == ["live"])
+        #expect(try await north.figures() == figures)
+        let refusals = try await north.sharedJournal().filter { $0.event.kind.hasPrefix("deleteRequest") }
+            .compactMap { $0.refusal }
+        #expect(refusals.count == 2, "\(refusals)")
+        #expect(refusals.first?.contains("another office's files") == true, "\(refusals)")
+        #expect(try await network[0].faults() == [])
+        #expect(try await network[0].leftovers() == [])
+    }
+
     /// Where a payload has numbers, days, and texts, and what comes in their place.
     private static func values(in payload: String) -> [(range: Range<String.Index>, choices: [String])] {
         func places(_ pattern: some RegexComponent<(Substring, Substring)>, _ choices: [String]) -> [(

@@ -101,6 +101,28 @@ import Testing
         #expect(error.place == VersionPlace(file: file, version: 2), "the latest that holds them")
     }
 
+    @Test func `a version of which days are deleted is read again only once they are back`() async throws {
+        let office = try await ImportOffice()
+        let file = try office.take(Self.either, dateOrder: .mdy).upload.file
+        let day = try #require(Day(iso: "2026-03-04"))
+        let plan = try office.store.planDeletion(.days(file, version: 1, [day]), for: DeletionWalk.bob)
+        let request = try office.store.openDeleteRequest(
+            plan, reason: "wrong", for: DeletionWalk.bob, by: .console)
+        try office.store.decideDeleteRequest(request.id, .approve, for: DeletionWalk.cleo, by: .console)
+        #expect(try await days(office) == ["2026-05-06"])
+        let before = try await office.state()
+        let error = try #require(
+            refusal { try readAgain(office, latest(office, file)) { $0.dateOrder = .dmy } })
+        #expect(error.code == .conflict)
+        #expect(try await office.state() == before)
+        try office.store.decideDeleteRequest(
+            request.id, .restore, comment: "back", for: DeletionWalk.cleo, by: .console)
+        let result = try readAgain(office, latest(office, file)) { $0.dateOrder = .dmy }
+        #expect(result.upload.version == 2)
+        #expect(try await days(office) == ["2026-04-03", "2026-06-05"])
+        #expect(try await office.faults() == [])
+    }
+
     @Test func `columns can be named otherwise, and wrong answers keep everything as it was`() async throws {
         let office = try await ImportOffice()
         var text = CallFileText.usual

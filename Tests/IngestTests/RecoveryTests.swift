@@ -135,6 +135,55 @@ import Testing
         #expect(try await office.faults() == [])
     }
 
+    @Test(arguments: [nil, "America/New_York"] as [String?])
+    func `a version that was read again is had back, and the latest reading counts`(zone: String?)
+        async throws
+    {
+        let lost = try await ImportOffice(clock: TickingClock().clock)
+        let text = CallFileText([CallFileText.row(1, "Jane", "03/04/2026 09:00")]).text
+        let first = try lost.take(text, file: "us.csv", dateOrder: .mdy).upload
+        let version = try #require(try lost.store.versionsNow(of: first.file).first)
+        var reading = FileReading(first.mapping)
+        if let zone { reading.timeZone = zone } else { reading.dateOrder = .dmy }
+        _ = try importFile(version.readAgain(reading, in: lost.store), into: lost.store, by: .console)
+        let office = try await founded(lost.folder.files)
+        let summary = try await recoverFiles(into: office.store, by: .console)
+        #expect(summary.archives.map(\.fate) == [.taken, .taken], "\(summary)")
+        #expect(try await versions(office) == versions(lost))
+        #expect(try await office.figures() == lost.figures())
+        let latest = try #require(try office.store.versionsNow(of: first.file).first).uploaded
+        #expect(latest.version == 2 && latest.readAgain == ReadAgain(version: 1, mapping: first.mapping))
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
+        try office.rebuild()
+        #expect(try await office.figures() == lost.figures())
+    }
+
+    @Test func `both files of one name that two chains made are had back`() async throws {
+        let before = try await ImportOffice(clock: TickingClock().clock)
+        try before.take(CallFileText.usual.text, file: "a.csv")
+        // The folder is moved to another place, and the office goes on there as a new chain.
+        try before.store.close()
+        let path = FileManager.default.temporaryDirectory.path + "/rollcall-moved-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: before.folder.path, toPath: path)
+        try before.reopen()
+        let clock = TickingClock(Instant(milliseconds: 1_795_413_600_000 + Self.day)).clock
+        let lost = try ImportOffice(opening: path, seed: 5, clock: clock, place: "elsewhere")
+        let rows = [
+            CallFileText.row(1, "Jane Doe", "2026-11-02 09:30:00"),
+            CallFileText.row(9, "Tom Ash", "2026-11-03 09:00:00"),
+        ]
+        try lost.take(CallFileText(rows).text, file: "a.csv")
+        #expect(try await lost.sql("SELECT count(*) FROM file WHERE name = 'a.csv'") == ["2"])
+        let office = try await founded(lost.folder.files)
+        let summary = try await recoverFiles(into: office.store, by: .console)
+        #expect(summary.archives.map(\.fate) == [.taken, .taken], "\(summary)")
+        #expect(try await versions(office) == versions(lost))
+        #expect(try await office.figures() == lost.figures())
+        #expect(try await office.faults() == [])
+        #expect(try await office.leftovers() == [])
+    }
+
     @Test func `archives of another folder are copied and stay as they are there`() async throws {
         let lost = try await filled()
         let office = try await founded()

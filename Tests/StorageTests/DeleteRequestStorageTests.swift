@@ -217,6 +217,39 @@ import Testing
         #expect(try await office.state(second) == .deleted)
     }
 
+    // MARK: Whoever is an admin no more
+
+    @Test func `whoever is no admin any more when his turn comes decides and purges nothing`() async throws {
+        let office = try await Office()
+        var bo = try await office.store.addUser(
+            username: "bo", name: "Bo", role: .admin, person: nil, password: SampleOffice.password,
+            by: .console)
+        // As he was when he clicked.
+        let viewer = Viewer(user: bo.id, name: "Bo", role: .admin, person: nil)
+        let deleted = try office.ask(.version(office.cids, 1))
+        try office.decide(deleted, .approve, viewer)
+        let waiting = try office.ask(.version(office.file, 1))
+        let logs = try await office.logs()
+        for isDisabled in [true, false] {
+            bo.role = isDisabled ? .admin : .dataEntry
+            try await office.store.changeUser(bo, by: .console)
+            try await office.store.setDisabled(bo.id, isDisabled, by: .console)
+            for action in [.approve, .reject] as [DeleteAction] {
+                #expect(refusal { try office.decide(waiting, action, viewer) } == .notAllowed, "\(action)")
+            }
+            #expect(refusal { try office.decide(deleted, .restore, viewer) } == .notAllowed)
+            #expect(refusal { try office.purge(deleted, viewer) } == .notAllowed)
+        }
+        #expect(try await office.state(waiting) == .open)
+        #expect(try await office.state(deleted) == .deleted)
+        #expect(try await office.logs() == logs)
+        #expect(try await office.faults() == [])
+        bo.role = .admin
+        try await office.store.changeUser(bo, by: .console)
+        try office.decide(waiting, .approve, viewer)
+        #expect(try await office.state(waiting) == .deleted)
+    }
+
     // MARK: Holds
 
     @Test func `a hold set after the approval stops the purge, and the program goes on with the others`()

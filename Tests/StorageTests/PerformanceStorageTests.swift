@@ -245,4 +245,40 @@ import Testing
             #expect(try await board("Ada") == ["Abe", "Ann", "Bea", "Bob", "Cid"], "\(keeps)")
         }
     }
+
+    @Test func `what states mean is what the source says when a file is in, not when it was begun`()
+        async throws
+    {
+        let office = try await SampleOffice()
+        let store = office.store
+        let begun = try #require(try await store.sources().first)
+        var source = begun.source
+        source.outcomes.states["mystery"] = [.attempted, .human, .contact, .success] as OutcomeFlags
+        try await store.saveSource(source, by: .console)
+        let id = source.id
+        _ = try store.changingCalls {
+            let staged = try store.stage(begun)
+            let call = CallRecord(
+                line: 2, key: .number(1), agent: "Ann", time: LocalTime(Self.from, secondOfDay: 36_000),
+                profile: nil, type: "Manual", state: "Mystery", callType: "Auto", originalCampaign: "North",
+                currentCampaign: "", talk: 5, wait: nil, fingerprint: 1)
+            _ = try staged.insert([call], folded: ["ann"])
+            var counts = RowCounts()
+            (counts.rows, counts.accepted) = (1, 1)
+            let upload = FileUploaded(
+                file: store.ids.next(at: store.clock.now()), fileName: "a.csv", source: id, version: 1,
+                archive: "archive", original: "original", bytes: 1, counts: counts,
+                mapping: FileMapping(
+                    format: "readymode", encoding: "utf-8", delimiter: ",", headerLine: 1, columns: [:],
+                    ignoredColumns: [], dateOrder: "ymd", timeZone: "Europe/Berlin"),
+                firstDay: staged.firstDay, lastDay: staged.lastDay, agents: staged.agents,
+                digest: "0000000000000001", newNames: [])
+            return try store.finish(
+                staged, by: .console, isPartTimer: { _ in false }, isCancelled: { false }
+            ) { upload }
+        }
+        let report = try await store.report(
+            ReportQuery(period: Self.period, by: [.state]), for: office.admin)
+        #expect(report.total.logs == 1 && report.total.contacts == 1 && report.total.successes == 1)
+    }
 }

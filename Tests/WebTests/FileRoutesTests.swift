@@ -140,6 +140,21 @@ import Testing
         }
     }
 
+    @Test func `with a wrong parameter an upload is refused and nothing of it stays`() async throws {
+        let site = try await TestSite()
+        try await site.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            for wrong in ["delimiter=xx", "encoding=ebcdic", "dateOrder=dym", "headerLine=0"] {
+                let answer = try await browser.send(
+                    .put, "/files/upload?name=a.csv&\(wrong)", headers: [.csrfToken: browser.formToken],
+                    body: Self.calls)
+                #expect(answer.status == 400, "\(wrong): \(answer.text)")
+                let left = try FileManager.default.contentsOfDirectory(atPath: site.store.folder.incoming)
+                #expect(left == [], "\(wrong)")
+            }
+        }
+    }
+
     @Test func `without script one form takes several files`() async throws {
         let site = try await TestSite()
         try await site.run(siteRoutes, over: .live) { browser in

@@ -47,6 +47,7 @@ extension OfficeStore {
     ///
     /// Each step leaves the archive in at least one place, and a crash in between is made good by the next start.
     /// One that fails keeps no other from its place.
+    ///
     /// - Throws: what failed first.
     public func settleArchives() throws {
         let unsettled: [Unsettled] = try pool.read { db in

@@ -34,6 +34,8 @@ struct ConflictCard: Decodable, Sendable {
     var decide: String
     var isOpen: Bool
     var canTakeOther: Bool
+    /// What taking the other is called: of three, it says which.
+    var takeOther: String
 
     init(_ conflict: OpenConflict, _ words: ConflictWriter, comment: String = "") {
         let format = words.activity.format
@@ -71,7 +73,9 @@ struct ConflictCard: Decodable, Sendable {
                 who: "\(event.actor.name), \(words.office(event.office))",
                 when: format.moment(event.time.instant), machine: format.machine(event.time.instant))
         }
-        let since = conflict.since.map { [side("Stands now", "good", $0, against: nil)] } ?? []
+        let since =
+            conflict.since.map { [side("Stands now", "good", $0, against: conflict.winner)] } ?? []
+        takeOther = since.isEmpty ? "Do the other after all" : "Do what lost after all"
         let (stands, tone) = since.isEmpty ? ("Stands now", "good") : ("Won", "neutral")
         // Decided otherwise, the two have changed places.
         let isTurned = conflict.decision?.decided.choice == .other

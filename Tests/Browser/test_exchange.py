@@ -79,8 +79,19 @@ def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downl
     assert "Stands now" in browser.text and "Lost" in browser.text
     for name in ("Benjamin Ashby", "Benny Ashby", "Harbour Calls", "Hill Branch"):
         assert name in browser.text, name
+    # Somebody mends it by hand meanwhile: that is what stands.
+    rename(browser, harbour, "Benny Ashby", "Ben A. Ashby")
+    for size in (DESKTOP, PHONE):
+        for dark in (False, True):
+            browser.look(size, dark).go("/sync/conflicts")
+            assert browser.overflow <= 0
+            assert not axe or violations(browser, axe) == []
+            if screenshots:
+                browser.picture(screenshots / f"sync-conflict-since-{size[0]}{'-dark' if dark else ''}.png")
+    browser.look_usual()
+    assert "Ben A. Ashby" in browser.text and "Won" in browser.text and "changed it since" in browser.text
     browser.fill(comment="his passport says so")
-    browser.press("Do the other after all")
+    browser.press("Do what lost after all")
     assert "No conflict is open" in browser.text and "his passport says so" in browser.text
     send(browser, harbour, hill, "Hill Branch", downloads)
     at(browser, hill).go("/sync/conflicts")

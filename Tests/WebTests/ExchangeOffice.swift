@@ -106,26 +106,15 @@ extension TestBrowser {
         body.writeString("\r\n--\(edge)--\r\n")
         var headers: HTTPFields = [
             .contentType: "multipart/form-data; boundary=\(edge)", .origin: "http://localhost",
-            .secFetchSite: "same-origin", .userAgent: userAgent,
-            .cookie: cookies.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; "),
+            .secFetchSite: "same-origin",
         ]
         if asScript { headers[.accept] = "application/json" }
-        return try await client.execute(uri: path, method: .post, headers: headers, body: body) { response in
-            let answer = TestAnswer(
-                status: response.status.code, text: String(buffer: response.body), headers: response.headers)
-            if !answer.formToken.isEmpty { self.formToken = answer.formToken }
-            return answer
-        }
+        return try await send(.post, path, headers: headers, bytes: body)
     }
 
     func download(_ path: String) async throws -> (status: Int, headers: HTTPFields, bytes: [UInt8]) {
-        let headers: HTTPFields = [
-            .userAgent: userAgent,
-            .cookie: cookies.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; "),
-        ]
-        return try await client.execute(uri: path, method: .get, headers: headers, body: nil) { response in
-            (response.status.code, response.headers, Array(buffer: response.body))
-        }
+        let response = try await answer(.get, path, headers: [:], body: nil)
+        return (response.status.code, response.headers, response.body.map { Array(buffer: $0) } ?? [])
     }
 
     /// Goes on from a form's answer until no work is in between.

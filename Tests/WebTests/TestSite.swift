@@ -97,13 +97,27 @@ final class TestSite: Sendable {
     /// Runs the application, without a network unless `over` says `.live`; the browser is nobody's yet.
     func run(
         _ routes: [Route] = siteRoutes, over: TestingSetup = .router,
-        _ body: @Sendable (TestBrowser) async throws -> Void
+        _ body: @escaping @Sendable (TestBrowser) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = Application(router: makeRouter(routes, site), logger: logger)
         try await application.test(over) { client in
-            try await body(TestBrowser(client: client))
+            guard let port = client.port else {
+                return try await body(
+                    TestBrowser { request in
+                        let answer = try await client.executeRequest(
+                            uri: request.head.path ?? "/", method: request.head.method,
+                            headers: request.head.headerFields, body: request.body)
+                        return TestClient.Response(head: answer.head, body: answer.body)
+                    })
+            }
+            // The client of `.live` gives up after 20 s, which is too soon on a busy machine.
+            try await TestClient.withClient(
+                host: "localhost", port: port, configuration: .init(timeout: .seconds(600))
+            ) { patient in
+                try await body(TestBrowser { try await patient.execute($0) })
+            }
         }
     }
 }
@@ -148,20 +162,21 @@ struct TestAnswer {
 
 /// A browser with its cookies.
 final class TestBrowser: Sendable {
-    let client: any TestClientProtocol
+    typealias Answering = @Sendable (TestClient.Request) async throws -> TestClient.Response
+    let answering: Answering
     let userAgent: String
     private let jar = Mutex<[String: String]>([:])
     /// What the forms of the last page carried.
     private let token = Mutex("")
 
-    init(client: any TestClientProtocol, userAgent: String = "Mozilla/5.0 (Windows) Firefox/140.0") {
-        self.client = client
+    init(userAgent: String = "Mozilla/5.0 (Windows) Firefox/140.0", answering: @escaping Answering) {
+        self.answering = answering
         self.userAgent = userAgent
     }
 
     /// Another browser on the same site.
     func another(_ userAgent: String? = nil) -> TestBrowser {
-        TestBrowser(client: client, userAgent: userAgent ?? self.userAgent)
+        TestBrowser(userAgent: userAgent ?? self.userAgent, answering: answering)
     }
 
     var cookies: [String: String] {
@@ -173,31 +188,45 @@ final class TestBrowser: Sendable {
         set { token.withLock { $0 = newValue } }
     }
 
-    func send(
-        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: String? = nil
-    ) async throws -> TestAnswer {
+    /// The answer as it came; the jar keeps its cookies.
+    func answer(
+        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields, body: ByteBuffer?
+    ) async throws -> TestClient.Response {
         var headers = headers
         if headers[.userAgent] == nil { headers[.userAgent] = userAgent }
+        headers[.connection] = "keep-alive"
         let cookies = cookies
         if !cookies.isEmpty {
             headers[.cookie] = cookies.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ")
         }
-        return try await client.execute(
-            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) }
-        ) { response in
-            for cookie in response.headers[values: .setCookie] {
-                let pair = cookie.prefix { $0 != ";" }.split(
-                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard pair.count == 2 else { continue }
-                self.jar.withLock {
-                    $0[String(pair[0])] = cookie.contains("Max-Age=0") ? nil : String(pair[1])
-                }
+        let response = try await answering(
+            TestClient.Request(path, method: method, authority: "localhost", headers: headers, body: body))
+        for cookie in response.headers[values: .setCookie] {
+            let pair = cookie.prefix { $0 != ";" }.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2 else { continue }
+            jar.withLock {
+                $0[String(pair[0])] = cookie.contains("Max-Age=0") ? nil : String(pair[1])
             }
-            let answer = TestAnswer(
-                status: response.status.code, text: String(buffer: response.body), headers: response.headers)
-            if !answer.formToken.isEmpty { self.formToken = answer.formToken }
-            return answer
         }
+        return response
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], bytes: ByteBuffer?
+    ) async throws -> TestAnswer {
+        let response = try await answer(method, path, headers: headers, body: bytes)
+        let answer = TestAnswer(
+            status: response.status.code, text: String(buffer: response.body ?? ByteBuffer()),
+            headers: response.headers)
+        if !answer.formToken.isEmpty { formToken = answer.formToken }
+        return answer
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: String? = nil
+    ) async throws -> TestAnswer {
+        try await send(method, path, headers: headers, bytes: body.map { ByteBuffer(string: $0) })
     }
 
     func get(_ path: String, headers: HTTPFields = [:]) async throws -> TestAnswer {

@@ -79,7 +79,12 @@ struct SimulationModel {
                         let (first, second) = (knows(other.entry.name, a), knows(other.entry.name, b))
                         return first != second
                     }
-                    guard !isMoved, !told.contains("\(register) \(a)"), !told.contains("\(register) \(b)")
+                    // What lost was set again by somebody who knew nothing of it: it is his word from then on.
+                    let isSetAgain = writes[(index + 1)...].contains { other in
+                        other.value == earlier.value && !knows(other.entry.name, a)
+                    }
+                    guard !isMoved, !isSetAgain, !told.contains("\(register) \(a)"),
+                        !told.contains("\(register) \(b)")
                     else { continue }
                     let all = writes.map { write in
                         let known = writes.filter { knows(write.entry.name, $0.entry.name) }

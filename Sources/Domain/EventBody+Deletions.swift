@@ -63,6 +63,33 @@ public struct DeleteRequestPurged: EventPayload {
     }
 }
 
+/// The archive of a version was written again without what several deletions erased of it, each from the archive that
+/// it knew: boxes of one office had purged different days of the version without knowing of each other.
+public struct ArchiveRewritten: EventPayload {
+    public static let kind = "archiveRewritten"
+    public static let stream = EventStream.shared
+    public var body: EventBody { .archiveRewritten(self) }
+    public var subject: String? { file.description }
+    public var file: ID<CallFile>
+    public var fileName: String
+    public var version: Int
+    /// Every deletion whose calls are not in it any more.
+    public var requests: [ID<DeleteRequest>]
+    /// Accepted rows that this took out of the archive; no figure had them.
+    public var rows: Int
+    /// The version as it is from now on.
+    public var kept: KeptVersion
+
+    public init(_ upload: FileUploaded, requests: [ID<DeleteRequest>], rows: Int, kept: KeptVersion) {
+        file = upload.file
+        fileName = upload.fileName
+        version = upload.version
+        self.requests = requests
+        self.rows = rows
+        self.kept = kept
+    }
+}
+
 /// What stays of something purged: enough to prove what it was, nothing of what was in it.
 public struct PurgedVersion: Hashable, Codable, Sendable {
     public var file: ID<CallFile>

@@ -20,6 +20,7 @@ public enum EventBody: Hashable, Sendable {
     case deleteRequestOpened(DeleteRequestOpened)
     case deleteRequestDecided(DeleteRequestDecided)
     case deleteRequestPurged(DeleteRequestPurged)
+    case archiveRewritten(ArchiveRewritten)
     case deleteHoldChanged(DeleteHoldChanged)
     case snapshotMerged(SnapshotMerged)
     case incarnationBegun(IncarnationBegun)
@@ -76,6 +77,7 @@ public enum EventBody: Hashable, Sendable {
         case .deleteRequestOpened(let it): it
         case .deleteRequestDecided(let it): it
         case .deleteRequestPurged(let it): it
+        case .archiveRewritten(let it): it
         case .deleteHoldChanged(let it): it
         case .userAdded(let it): it
         case .userChanged(let it): it
@@ -120,8 +122,8 @@ public enum EventBody: Hashable, Sendable {
         PersonsPlaced.self, PersonRenamed.self, TeamHandedOver.self, AliasChanged.self, NamesHeldApart.self,
         TransferRequestOpened.self, TransferRequestDecided.self, TransferRequestCommented.self,
         DelegationChanged.self, DeleteRequestOpened.self, DeleteRequestDecided.self,
-        DeleteRequestPurged.self, DeleteHoldChanged.self, UserAdded.self, UserChanged.self, UserDisabled.self,
-        PasswordSet.self,
+        DeleteRequestPurged.self, ArchiveRewritten.self, DeleteHoldChanged.self, UserAdded.self,
+        UserChanged.self, UserDisabled.self, PasswordSet.self,
         SignedIn.self, SignInRefused.self, SignedOut.self, SessionsEnded.self, TokenMade.self,
         TokenRevoked.self, BoxSettingsChanged.self, UploadRefused.self, FiguresExported.self,
         SnapshotMerged.self, IncarnationBegun.self, ConflictDecided.self, OfficePaired.self,

@@ -281,7 +281,7 @@ struct ArchiveManifest: Codable {
     /// What was purged of it since: its lines are empty in `original.csv`, and missing in the others.
     var purged: [Purged]?
 
-    struct Purged: Codable {
+    struct Purged: Hashable, Codable {
         /// Wall-clock times of the source, half open.
         var from: String
         var until: String
@@ -318,7 +318,7 @@ struct ArchiveManifest: Codable {
             (purged ?? [])
             + spans.map {
                 Purged(from: LocalTime(seconds: $0.from).iso, until: LocalTime(seconds: $0.until).iso)
-            }
+            }.filter { !(purged ?? []).contains($0) }
         return manifest
     }
 

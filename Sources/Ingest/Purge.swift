@@ -31,7 +31,8 @@ public func purgeDeletion(
     }
 }
 
-/// Purges every deletion whose time in the trash is over; one that a hold keeps waits. Blocks its thread.
+/// Purges every deletion whose time in the trash is over; one that a hold keeps waits. Then writes archives again that
+/// still have something purged. Blocks its thread.
 ///
 /// - Returns: of those that failed, why.
 public func purgeWhatIsDue(in store: OfficeStore) throws -> [UserError] {
@@ -43,7 +44,52 @@ public func purgeWhatIsDue(in store: OfficeStore) throws -> [UserError] {
             failures.append(error)
         }
     }
-    return failures
+    return try failures + rewriteArchives(in: store)
+}
+
+/// Writes the archives again in which something is left that was purged: boxes of one office had purged different days
+/// of a version without knowing of each other, and each left what the other erased. Blocks its thread; after a crash
+/// at any instant an archive is written again, or as it was.
+///
+/// - Returns: of those that failed, why; the next call tries again.
+@discardableResult
+public func rewriteArchives(in store: OfficeStore) throws -> [UserError] {
+    guard try !store.archiveRewrites().isEmpty else { return [] }
+    return try store.changingCalls {
+        // What another purge has written, and could not put in its place, is not to be written over.
+        try store.settleArchives()
+        var failures: [UserError] = []
+        for var rewrite in try store.archiveRewrites() {
+            let upload = rewrite.version.uploaded
+            do {
+                guard fileHash(rewrite.version.archivePath)?.hex == upload.archive else {
+                    throw rewrite.version.isUnreadable
+                }
+                var digest: UInt64 = 0
+                let calls = try AcceptedCalls(of: upload, from: store)
+                while let (record, _) = try calls.next() {
+                    guard rewrite.version.spans.contains(where: { $0.contains(record.time.seconds) }) else {
+                        continue
+                    }
+                    rewrite.version.lines.append(record.line)
+                    rewrite.version.rows += 1
+                    digest &+= record.fingerprint
+                }
+                rewrite.version.digest = hexadecimal(digest.bigEndianBytes)
+                let kept = try writeKept(rewrite.version, store)
+                do {
+                    try store.rewrite(rewrite, kept: kept, by: .program)
+                } catch {
+                    try? removeDurably(store.folder.keptArchive(of: upload.file, version: upload.version))
+                    throw error
+                }
+            } catch {
+                guard let failure = explain(error, upload.fileName) as? UserError else { throw error }
+                failures.append(failure)
+            }
+        }
+        return failures
+    }
 }
 
 /// Why a line was not accepted, where another line is the reason; written into archives and read back.
@@ -60,6 +106,14 @@ enum RejectReason {
     /// The line that counts, of a line with one of these fates.
     static func line(in reason: String) -> Int? {
         reason.split { !$0.isASCII || !$0.isNumber }.first.flatMap { Int($0) }
+    }
+}
+
+extension PurgePlan.Version {
+    fileprivate var isUnreadable: UserError {
+        UserError(
+            .damaged, "The archive of “\(uploaded.fileName)”, version \(uploaded.version), cannot be read.",
+            advice: "Nothing was purged. Put \(archivePath) back from a backup and try again.")
     }
 }
 
@@ -82,9 +136,7 @@ private func writeKept(_ version: PurgePlan.Version, _ store: OfficeStore) throw
     } catch let failure as FileFailure where failure.isDiskFull {
         throw UserError.diskFull
     } catch {
-        throw UserError(
-            .damaged, "The archive of “\(upload.fileName)”, version \(upload.version), cannot be read.",
-            advice: "Nothing was purged. Put \(version.archivePath) back from a backup and try again.")
+        throw version.isUnreadable
     }
 
     var erased = Set(version.lines)

@@ -91,9 +91,14 @@ public final class ReceivedSnapshot: Sendable {
             for archive in wanted where archive.isKept {
                 try extracted.prepare(archive, isCancelled: isCancelled)
             }
-            return try store.merge(reception, by: actor, isCancelled: isCancelled, progress: progress) {
+            let outcome = try store.merge(
+                reception, by: actor, isCancelled: isCancelled, progress: progress
+            ) {
                 try extracted.read($0, into: $1, isCancelled: isCancelled)
             }
+            // What this fails at, housekeeping tries again, and tells.
+            _ = try? rewriteArchives(in: store)
+            return outcome
         } catch {
             extracted.remove()
             throw error

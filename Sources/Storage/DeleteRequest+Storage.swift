@@ -51,29 +51,42 @@ extension Transaction {
         try db.run(
             sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])
         for purged in it.versions {
-            guard let kept = purged.kept, let upload = try upload(purged.file, purged.version) else {
-                continue
-            }
-            try db.run(
-                sql: """
-                    UPDATE fileVersion SET event = ?, archive = ?, original = ? WHERE file = ? AND version = ?
-                    """,
-                arguments: [
-                    try jsonText(upload.keeping(kept)), kept.archive,
-                    kept.original, purged.file.description, purged.version,
-                ])
+            if let kept = purged.kept { try keep(kept, purged.file, purged.version) }
         }
         for number in numbers { try settleState(number) }
         try save(after)
     }
 
+    func foldArchiveRewritten(_ event: Event, _ it: ArchiveRewritten) throws {
+        try requireOwnFiles([it.file], event)
+        try keep(it.kept, it.file, it.version)
+    }
+
     // MARK: Parts
+
+    /// The version goes on as what was kept of it; one that is not there, or was purged whole, stays so. Counts that no
+    /// file can have are not taken.
+    private func keep(_ kept: KeptVersion, _ file: ID<CallFile>, _ version: Int) throws {
+        guard kept.counts.isBalanced, let upload = try upload(file, version) else { return }
+        try db.run(
+            sql: """
+                UPDATE fileVersion SET event = ?, archive = ?, original = ?, unsettled = 1
+                WHERE file = ? AND version = ?
+                """,
+            arguments: [
+                try jsonText(upload.keeping(kept)), kept.archive, kept.original, file.description, version,
+            ])
+    }
 
     /// An office decides about its own files alone: what another one signs of them has no effect.
     private func requireOwnFiles(of request: DeleteRequest, _ event: Event) throws {
+        try requireOwnFiles(Set(request.targets.map(\.file)), event)
+    }
+
+    private func requireOwnFiles(_ files: Set<ID<CallFile>>, _ event: Event) throws {
         let select = try db.cachedStatement(
             sql: "SELECT s.office FROM file f JOIN source s ON s.id = f.source WHERE f.id = ?")
-        for file in Set(request.targets.map(\.file)) {
+        for file in files {
             let office = try String.fetchOne(select, arguments: [file.description])
             guard office == nil || office == event.office.description else {
                 throw DeleteRequest.othersFiles

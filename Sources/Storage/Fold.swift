@@ -30,6 +30,7 @@ extension Transaction {
         case .deleteRequestOpened(let it): try foldDeleteRequestOpened(event, it)
         case .deleteRequestDecided(let it): try foldDeleteRequestDecided(event, it)
         case .deleteRequestPurged(let it): try foldDeleteRequestPurged(event, it)
+        case .archiveRewritten(let it): try foldArchiveRewritten(event, it)
         case .deleteHoldChanged(let it): try foldDeleteHoldChanged(event, it)
         case .conflictDecided(let it): try foldConflictDecided(event, it)
         case .officePaired(let it): try foldOfficePaired(event, it)

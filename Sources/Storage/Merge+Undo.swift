@@ -118,8 +118,8 @@ extension OfficeStore {
     /// What was erased with it cannot come back.
     fileprivate static func broughtPurge(_ merge: EventName, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
-            db, sql: "SELECT 1 FROM journal WHERE arrival = ? AND kind = ? LIMIT 1",
-            arguments: [merge.seq, DeleteRequestPurged.kind]) == true
+            db, sql: "SELECT 1 FROM journal WHERE arrival = ? AND kind IN (?, ?) LIMIT 1",
+            arguments: [merge.seq, DeleteRequestPurged.kind, ArchiveRewritten.kind]) == true
     }
 }
 

@@ -57,18 +57,9 @@ extension OfficeStore {
     /// What the journal says was purged later, lawfully or not: such a version's archive is no more, or has fewer rows
     /// than its upload says. nil: all of it was.
     static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
-        let payloads = try String.fetchAll(
-            db,
-            sql: "SELECT payload FROM journal WHERE kind = ? ORDER BY time, office, incarnation, seq",
-            arguments: [DeleteRequestPurged.kind])
         var purged: [VersionPlace: [KeptVersion?]] = [:]
-        for payload in payloads {
-            // One that cannot be read is refused when it is folded.
-            guard let it = try? fromJSON(DeleteRequestPurged.self, payload) else { continue }
-            for version in it.versions {
-                purged[VersionPlace(file: version.file, version: version.version), default: []].append(
-                    version.kept)
-            }
+        for erasure in try Erasure.fetchAll(db) {
+            for version in erasure.versions { purged[version.place, default: []].append(version.kept) }
         }
         return purged
     }

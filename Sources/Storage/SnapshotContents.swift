@@ -151,16 +151,8 @@ extension OfficeStore {
         _ db: Database, _ held: VersionVector, _ chains: Set<Chain>, _ folder: DataFolder
     ) throws -> [SnapshotContents.Archive] {
         var rewritten: Set<VersionPlace> = []
-        let purges = try Row.fetchAll(
-            db,
-            sql: "SELECT office, incarnation, seq, payload FROM journal WHERE kind = 'deleteRequestPurged'")
-        for row in purges {
-            guard let name = EventName(row), !held.holds(name),
-                let it = try? fromJSON(DeleteRequestPurged.self, row["payload"])
-            else { continue }
-            for version in it.versions where version.kept != nil {
-                rewritten.insert(VersionPlace(file: version.file, version: version.version))
-            }
+        for erasure in try Erasure.fetchAll(db) where !held.holds(erasure.name) {
+            for version in erasure.versions where version.kept != nil { rewritten.insert(version.place) }
         }
         let rows = try Row.fetchAll(
             db,

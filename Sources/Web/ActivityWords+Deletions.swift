@@ -49,6 +49,14 @@ extension ActivityWriter {
                 + (it.comment.isEmpty ? "" : "; Comment: \(it.comment)"))
     }
 
+    func words(_ it: ArchiveRewritten) -> ActivityWords {
+        ActivityWords(
+            "wrote the archive again of", "\(it.fileName), version \(it.version)",
+            href: Paths.fileVersion(it.file.description, String(it.version)),
+            note: "Boxes of this office had purged days of it without knowing of each other; "
+                + "\(format.count(it.rows, "row", "rows")) more erased")
+    }
+
     func words(_ it: DeleteHoldChanged) -> ActivityWords {
         func line(_ hold: DeleteHold?) -> String? {
             hold.map { hold in

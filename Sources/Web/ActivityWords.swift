@@ -93,6 +93,7 @@ struct ActivityWriter: Sendable {
         case .deleteRequestOpened(let it): return words(it)
         case .deleteRequestDecided(let it): return words(it)
         case .deleteRequestPurged(let it): return words(it)
+        case .archiveRewritten(let it): return words(it)
         case .deleteHoldChanged(let it): return words(it)
         case .userAdded(let it):
             return ActivityWords(
@@ -419,7 +420,7 @@ let activityKinds: [(key: String, title: String, kinds: [any EventPayload.Type])
         "deletions", "Deletions and holds",
         [
             DeleteRequestOpened.self, DeleteRequestDecided.self, DeleteRequestPurged.self,
-            DeleteHoldChanged.self,
+            ArchiveRewritten.self, DeleteHoldChanged.self,
         ]
     ),
     (

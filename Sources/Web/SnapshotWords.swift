@@ -21,6 +21,7 @@ let entryKindWords: [String: (one: String, many: String)] = [
     DeleteRequestOpened.kind: ("deletion asked for", "deletions asked for"),
     DeleteRequestDecided.kind: ("word on a deletion", "words on deletions"),
     DeleteRequestPurged.kind: ("deletion purged", "deletions purged"),
+    ArchiveRewritten.kind: ("archive written again", "archives written again"),
     DeleteHoldChanged.kind: ("change of a hold", "changes of holds"),
     SnapshotMerged.kind: ("note of a snapshot taken in", "notes of snapshots taken in"),
     MergeUndone.kind: ("snapshot taken back", "snapshots taken back"),

@@ -68,6 +68,14 @@ enum DeletionEvents {
             #"shared deleteRequestPurged {"by":{"name":"Mo","person":"@007","role":"admin","user":"@006"},"comment":"room","request":"@004","versions":[{"archive":"aa","bytes":99,"digest":"ee","file":"@001","fileName":"a.csv","firstDay":"2026-11-02","kept":{"archive":"a2","bytes":50,"counts":{"accepted":0,"badDurations":0,"blank":0,"changed":0,"duplicate":0,"keyless":0,"overlapping":0,"rejected":0,"rows":0},"digest":"11","original":"b2"},"lastDay":"2026-11-02","original":"bb","rows":7,"version":2}]}"#
         ),
         (
+            .archiveRewritten(
+                ArchiveRewritten(
+                    upload, requests: [id(4), id(8)], rows: 3,
+                    kept: KeptVersion(
+                        archive: "cc", original: "dd", bytes: 9, counts: RowCounts(), digest: "ff"))),
+            #"shared archiveRewritten {"file":"@001","fileName":"a.csv","kept":{"archive":"cc","bytes":9,"counts":{"accepted":0,"badDurations":0,"blank":0,"changed":0,"duplicate":0,"keyless":0,"overlapping":0,"rejected":0,"rows":0},"digest":"ff","original":"dd"},"requests":["@004","@008"],"rows":3,"version":2}"#
+        ),
+        (
             .deleteHoldChanged(DeleteHoldChanged(before: nil, after: hold)),
             #"shared deleteHoldChanged {"after":{"file":"@001","id":"@009","period":{"from":"2026-11-02","to":"2026-11-04"},"person":"@003","reason":"court","until":"2027-01-31"},"comment":""}"#
         ),

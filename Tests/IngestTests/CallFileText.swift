@@ -31,7 +31,7 @@ struct CallFileText {
     var text: String {
         ([headings] + rows).map { row in
             row.map { field in
-                field.contains { "\"\r\n".contains($0) } || field.contains(delimiter)
+                field.unicodeScalars.contains { ["\"", "\r", "\n"].contains($0) } || field.contains(delimiter)
                     ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
             }.joined(separator: delimiter) + lineEnd
         }.joined()

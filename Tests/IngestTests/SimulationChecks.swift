@@ -128,6 +128,11 @@ extension Simulation {
                 WHERE d.purged = 1 AND d.fromTime <= c.time AND c.time < d.untilTime
                 """)
         guard back.isEmpty else { throw SimulationFault("purged calls are back: \(back.prefix(3))") }
+        if isEnd {
+            for version in try await box.store.archivedVersions() where !version.leftovers.isEmpty {
+                throw SimulationFault("in the archive is what was purged: \(version.archivePath)")
+            }
+        }
         for line in try await box.it.sql("SELECT file, version FROM fileVersion WHERE state = 'purged'") {
             let parts = line.split(separator: "|")
             guard let file = parts.first.flatMap({ ID<CallFile>($0) }), let version = Int(parts.last ?? "")

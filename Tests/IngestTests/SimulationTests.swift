@@ -44,13 +44,6 @@ import Testing
         }
     }
 
-    @Test(arguments: openSimulationSeeds) func `a fault that is known fails as it is known to`(seed: UInt64)
-        async throws
-    {
-        let fault = await SimulationTally.fault(of: SimulationPlan(seed: seed))
-        withKnownIssue { #expect(fault == nil, "\(fault?.words ?? "")") }
-    }
-
     /// As few steps as still fail, for who reads it.
     private static func shrunk(_ failure: SimulationTally.Failure) async -> String {
         var plan = SimulationPlan(seed: failure.seed)

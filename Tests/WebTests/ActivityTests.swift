@@ -88,6 +88,11 @@ import Testing
                 DeleteRequestPurged(
                     request: deletion.id, by: nil, comment: "",
                     versions: [PurgedVersion(upload, rows: 9, digest: "d", kept: nil)])),
+            .archiveRewritten(
+                ArchiveRewritten(
+                    upload, requests: [deletion.id], rows: 3,
+                    kept: KeptVersion(
+                        archive: "c", original: "d", bytes: 9, counts: RowCounts(), digest: "f"))),
             .deleteHoldChanged(
                 DeleteHoldChanged(
                     before: nil, after: DeleteHold(id: id(), file: upload.file, reason: "a court asked"))),

@@ -89,8 +89,12 @@ extension TransferRequest {
                 "The team of \(organization.name(of: leader)) has another team manager on \(effective.iso)."
         }
         if let words = moved(agent, from) { return words }
-        if kind == .swap { return otherAgent.flatMap { moved($0, to) } ?? (from == to ? Self.sameTeam : nil) }
+        if kind == .swap, let words = otherAgent.flatMap({ moved($0, to) }) { return words }
         if from == to { return Self.sameTeam }
+        if kind != .remove, openedAs == .manager, let manager = to.manager, manager == from.manager {
+            return "Both teams are \(organization.name(of: manager))’s by now, so no request is needed."
+        }
+        if kind == .swap { return nil }
         if let leader = to.leader {
             guard organization.holds(leader, .leader, on: effective),
                 organization.manager(ofLeader: leader, on: effective) == to.manager

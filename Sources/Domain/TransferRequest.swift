@@ -197,7 +197,8 @@ public struct TransferRequest: Hashable, Codable, Sendable {
 
     /// Leaders and managers are replaced by their successor in a request that takes effect from his day on.
     ///
-    /// An approval that was given stands, as the successor's.
+    /// An approval that was given stands, as the successor's; where both managers are one person by it, he is asked
+    /// once, for both.
     public func handedOver(from person: ID<Person>, to successor: ID<Person>, from day: Day)
         -> TransferRequest
     {
@@ -207,6 +208,10 @@ public struct TransferRequest: Hashable, Codable, Sendable {
         request.from = Seat(leader: heir(from.leader), manager: heir(from.manager))
         request.to = Seat(leader: heir(to.leader), manager: heir(to.manager))
         request.approvals = approvals.map { $0 == person ? successor : $0 }
+        if stage == .approved, request.approvers.allSatisfy(request.approvals.contains) {
+            request.approvals = []
+            request.stage = needsAcceptance ? .accepted : .open
+        }
         return request
     }
 }

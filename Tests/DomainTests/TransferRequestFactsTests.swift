@@ -105,4 +105,33 @@ import Testing
         #expect(try office.step(moved, .approve, T.otherManager).stage == .scheduled)
         #expect(half.handedOver(from: T.manager, to: R.stranger, from: day(24)) == half)
     }
+
+    @Test(arguments: [T.manager, T.otherManager])
+    func `managers who became one person are asked once for both`(leaving: ID<Person>) throws {
+        var office = try R()
+        let staying = leaving == T.manager ? T.otherManager : T.manager
+        let half = try office.step(
+            office.step(office.open(.transfer, to: T.cat), .accept, T.cat, .teamLeader), .approve, T.manager)
+        try office.it.place(
+            office.it.organization.handOver(leaving, to: staying, from: day(20), status: Placement.left))
+        let moved = half.handedOver(from: leaving, to: staying, from: day(20))
+        #expect(moved.state(in: office.context()) == .accepted)
+        #expect(moved.waitingFor(in: office.context()) == [staying])
+        #expect(try office.step(moved, .approve, staying).stage == .scheduled)
+    }
+
+    @Test func `a manager's request to another who became the same person is not needed any more`() throws {
+        var office = try R()
+        let open = try office.open(.transfer, to: T.cat, by: R.party(T.manager, .teamManager))
+        #expect(open.openedAs == .manager)
+        try office.it.place(
+            office.it.organization.handOver(
+                T.otherManager, to: T.manager, from: day(20), status: Placement.left))
+        let moved = open.handedOver(from: T.otherManager, to: T.manager, from: day(20))
+        #expect(moved.state(in: office.context()) == .stale)
+        #expect(moved.staleness(in: office.context())?.contains("no request is needed") == true)
+        #expect(
+            moved.allowedActions(for: R.party(T.manager, .teamManager), in: office.context())
+                == [.withdraw, .comment])
+    }
 }

@@ -148,8 +148,8 @@ public struct ReportQuery: Hashable, Sendable {
             case "agent": filter.agents.append(Self.person(text))
             case "leader": filter.leaders.append(Self.person(text))
             case "manager": filter.managers.append(Self.person(text))
-            case "group": filter.groups.append(text)
-            case "employment": filter.employments.append(text)
+            case "group": filter.groups.append(Self.unescape(text))
+            case "employment": filter.employments.append(Self.unescape(text))
             case "campaign": filter.campaigns.append(Self.unescape(text))
             case "state": filter.states.append(Self.unescape(text))
             case "type": filter.types.append(Self.unescape(text))
@@ -201,8 +201,8 @@ public struct ReportQuery: Hashable, Sendable {
         items += filter.agents.map { ("agent", Self.text($0)) }
         items += filter.leaders.map { ("leader", Self.text($0)) }
         items += filter.managers.map { ("manager", Self.text($0)) }
-        items += filter.groups.map { ("group", $0) }
-        items += filter.employments.map { ("employment", $0) }
+        items += filter.groups.map { ("group", Self.escape($0)) }
+        items += filter.employments.map { ("employment", Self.escape($0)) }
         items += filter.campaigns.map { ("campaign", Self.escape($0)) }
         items += filter.states.map { ("state", Self.escape($0)) }
         items += filter.types.map { ("type", Self.escape($0)) }

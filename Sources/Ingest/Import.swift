@@ -117,13 +117,15 @@ private struct FileImport {
     }
 
     func run(progress: (ImportProgress) -> Void) throws -> ImportResult {
-        try checkFileName(request.fileName)
+        try checkName()
         guard request.file.size > 0 else {
             throw UserError(.emptyFile, "“\(request.fileName)” is empty.", advice: "Export it again.")
         }
         try store.requireRoom(
             for: request.file.size * (request.readsAgain == nil ? 3 : 4) + 64_000_000)
         let target = try findTarget()
+        // A name of mended lines whose file is not here is a file's own.
+        if target.file == nil { try checkFileName(request.fileName) }
         let place = try store.nextVersion(
             of: request.fileName, in: target.file, source: target.source.source,
             original: request.file.sha256, mayRepeat: request.readsAgain != nil)

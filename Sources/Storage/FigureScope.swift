@@ -148,7 +148,9 @@ struct WantedPersons {
         }
         for (column, texts) in [("groupName", filter.groups), ("employment", filter.employments)]
         where !texts.isEmpty {
-            conditions.append("\(teams).\(column) IN (\(databaseQuestionMarks(count: texts.count)))")
+            // Whoever has no place, or none in the teams that are asked for, is in the blank one.
+            let place = texts.contains("") ? "coalesce(\(teams).\(column), '')" : "\(teams).\(column)"
+            conditions.append("\(place) IN (\(databaseQuestionMarks(count: texts.count)))")
             arguments += StatementArguments(texts)
         }
         condition = conditions.isEmpty ? nil : conditions.joined(separator: " AND ")

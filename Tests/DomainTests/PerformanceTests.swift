@@ -100,7 +100,8 @@ import Testing
         var query = ReportQuery(period: Period(from: monday.adding(-30), to: monday), by: [.agent, .day])
         query.filter.agents = [.named("Zoë & Co"), .nobody]
         query.filter.leaders = [.nobody]
-        query.filter.groups = ["Team A,B"]
+        query.filter.groups = ["Team A,B", "", "-"]
+        query.filter.employments = [""]
         query.filter.campaigns = ["", "-", "--x", "North = South"]
         query.filter.states = [""]
         query.filter.weekdays = [0, 6]

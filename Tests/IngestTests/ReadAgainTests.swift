@@ -291,6 +291,22 @@ import Testing
         }
     }
 
+    @Test func `mended lines of a file with a long name are taken, and no longer name is kept`() async throws
+    {
+        let office = try await ImportOffice()
+        let name = String(repeating: "n", count: 196) + ".csv"
+        let file = try office.take(Self.faulty, file: name).upload.file
+        let result = try office.take(Self.mended, file: CallFile.rejectsName(of: name))
+        #expect(result.upload.file == file && result.upload.fileName == name)
+        let other = CallFile.rejectsName(of: "m" + name.dropFirst())
+        let error = #expect(throws: UserError.self) {
+            try office.take(Self.mended.replacing("10:00", with: "10:07"), file: other, dateOrder: .dmy)
+        }
+        #expect(error?.code == .invalid)
+        #expect(throws: UserError.self) { try office.take(Self.mended, file: "n" + name) }
+        #expect(try await office.faults() == [])
+    }
+
     @Test func `a name of rejects without its file is any file's name`() async throws {
         let office = try await ImportOffice()
         let alone = try office.take(Self.mended, file: "rejects of b.csv", dateOrder: .dmy)

@@ -65,6 +65,26 @@ import Testing
         #expect(Set(seen).count == calls.count)
     }
 
+    @Test(arguments: [By.group, .employment, .leader])
+    func `a blank cell opens its calls too, by its address`(by: By) async throws {
+        let (office, calls) = try await filled(seed: 3)
+        var query = ReportQuery(period: Self.period, by: [by])
+        // Of teams that nobody knew anything of yet.
+        query.teams = .known(Self.from.adding(-400))
+        let report = try await office.store.report(query, for: office.admin)
+        #expect(report.rows.map { $0.slices[0].value } == [""])
+        let items = query.narrowed(to: report.rows[0].slices).items
+        #expect(items.contains { $0.name == by.rawValue && $0.value == "-" })
+        let opened = try ReportQuery(items: items, today: Self.period.to, otherwise: Self.period)
+        let page = try await office.store.calls(opened, limit: 1000, for: office.admin)
+        #expect(page.total == calls.count && report.total.logs == calls.count)
+        // Of the teams of the day nobody is without one.
+        var ofTheDay = opened
+        ofTheDay.teams = .ofTheDay
+        let others = try await office.store.calls(ofTheDay, limit: 1000, for: office.admin)
+        #expect(others.total == (by == .leader ? calls.count : 0))
+    }
+
     @Test func `a leader sees his team's days and nothing else`() async throws {
         let (office, calls) = try await filled(seed: 4)
         let store = office.store

@@ -103,7 +103,7 @@ let package = Package(
             dependencies: [
                 "Storage", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            exclude: ["schema.sql"], swiftSettings: strict),
         .testTarget(
             name: "IngestTests", dependencies: ["Ingest", "Storage", "Formats", "TestSupport"],
             swiftSettings: strict),

@@ -360,8 +360,9 @@ start_and_check() {
     return 1
 }
 
-# What an upgrade changes is kept in `safe` until the new version is well. Read by go_back.
-safe='' halfway=no
+# What an upgrade changes is kept in `safe` until the new version is well. Read by go_back, at any instant: the database
+# has a copy there once the file `whole` is beside it.
+safe='' halfway=no swapped=no
 
 keep_old() {
     safe=$data/.before-upgrade
@@ -376,19 +377,21 @@ keep_old() {
     for file in "$data"/rollcall.sqlite*; do
         [[ ! -f $file ]] || cp -a --reflink=auto "$file" "$safe/"
     done
+    touch "$safe/whole"
 }
 
 # Puts the old program, its settings and its database back, after an upgrade that did not work.
 go_back() {
     halfway=no
-    warn "The new version did not come up; going back to the one before."
+    if [[ $swapped == yes ]]; then warn "The new version did not come up; going back to the one before."
+    else warn "The upgrade was cut off; going back to the version before."; fi
     ! has_systemd || systemctl stop rollcall.service 2>/dev/null || true
     [[ ! -f $binary.previous || $swapped == no ]] || mv -f "$binary.previous" "$binary"
     local file
     for file in "$settings_file" "$unit_file" "$avahi_file"; do
         [[ ! -f $safe/${file//\//_} ]] || cp -a "$safe/${file//\//_}" "$file"
     done
-    if [[ -f $safe/rollcall.sqlite ]]; then
+    if [[ -f $safe/whole && -f $safe/rollcall.sqlite ]]; then
         rm -f "$data"/rollcall.sqlite*
         mv "$safe"/rollcall.sqlite* "$data/"
     fi
@@ -414,7 +417,6 @@ finish() {
 
 # Replaces the program in one step; the old one stays as rollcall.previous.
 swap_binary() {
-    swapped=no
     mkdir -p "$prefix/bin"
     if [[ -f $binary ]] && cmp -s "$new" "$binary"; then return 0; fi
     cp "$new" "$binary.new" || die 74 "Could not copy the program to $prefix/bin: is the disk full?" \
@@ -507,7 +509,7 @@ report() {
     say "Open in a browser:"
     addresses
     [[ $tls != auto ]] || say "The browser warns until the machine trusts this office's own CA: see /trust there."
-    [[ -z $3 ]] || say "$3"
+    [[ -z $3 ]] || say "The setup code, which the first page asks for: $3"
     if have ufw && ufw status 2>/dev/null | grep -q '^Status: active'; then
         say "The firewall is on. To let the office in: ufw allow $port/tcp"
     fi

@@ -21,7 +21,7 @@ fresh_root plain
 fake 1.0
 installs() {
     inside "/dist/install.sh --port 9001 --tls off" && said "Rollcall 1.0 is installed" &&
-        said "Setup code: 123-456" && said ":9001/" && owner_and_mode /var/lib/rollcall "rollcall 700" &&
+        said "setup code, which the first page asks for: 123-456" && said ":9001/" && owner_and_mode /var/lib/rollcall "rollcall 700" &&
         owner_and_mode /usr/local/bin/rollcall "root 755" &&
         owner_and_mode /var/lib/rollcall/rollcall.sqlite "rollcall 600"
 }
@@ -32,7 +32,7 @@ printed_command_serves() {
         exec 3<>/dev/tcp/127.0.0.1/9001; echo >&3; cat <&3; stat -c %U /proc/\$!" && said "200 OK" && said rollcall
 }
 second_run() {
-    inside /dist/install.sh && said "1.0 is up to date" && said ":9001/" && ! said "Setup code" &&
+    inside /dist/install.sh && said "1.0 is up to date" && said ":9001/" && ! said "setup code" &&
         [[ ! -e $root/usr/local/bin/rollcall.previous && ! -e $root/var/lib/rollcall/.before-upgrade ]] &&
         [[ $(line_of "made by") == 1 ]]
 }
@@ -49,7 +49,7 @@ uninstall() {
     inside "/dist/install.sh --uninstall" && said "/var/lib/rollcall" && [[ ! -e $root/usr/local/bin/rollcall ]] &&
         [[ -s $root/var/lib/rollcall/rollcall.sqlite ]] && inside "/dist/install.sh --uninstall" && said "not installed"
 }
-back_again() { inside /dist/install.sh && said ":9001/" && ! said "Setup code" && [[ $(line_of "made by") == 1 ]]; }
+back_again() { inside /dist/install.sh && said ":9001/" && ! said "setup code" && [[ $(line_of "made by") == 1 ]]; }
 
 check "a bare box without systemd gets program, user, data, code and address" installs
 check "the command it prints starts the server as its own user" printed_command_serves
@@ -116,7 +116,7 @@ fake 1.0
 fake_systemd
 mkdir -p "$root/etc/avahi/services"
 service_starts() {
-    inside "/dist/install.sh --tls off && cat /systemctl.log" && said "is installed" && said "Setup code" &&
+    inside "/dist/install.sh --tls off && cat /systemctl.log" && said "is installed" && said "setup code" &&
         said "enable --quiet rollcall" && said "restart rollcall" && said ".local:8443/" &&
         grep -q '<port>8443</port>' "$root/etc/avahi/services/rollcall.service"
 }
@@ -151,6 +151,26 @@ upgrades_while_serving() {
     inside "/usr/bin/systemctl start; /dist/install.sh --host 127.0.0.1" && said "upgraded from 1.0 to 2.0" &&
         [[ $(line_of "served by 2.0") == 1 ]] && grep -q HOST=127.0.0.1 "$root/etc/rollcall.conf"
 }
+# The copy of the database is cut off, with an older program beside the one that runs.
+is_cut_off() {
+    local before
+    before=$(<"$root/var/lib/rollcall/rollcall.sqlite")
+    fake 3.0
+    mkdir -p "$root/cut"
+    cat >"$root/cut/cp" <<'EOF'
+#!/bin/bash
+case "$*" in
+*/rollcall.sqlite*) head -c 3 "${@: -2:1}" >"${@: -1}rollcall.sqlite"; exit 1 ;;
+*) exec /bin/cp "$@" ;;
+esac
+EOF
+    chmod 0755 "$root/cut/cp"
+    [[ -e $root/usr/local/bin/rollcall.previous ]] || return 1
+    ends 1 inside "PATH=/cut:\$PATH /dist/install.sh" && said "was cut off" && said "runs again" &&
+        [[ $("$root/usr/local/bin/rollcall" --version) == 2.0 ]] &&
+        [[ $(<"$root/var/lib/rollcall/rollcall.sqlite") == "$before"* ]] &&
+        [[ ! -e $root/var/lib/rollcall/.before-upgrade ]]
+}
 low_port() {
     inside "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; /dist/install.sh --port 443" &&
         grep -q '^AmbientCapabilities=CAP_NET_BIND_SERVICE' "$root$unit" && unit_is_valid
@@ -168,5 +188,6 @@ else
 fi
 check "a version that does not come up is taken back, with settings and data" goes_back
 check "an upgrade while it serves" upgrades_while_serving
+check "an upgrade that is cut off while it copies leaves the data alone" is_cut_off
 check "a port under 1024 gets the one right it needs" low_port
 check "--uninstall takes the service away" service_goes

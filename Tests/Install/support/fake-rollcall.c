@@ -48,7 +48,7 @@ int main(int count, char **words) {
     if (strcmp(command, "--version") == 0) return puts(VERSION) < 0;
     if (strcmp(command, "serve") == 0 || strcmp(command, "demo") == 0) return serve(count, words);
     if (strcmp(command, "setup-code") == 0) {
-        puts("Setup code: 123-456");
+        puts("123-456");
         return note(option(count, words, "--data", "."), "made by " VERSION "\n");
     }
     return 64;

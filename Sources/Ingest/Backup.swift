@@ -26,28 +26,27 @@ public func backUp(
 ) throws -> MadeBackup {
     var step = BackupFailed.Step.written
     return try recordingFailure(of: step, store, actor) {
-        let place = try BackupPlace(of: store)
         let kept = try KeptSeal.backups.read(in: store.folder)?.sealing
         let sealed = seal ?? kept
         return try withWorkFolder(store) { work in
             let contents = try store.backupContents(linkingInto: work)
             let shared = contents.shared
-            let path = try path ?? place.newPath(office: shared.name, at: shared.made)
+            let path =
+                try path ?? BackupPlace(of: store).newPath(office: shared.name, at: shared.made)
             try requireRoom(for: contents, at: path, store)
             var lines = try LocalPart(contents, keysOf: store, holdsSealingKey: sealed != nil)
+            // Beside its place until it was read again: what lies there may be the last good one.
+            let new = path + ".new"
+            defer { unlink(new) }
             let summary = try write(
-                shared, .backup, seal: sealed, to: path, work: work, store, local: { try lines.next() },
+                shared, .backup, seal: sealed, to: new, work: work, store, local: { try lines.next() },
                 isCancelled: isCancelled
             ) { done, all in progress(done / 2, all) }
             step = .verified
-            do {
-                try verify(
-                    path, shared, sealed, lines: summary.manifest.counts.localEvents, isCancelled: isCancelled
-                ) { done, all in progress((all + done) / 2, all) }
-            } catch {
-                unlink(path)
-                throw error
-            }
+            try verify(
+                new, shared, sealed, lines: summary.manifest.counts.localEvents, isCancelled: isCancelled
+            ) { done, all in progress((all + done) / 2, all) }
+            try moveDurably(from: new, to: path)
             let manifest = summary.manifest
             try store.record(
                 BackupMade(
@@ -105,13 +104,20 @@ private func requireRoom(for contents: BackupContents, at path: String, _ store:
     let left = space.free - needed
     let marks = try store.officeStateNow()?.settings.disk ?? DiskMarks()
     // On the box's own disk a backup must not be what stops the uploads.
-    let reserve = folder.hasPrefix(store.folder.path + "/") ? marks.refuseBelow : 16 << 20
+    let reserve = isOneDisk(folder, store.folder.path) ? marks.refuseBelow : 16 << 20
     guard left > reserve else {
         throw UserError(
             .diskFull,
             "There is no room for a backup: it needs about \(needed / 1_000_000) MB beside the \(reserve / 1_000_000) MB that stay free, and \(space.free / 1_000_000) MB are free.",
             advice: "Make room on the disk of \(folder), or choose another folder for backups.")
     }
+}
+
+/// Whether two folders are on one disk; where it cannot be told, they are.
+private func isOneDisk(_ a: String, _ b: String) -> Bool {
+    var (one, other) = (stat(), stat())
+    guard stat(a, &one) == 0, stat(b, &other) == 0 else { return true }
+    return one.st_dev == other.st_dev
 }
 
 /// Reads what was written, from the disk: every byte, every chain, every line, and that it says what the office said.

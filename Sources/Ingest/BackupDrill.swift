@@ -5,7 +5,8 @@ import Storage
 
 /// Restores the office's last backup for trial, as `drillBackup` does.
 ///
-/// - Throws: `UserError`, also recorded; `notFound` where none is there that this office made.
+/// - Throws: `UserError`, also recorded; `notFound` where none is there that this office made; `conflict`, not recorded,
+///   where the last one is sealed otherwise than backups are now.
 @discardableResult
 public func drillLastBackup(
     of store: OfficeStore, by actor: Actor, isCancelled: () -> Bool = { false },
@@ -19,7 +20,34 @@ public func drillLastBackup(
         }
         return place.path + "/" + last.name
     }
+    guard try opensBackup(path, in: store) else { throw sealedOtherwise }
     return try drillBackup(path, in: store, by: actor, isCancelled: isCancelled, progress: progress)
+}
+
+/// What keeps the last backup from being tried, although nothing is wrong with it: it is from before another passphrase
+/// was set. nil: nothing, or there is none.
+public func lastBackupCannotBeTried(of store: OfficeStore) throws -> UserError? {
+    let place = try BackupPlace(of: store)
+    guard let last = try place.lastKnown(), try !opensBackup(place.path + "/" + last.name, in: store) else {
+        return nil
+    }
+    return sealedOtherwise
+}
+
+private let sealedOtherwise = UserError(
+    .conflict, "The last backup was sealed with another passphrase than the one that is set now.",
+    advice: "Make a backup; that one can be tried.")
+
+private func opensBackup(_ path: String, in store: OfficeStore) throws -> Bool {
+    let opener: SealOpener = try KeptSeal.backups.read(in: store.folder)?.opener ?? .none
+    do { _ = try SnapshotReader(path: path, opener: opener) } catch let error as UserError
+        where error.code == .sealed
+    {
+        return false
+    } catch {
+        // What else is wrong with it, the trial tells.
+    }
+    return true
 }
 
 /// Restores a backup for trial into a folder that is gone afterwards, and compares what it comes to. Records what came

@@ -48,13 +48,16 @@ public struct MergeLine: Encodable, Sendable {
 extension ChainNotTaken {
     /// One sentence.
     public var words: String {
+        let these =
+            entries == 1
+            ? "1 entry of “\(name)” is not taken" : "\(entries) entries of “\(name)” are not taken"
         switch reason {
-        case .unpaired: "\(entries) entries of “\(name)” are not taken: the two offices are not paired."
-        case .revoked: "\(entries) entries of “\(name)” are not taken: the pairing was ended."
-        case .gap:
-            "\(entries) entries of “\(name)” are not taken: those from \(seq) on are missing before them."
-        case .fork: "ALARM: two boxes wrote entry \(seq) of “\(name)”; nothing more of that chain is taken."
-        case .unsigned: "\(entries) entries of “\(name)” are not taken: that office did not sign them."
+        case .unpaired: return "\(these): the two offices are not paired."
+        case .revoked: return "\(these): the pairing was ended."
+        case .gap: return "\(these): what comes before, from entry \(seq) on, is missing."
+        case .fork:
+            return "ALARM: two boxes wrote entry \(seq) of “\(name)”; nothing more of that chain is taken."
+        case .unsigned: return "\(these): that office did not sign."
         }
     }
 }
@@ -75,7 +78,11 @@ extension MergeOutcome {
                 ? isRefused ? "None of it can be taken in." : "Nothing in it is new here."
                 : "\(isDone ? "Taken in" : "New here"): \(words(entries, "entry", "entries")), \(words(uploads.count, "file", "files")) with \(words(calls, "call", "calls")), \(words(conflicts.count, "conflict", "conflicts"))."
         )
-        if changedVersions > 0 { lines.append("\(changedVersions) files that are here change by deletions.") }
+        if changedVersions > 0 {
+            lines.append(
+                "\(words(changedVersions, "file that is here changes", "files that are here change")) by deletions."
+            )
+        }
         if let callsAfter { lines.append("Calls that count: \(callsBefore) before, \(callsAfter) after.") }
         lines += notTaken.map(\.words)
         if ahead > 0 { lines.append("The other office's clock is \(ahead) seconds ahead of this one.") }

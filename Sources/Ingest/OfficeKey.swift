@@ -17,7 +17,13 @@ public struct OfficeKey: Sendable {
     /// - Throws: `UserError` `damaged` for a file that holds no key.
     public init(of store: OfficeStore) throws {
         let path = store.folder.officeKey
-        if let bytes = FileManager.default.contents(atPath: path) {
+        // One that is there and cannot be read is not replaced: to the other offices it would be a stranger's.
+        if access(path, F_OK) == 0 || errno != ENOENT {
+            guard let bytes = FileManager.default.contents(atPath: path) else {
+                throw UserError(
+                    .damaged, "The office's key \(path) cannot be read.",
+                    advice: "Give it to the user that owns the data folder, with the mode 0600.")
+            }
             guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes) else {
                 throw UserError(
                     .damaged, "The office's key \(path) is damaged.", advice: "Put it back from a backup.")

@@ -192,8 +192,8 @@ extension OfficeStore {
             var change: NestedChange?
             switch choice {
             case .other: change = try tx.redoing(try EventBody(loser), conflict.register)
-            // Where it was the other's for a while, what stood is done again.
-            case .keep where decided == ConflictChoice.other.rawValue,
+            // Where it was the other's for a while, what stood is done again; what somebody did since stands, and is kept.
+            case .keep where decided == ConflictChoice.other.rawValue && whole.since == nil,
                 .reopen where decided == ConflictChoice.other.rawValue:
                 change = try winner.map { try tx.redoing(try EventBody($0), conflict.register) }
             case .keep, .reopen: break

@@ -50,13 +50,19 @@ struct BackupsPage: Page {
     var savePassphrase = Paths.backupPassphrase
     var isSealed: Bool
     var activity = Paths.activity + "?kind=backups"
+    /// The commands as somebody types them on this box.
+    var restore: String
+    var undoRestore: String
 
     init(
         _ state: BackupState, files: [BackupFile], folder: String, folderProblem: UserError?,
+        data: DataFolder,
         isSealed: Bool, work: BackupWork, typed: Form?, problem: UserError?, at now: Instant,
         _ format: OfficeFormat
     ) {
         self.problem = problem.map(Problem.init)
+        restore = data.command("restore FILE")
+        undoRestore = data.command("restore --undo")
         let alarm = state.alarm(at: now)
         (tone, stands) =
             alarm != nil

@@ -37,7 +37,7 @@ private func showBackups(_ context: SignedIn, problem: UserError?, typed: Form? 
     return try context.page(
         BackupsPage(
             state, files: found.files, folder: found.path, folderProblem: found.failure,
-            isSealed: found.isSealed, work: site.backups, typed: typed, problem: problem,
+            data: store.folder, isSealed: found.isSealed, work: site.backups, typed: typed, problem: problem,
             at: store.clock.now(), context.format), status: problem?.httpStatus ?? .ok)
 }
 
@@ -52,6 +52,15 @@ private func showBackups(_ context: SignedIn, problem: UserError?, typed: Form? 
 private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws -> Response {
     let work = context.site.backups
     let before = try await context.store.backupState(for: context.viewer)
+    if kind == .drill {
+        let error = try await onOwnThread { [store = context.store] in
+            // What else is the matter, the trial records.
+            (try? lastBackupCannotBeTried(of: store)) ?? nil
+        }
+        if let error {
+            return context.redirect(to: Paths.backups, Notice(.info, error.message, error.advice))
+        }
+    }
     do { try work.start(kind, by: context.actor) } catch let error as UserError {
         return context.redirect(to: Paths.backups, Notice(.info, error.message, error.advice))
     }

@@ -96,9 +96,13 @@ public final class BackupWork: Sendable {
         let moment = store.clock.now()
         if let next = state.next(started: started), next <= moment { return .backup }
         guard let next = state.nextDrill(started: started), next <= moment else { return nil }
-        // A restored office has the records of backups that need not be here: the next one is what there is to try. A
-        // folder that is not there is told of by the trial.
-        if let place = try? BackupPlace(of: store), try place.lastKnown() == nil { return nil }
+        // A restored office has the records of backups that need not be here, and one may be sealed with an earlier
+        // passphrase: the next one is what there is to try. A folder that is not there is told of by the trial.
+        if let place = try? BackupPlace(of: store) {
+            guard try place.lastKnown() != nil, try lastBackupCannotBeTried(of: store) == nil else {
+                return nil
+            }
+        }
         return .drill
     }
 }

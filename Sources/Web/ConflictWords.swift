@@ -104,13 +104,17 @@ struct ConflictWriter: Sendable {
     func consequence(_ conflict: OpenConflict) -> String? {
         let register = conflict.conflict.register
         guard let lost = try? EventBody(conflict.loser) else { return nil }
-        let stands = (conflict.since ?? conflict.winner).flatMap { try? EventBody($0) }
+        let stands = conflict.stands.flatMap { try? EventBody($0) }
+        // Of what does not stand: once the other was done after all, that is what had won.
+        let other =
+            conflict.decision?.decided.choice == .other
+            ? conflict.winner.flatMap { try? EventBody($0) } : lost
         func place(_ body: EventBody?) -> Placement? {
             guard case .personsPlaced(let it)? = body.map({ narrowed($0, to: register) }) else { return nil }
             return it.placements.min { $0.from < $1.from }
         }
         if register.hasPrefix("placement ") {
-            guard let other = place(lost) else { return nil }
+            guard let other = place(other) else { return nil }
             let who = name(register.dropFirst("placement ".count))
             let there =
                 "The calls of \(who) from \(format.day(other.from)) on would count for \(team(other))."

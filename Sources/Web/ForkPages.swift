@@ -71,7 +71,7 @@ extension Fork {
         return [
             find,
             "Are the entries that are held here those of the real box? Then go on with them. The other box's stay out: print their list and have them entered again.",
-            "Are they the other box's? Then have this office put back to before \(format.moment(since)): “rollcall restore” with a backup, or with a copy that was kept before a merge. Afterwards take in the real box's snapshot first.",
+            "Are they the other box's? Then have this office put back to before \(format.moment(since)): “rollcall restore” with a backup, or with a copy that was kept before a merge. What was done here since then leaves this office and stays in the folder Replaced alone, so print what you need of the activity before. Afterwards take in the real box's snapshot first.",
         ]
     }
 

@@ -106,7 +106,14 @@ final class SnapshotDesk: Sendable {
 
     // MARK: Written
 
-    func keep(_ written: WrittenSnapshot) { table.withLock { $0.written[written.id] = written } }
+    func keep(_ written: WrittenSnapshot) {
+        table.withLock { $0.written[written.id] = written }
+        // Also where nobody looks again: the whole office may be in it, unsealed.
+        Task { [weak self] in
+            try? await Task.sleep(for: .seconds(WrittenSnapshot.kept + 1))
+            self?.sweep()
+        }
+    }
 
     /// - Throws: `UserError.notHere` for one that was swept.
     func written(_ id: ID<Work>) throws -> WrittenSnapshot {

@@ -1,4 +1,5 @@
 import Domain
+import Ingest
 import Hummingbird
 import Storage
 
@@ -92,6 +93,13 @@ private func ended(
                 .success, "It is on the stick, and you may take the stick out",
                 "Written to \(place), read back and the same."))
     case .taken(let merged, let receipt):
+        if merged.isRefused {
+            return context.redirect(
+                to: Paths.sync,
+                Notice(
+                    .warning, "None of it could be taken in",
+                    merged.notTaken.map(\.words).joined(separator: " ")))
+        }
         guard let receipt else {
             return context.redirect(
                 to: Paths.sync, Notice(.success, "Nothing in it was new", "That it came is noted."))

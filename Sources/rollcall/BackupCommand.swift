@@ -170,18 +170,20 @@ func openSnapshot(
 ) throws -> (verified: VerifiedSnapshot, reader: SnapshotReader) {
     if passphraseStdin {
         let passphrase = try readSecret("Passphrase: ", fromStandardInput: true)
-        return try verifySnapshot(path, opener: .passphrase(passphrase))
+        return try ofFile { try verifySnapshot(path, opener: .passphrase(passphrase)) }
     }
     if let key, let opened = try? SnapshotReader(path: path, opener: .key(key)), opened.isSealed {
-        return try verifySnapshot(path, opener: .key(key))
+        return try ofFile { try verifySnapshot(path, opener: .key(key)) }
     }
-    do { return try verifySnapshot(path) } catch let error as UserError where error == .snapshotSealed {
+    do { return try ofFile { try verifySnapshot(path) } } catch let error as UserError
+        where error == .snapshotSealed
+    {
         guard isatty(STDIN_FILENO) == 1 else {
             throw UserError(
                 error.code, error.message,
                 advice: "Give the passphrase on standard input, with --passphrase-stdin.")
         }
         let passphrase = try readSecret("Passphrase: ", fromStandardInput: false)
-        return try verifySnapshot(path, opener: .passphrase(passphrase))
+        return try ofFile { try verifySnapshot(path, opener: .passphrase(passphrase)) }
     }
 }

@@ -122,6 +122,10 @@ struct ConsoleService: Service {
         } catch let exit as ExitCode {
             return exit.rawValue
         } catch {
+            if let known = programError(for: error) {
+                try? write(ConsoleMessage(err: "\(known.message)\n\(known.advice)"), to: connection)
+                return known.code.exitCode
+            }
             logger.error("A console command failed: \(error)")
             try? write(ConsoleMessage(err: "Internal error: \(error)"), to: connection)
             return 70

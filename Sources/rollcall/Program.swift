@@ -50,9 +50,15 @@ struct Rollcall: AsyncParsableCommand {
     }
 }
 
-/// What a person can mend of an error from below: a full disk, a busy database.
+/// What a person can mend of an error from below: a full disk, a busy database, a file that cannot be written.
 func programError(for error: any Error) -> UserError? {
-    if let failure = error as? FileFailure, failure.isDiskFull { return UserError.diskFull }
+    if let failure = error as? FileFailure {
+        return failure.isDiskFull
+            ? UserError.diskFull
+            : UserError(
+                .unreadable, "It was not done: \(failure.words).",
+                advice: "Check that the folder is there, and that this user may read and write in it.")
+    }
     return OfficeStore.userError(for: error)
 }
 

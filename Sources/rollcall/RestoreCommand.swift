@@ -37,6 +37,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard file != nil || undo else { return try listBackups() }
+        try office.folder.requireOwner(of: "restore")
         let place = try RestorePlace(office.folder)
         let outcome: RestoreOutcome
         if undo {

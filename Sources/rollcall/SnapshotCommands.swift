@@ -41,6 +41,13 @@ extension SealOpener {
 /// The caller's file, since a server that performs the command stands elsewhere.
 func absolutePath(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
+/// Reads a snapshot: one that makes no sense is not the caller's mistake, and has another exit status.
+func ofFile<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as UserError where error.code == .invalid {
+        throw UserError(.unknownFormat, error.message, advice: error.advice)
+    }
+}
+
 /// Asks on the terminal; nobody there is a no.
 func isConfirmed(_ question: String) throws -> Bool {
     guard isatty(STDIN_FILENO) == 1 else {
@@ -141,9 +148,11 @@ struct SnapshotInspectCommand: AsyncParsableCommand {
     func run() async throws {
         let (path, passphrase) = (absolutePath(file), try seal.read())
         let (manifest, digest) = try await onOwnThread { [quick] in
-            let reader = try SnapshotReader(path: path, opener: SealOpener(passphrase))
-            if !quick { try reader.verify() }
-            return (reader.manifest, reader.digest)
+            try ofFile {
+                let reader = try SnapshotReader(path: path, opener: SealOpener(passphrase))
+                if !quick { try reader.verify() }
+                return (reader.manifest, reader.digest)
+            }
         }
         if json { return writeOutput(try machineJSON(manifest) + "\n") }
         writeOutput("\(file): \(summaryWords(manifest)).\n")
@@ -208,14 +217,11 @@ struct SnapshotImportCommand: OfficeCommand {
             }
             if outcome.isRefused { throw ExitCode(UserError.Code.conflict.exitCode) }
         } catch let error as UserError {
-            if !dryRun {
-                try await onOwnThread { [store = session.store] in
-                    try store.recordRefusal(ofSnapshot: name, error, by: .console)
-                }
+            // Of a dry run too: before it asks, the command makes one.
+            try await onOwnThread { [store = session.store] in
+                try store.recordRefusal(ofSnapshot: name, error, by: .console)
             }
-            // A file that makes no sense is not the caller's mistake.
-            guard error.code == .invalid else { throw error }
-            throw UserError(.unknownFormat, error.message, advice: error.advice)
+            try ofFile { throw error }
         }
     }
 }
@@ -229,11 +235,12 @@ struct SnapshotPairCommand: OfficeCommand {
     @OptionGroup var office: OfficeOptions
     @Argument(help: "The other office's card or snapshot.") var file: String
     @Flag(help: "The words were compared already; do not ask.") var yes = false
+    @Flag(help: "Also where the office had other words before: its box was replaced.") var replace = false
     @OptionGroup var seal: PassphraseOptions
 
     func run() async throws {
         let (path, passphrase) = (absolutePath(file), try seal.read())
-        let manifest = try SnapshotReader(path: path, opener: SealOpener(passphrase)).manifest
+        let manifest = try ofFile { try SnapshotReader(path: path, opener: SealOpener(passphrase)).manifest }
         if !yes {
             writeError("“\(manifest.officeName)” has the words:\n")
             writeError("  \(checkWords(ofKey: manifest.key).joined(separator: " "))\n")
@@ -249,6 +256,15 @@ struct SnapshotPairCommand: OfficeCommand {
     func perform(_ session: OfficeSession) async throws {
         guard session.input.count == 3, let other = ID<Office>(session.input[0]) else {
             throw UserError.notHere
+        }
+        let known = try await session.store.peers(for: .console).first { $0.office == other }
+        if let known, let key = known.key, key != session.input[2], !replace {
+            throw UserError(
+                .conflict,
+                "“\(known.name)” had other words before: \(checkWords(ofKey: key).joined(separator: " ")). Nothing was changed.",
+                advice:
+                    "Only if its box was replaced, and both have compared the new words: repeat it with --replace. Its token and address are forgotten then."
+            )
         }
         try await session.store.pair(
             other, name: session.input[1], key: session.input[2], for: .console, by: .console)

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Ingest
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -171,6 +172,35 @@ import Testing
         #expect(try undo(office.folder).stateHash == outcome.stateHash)
         try office.reopen()
         #expect(try await office.store.stateHash().hex == outcome.stateHash)
+    }
+
+    @Test func `the file of a fixed name is the last good one until the new one was read again`() async throws
+    {
+        let network = try await OfficeNetwork(["North", "South"])
+        let (office, _) = try await Self.filled(network)
+        let path = network.newPath()
+        try backUp(office.store, to: path, by: .console)
+        let before = FileManager.default.contents(atPath: path)
+        network.pass(minutes: 1)
+        let isReading = Mutex(false)
+        let state = Mutex<Data?>(nil)
+        let error = #expect(throws: UserError.self) {
+            try backUp(office.store, to: path, by: .console) {
+                isReading.withLock { $0 }
+            } progress: { done, all in
+                guard done * 2 >= all, all > 0 else { return }
+                isReading.withLock { $0 = true }
+                state.withLock { $0 = FileManager.default.contents(atPath: path) }
+            }
+        }
+        #expect(error?.code == .cancelled)
+        #expect(before != nil && state.withLock { $0 } == before)
+        #expect(FileManager.default.contents(atPath: path) == before)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".new") } == [])
+        try backUp(office.store, to: path, by: .console)
+        #expect(FileManager.default.contents(atPath: path) != before)
     }
 
     @Test func `a sealed one opens with the passphrase or the box's key, and with nothing else`() async throws

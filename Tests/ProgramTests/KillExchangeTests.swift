@@ -157,6 +157,35 @@ import Testing
         #expect(copies.count { $0.hasPrefix("before-merge-") } == 1)
     }
 
+    @Test func `an office whose box was replaced is paired again in so many words alone`() async throws {
+        let (a, b) = (try await office("North", seed: 55), try await office("South", seed: 56))
+        try await pair(b, with: a)
+        let words = try OfficeKey(of: a.store).words.joined(separator: " ")
+        try a.store.close()
+        // Its key was lost, and the box made another.
+        unlink(a.folder.officeKey)
+        try a.reopen()
+        let now = try OfficeKey(of: a.store).words.joined(separator: " ")
+        #expect(now != words)
+        for office in [a, b] { try office.store.close() }
+        let (north, south) = (a.folder.path, b.folder.path)
+        let card = north + "/card.rollcall"
+        #expect(try await rollcall("snapshot", "card", "--out", card, "--data", north).status == 0)
+        let refused = try await rollcall("snapshot", "pair", card, "--yes", "--data", south)
+        #expect(refused.status == 65 && refused.err.contains(words) && refused.err.contains("--replace"))
+        let again = try await rollcall("snapshot", "pair", card, "--yes", "--replace", "--data", south)
+        #expect(again.status == 0, "\(again.err)")
+        let nowhere = try await rollcall("snapshot", "card", "--out", "/no/such/x", "--data", north)
+        #expect(nowhere.status == 65 && nowhere.err.contains("the folder is there"), "\(nowhere.err)")
+        // One that cannot be read is not replaced.
+        unlink(a.folder.officeKey)
+        try FileManager.default.createDirectory(
+            atPath: a.folder.officeKey, withIntermediateDirectories: true)
+        let unreadable = try await rollcall("snapshot", "card", "--out", card, "--data", north)
+        #expect(unreadable.status == 65 && unreadable.err.contains("cannot be read"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: a.folder.officeKey).isEmpty)
+    }
+
     @Test func `a snapshot of a chain that was written twice is an alarm, and no success`() async throws {
         let (a, b) = (try await office("North", seed: 61), try await office("South", seed: 62))
         try await pair(b, with: a)

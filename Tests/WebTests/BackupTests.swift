@@ -129,6 +129,36 @@ import Testing
         }
     }
 
+    @Test func `a backup from before another passphrase was set is no alarm`() async throws {
+        let site = try await TestSite()
+        try await site.run { browser in
+            try await browser.signIn("ann")
+            _ = try await browser.post(Paths.backups)
+            let words = "four brown horses run"
+            _ = try await browser.post(Paths.backupPassphrase, ["passphrase": words, "again": words])
+            // An open one opens all the same.
+            _ = try await browser.post(Paths.backupDrill)
+            #expect(try await browser.get(Paths.backups).text.contains("The backup was tried"))
+            site.time.pass(seconds: 8 * 86_400)
+            try await browser.signIn("ann")
+            _ = try await browser.post(Paths.backups)
+            let other = "five white horses run"
+            _ = try await browser.post(Paths.backupPassphrase, ["passphrase": other, "again": other])
+            #expect(try site.site.backups.due() != .drill)
+            #expect(try await browser.post(Paths.backupDrill).status == 303)
+            let page = try await browser.get(Paths.backups).text
+            #expect(
+                page.contains("sealed with another passphrase") && !page.contains("trial of a backup failed"))
+            #expect(throws: UserError.self) { try drillLastBackup(of: site.store, by: .console) }
+            let failures = try await site.store.backupState(for: .console).failures
+            #expect(failures.isEmpty)
+            site.time.pass(seconds: 60)
+            _ = try await browser.post(Paths.backups)
+            #expect(try await browser.post(Paths.backupDrill).status == 303)
+            #expect(try await browser.get(Paths.backups).text.contains("The backup was tried"))
+        }
+    }
+
     @Test func `what lies there without a record is shown as it is, and never said to be tried`() async throws
     {
         let site = try await TestSite()

@@ -7,15 +7,24 @@ public struct DeleteContext: Sendable {
     public var holds: [DeleteHold]
     /// Everybody with calls among what would go, as names belong to people now.
     public var agents: Set<ID<Person>>
+    /// What is judged led to a purge: it is done, whatever was asked or set elsewhere at the same time.
+    public var isDone: Bool
 
     public init(
-        now: Instant, today: Day, rules: DeleteRules, holds: [DeleteHold], agents: Set<ID<Person>>
+        now: Instant, today: Day, rules: DeleteRules, holds: [DeleteHold], agents: Set<ID<Person>>,
+        isDone: Bool = false
     ) {
         self.now = now
         self.today = today
         self.rules = rules
         self.holds = holds
         self.agents = agents
+        self.isDone = isDone
+        // Whoever erases asks the holds and the times that he knows; what is erased, others cannot hold any more.
+        if isDone {
+            self.holds = []
+            (self.rules.expiryDays, self.rules.trashDays, self.rules.singleAdminHours) = (36_500, 0, 0)
+        }
     }
 }
 
@@ -135,9 +144,10 @@ extension DeleteRequest {
         _ versions: [PurgedVersion] = [], by party: RequestParty?, comment: String, at time: HybridTime,
         in context: DeleteContext
     ) throws -> DeleteRequest {
-        guard stage == .deleted, let due = purgeTime else {
+        guard stage == .deleted, var due = purgeTime else {
             throw decided(state(now: context.now, rules: context.rules))
         }
+        if context.isDone { due = min(due, context.now) }
         if let party {
             guard Permission.decideDeletions.reach(of: party.role) > .none else { throw UserError.notHere }
             if context.now < due {
@@ -157,6 +167,15 @@ extension DeleteRequest {
                 .conflict, "Its time in the trash is not over.", advice: "It is purged by itself then.")
         }
         try checkHolds(in: context)
+        try checkPurged(versions)
+        var request = self
+        request.stage = .purged
+        request.purged = time
+        return request
+    }
+
+    /// What a purge erased is what the request is about.
+    public func checkPurged(_ versions: [PurgedVersion]) throws {
         for version in versions {
             let target = targets.first { $0.file == version.file && $0.version == version.version }
             guard let target, (target.days == nil) == (version.kept == nil) else {
@@ -164,10 +183,6 @@ extension DeleteRequest {
                     .invalid, "The purge is of other calls than were deleted.", advice: "Purge it again.")
             }
         }
-        var request = self
-        request.stage = .purged
-        request.purged = time
-        return request
     }
 
     private func decided(_ state: State) -> UserError {

@@ -31,8 +31,7 @@ public func purgeDeletion(
     }
 }
 
-/// Purges every deletion whose time in the trash is over; one that a hold keeps waits. Then writes archives again that
-/// still have something purged. Blocks its thread.
+/// Purges every deletion whose time in the trash is over; one that a hold keeps waits. Blocks its thread.
 ///
 /// - Returns: of those that failed, why.
 public func purgeWhatIsDue(in store: OfficeStore) throws -> [UserError] {
@@ -44,7 +43,7 @@ public func purgeWhatIsDue(in store: OfficeStore) throws -> [UserError] {
             failures.append(error)
         }
     }
-    return try failures + rewriteArchives(in: store)
+    return failures
 }
 
 /// Writes the archives again in which something is left that was purged: boxes of one office had purged different days
@@ -56,12 +55,19 @@ public func purgeWhatIsDue(in store: OfficeStore) throws -> [UserError] {
 public func rewriteArchives(in store: OfficeStore) throws -> [UserError] {
     guard try !store.archiveRewrites().isEmpty else { return [] }
     return try store.changingCalls {
-        // What another purge has written, and could not put in its place, is not to be written over.
-        try store.settleArchives()
+        // What cannot be put in its place keeps no other archive waiting.
+        try? store.settleArchives()
         var failures: [UserError] = []
         for var rewrite in try store.archiveRewrites() {
             let upload = rewrite.version.uploaded
             do {
+                // What another purge has written, and could not put in its place, is not to be written over.
+                guard access(store.folder.keptArchive(of: upload.file, version: upload.version), F_OK) != 0
+                else {
+                    throw UserError(
+                        .busy, "Another archive of “\(upload.fileName)” waits to be put in its place.",
+                        advice: "See the server's log for what keeps it.")
+                }
                 guard fileHash(rewrite.version.archivePath)?.hex == upload.archive else {
                     throw rewrite.version.isUnreadable
                 }

@@ -84,24 +84,28 @@ public final class ReceivedSnapshot: Sendable {
     public func merge(
         by actor: Actor, isCancelled: () -> Bool = { false }, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> MergeOutcome {
-        let wanted = try checkArchives()
-        var extracted = ExtractedArchives(reader, store)
-        do {
-            // Archives without the days that were purged at the other office lie ready for the old ones' places.
-            for archive in wanted where archive.isKept {
-                try extracted.prepare(archive, isCancelled: isCancelled)
+        // One lock over all of it: a purge writes to the same places, and what is read again would be taken out of an
+        // archive that has to be written again first.
+        try store.changingCalls {
+            let wanted = try checkArchives()
+            var extracted = ExtractedArchives(reader, store)
+            do {
+                // Archives without the days that were purged at the other office lie ready for the old ones' places.
+                for archive in wanted where archive.isKept {
+                    try extracted.prepare(archive, isCancelled: isCancelled)
+                }
+                let outcome = try store.merge(
+                    reception, by: actor, isCancelled: isCancelled, progress: progress
+                ) {
+                    try extracted.read($0, into: $1, isCancelled: isCancelled)
+                }
+                // What this fails at, housekeeping tries again, and tells.
+                _ = try? rewriteArchives(in: store)
+                return outcome
+            } catch {
+                extracted.remove()
+                throw error
             }
-            let outcome = try store.merge(
-                reception, by: actor, isCancelled: isCancelled, progress: progress
-            ) {
-                try extracted.read($0, into: $1, isCancelled: isCancelled)
-            }
-            // What this fails at, housekeeping tries again, and tells.
-            _ = try? rewriteArchives(in: store)
-            return outcome
-        } catch {
-            extracted.remove()
-            throw error
         }
     }
 

@@ -124,16 +124,24 @@ extension OfficeStore {
             source, office: own.office, incarnation: own.incarnation, deleted: deleted)
     }
 
-    /// - Throws: `UserError` `conflict` where days of a version are deleted and not purged: read again, they would
-    ///   count without anybody's approval.
+    /// - Throws: `UserError` `conflict` where days of a version are deleted and not purged, or purged and in its archive
+    ///   still: read again, they would count without anybody's approval.
     public func requireNothingDeleted(of file: ID<CallFile>, version: Int) throws {
-        let deleted = try pool.read { db in
-            try Bool.fetchOne(
-                db,
-                sql: """
-                    SELECT 1 FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
-                    WHERE v.file = ? AND v.version = ? AND v.state <> 'staged' AND d.purged = 0 LIMIT 1
-                    """, arguments: [file.description, version])
+        let (deleted, isMixed) = try pool.read { db in
+            (
+                try Bool.fetchOne(
+                    db,
+                    sql: """
+                        SELECT 1 FROM deletedSpan d JOIN fileVersion v ON v.number = d.version
+                        WHERE v.file = ? AND v.version = ? AND v.state <> 'staged' AND d.purged = 0 LIMIT 1
+                        """, arguments: [file.description, version]),
+                try Erasure.mixed(db)[VersionPlace(file: file, version: version)] != nil
+            )
+        }
+        guard !isMixed else {
+            throw UserError(
+                .conflict, "The archive of this version still has calls that another box purged.",
+                advice: "Rollcall writes it again within the hour; then try again.")
         }
         guard deleted == nil else {
             throw UserError(

@@ -44,9 +44,15 @@ extension Transaction {
     func foldDeleteRequestPurged(_ event: Event, _ it: DeleteRequestPurged) throws {
         let request = try deleteRequest(it.request)
         try requireOwnFiles(of: request, event)
-        let after = try request.purging(
-            it.versions, by: it.by, comment: it.comment, at: event.time,
-            in: try deleteContext(of: event))
+        var after = request
+        if request.stage == .purged, isSealed(event) {
+            // Another box purged the same; of the two archives the later one counts.
+            try request.checkPurged(it.versions)
+        } else {
+            after = try request.purging(
+                it.versions, by: it.by, comment: it.comment, at: event.time,
+                in: try deleteContext(of: event))
+        }
         let numbers = try versions(of: request.id)
         try db.run(
             sql: "UPDATE deletedSpan SET purged = 1 WHERE request = ?", arguments: [request.id.description])
@@ -59,6 +65,21 @@ extension Transaction {
 
     func foldArchiveRewritten(_ event: Event, _ it: ArchiveRewritten) throws {
         try requireOwnFiles([it.file], event)
+        let isThere = try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
+            arguments: [it.file.description, it.version])
+        guard isThere == true, !it.requests.isEmpty else { throw UserError.notHere }
+        for id in it.requests {
+            let request = try deleteRequest(id)
+            let isOfIt = request.targets.contains {
+                $0.file == it.file && $0.version == it.version && $0.days != nil
+            }
+            guard request.stage == .purged, isOfIt else {
+                throw UserError(
+                    .invalid, "The archive was written again without calls that nobody purged.",
+                    advice: "Ask the office that did it.")
+            }
+        }
         try keep(it.kept, it.file, it.version)
     }
 
@@ -103,12 +124,13 @@ extension Transaction {
     func deleteContext(of event: Event) throws -> DeleteContext {
         let rules = try rules(of: event.office)
         let now = event.time.instant
-        // Whoever erases asks the holds that he knows; what is erased, others cannot hold any more.
-        let isSealed = refold?.sealed.contains(EventName(event)) == true
         return DeleteContext(
             now: now, today: rules.businessDay(at: now), rules: rules.deletions,
-            holds: isSealed ? [] : try DeleteHold.inForce(db), agents: [])
+            holds: try DeleteHold.inForce(db), agents: [], isDone: isSealed(event))
     }
+
+    /// Whether an entry is a purge, or a step that a purge rests on.
+    private func isSealed(_ event: Event) -> Bool { refold?.sealed.contains(EventName(event)) == true }
 
     /// - Parameter agents: with calls among what would go, where it is known better than the request knows.
     func deleteContext(_ now: Instant, agents: Set<ID<Person>> = []) throws -> DeleteContext {
@@ -135,8 +157,7 @@ extension Transaction {
             sql: """
                 SELECT number, state FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'
                 """, arguments: [target.file.description, target.version])
-        let isSealed = refold?.sealed.contains(EventName(event)) == true
-        if isSealed, row == nil || row?["state"] == "purged" { return nil }
+        if isSealed(event), row == nil || row?["state"] == "purged" { return nil }
         guard let row else { throw UserError.notHere }
         guard row["state"] != "purged" else {
             throw UserError(

@@ -60,8 +60,19 @@ struct Erasure {
             var purged: Set<ID<DeleteRequest>>
         }
         var archives: [VersionPlace: Archive] = [:]
-        for erasure in try fetchAll(db) where erasure.isLawful {
-            for version in erasure.versions {
+        let all = try fetchAll(db).filter(\.isLawful)
+        guard !all.isEmpty else { return [:] }
+        var owners: [VersionPlace: String] = [:]
+        let versions = try Row.fetchCursor(
+            db, sql: "SELECT file, version, office FROM fileVersion WHERE state <> 'staged'")
+        while let row = try versions.next() {
+            guard let file = ID<CallFile>(row["file"] as String) else { continue }
+            owners[VersionPlace(file: file, version: row["version"])] = row["office"]
+        }
+        for erasure in all {
+            // None can speak of another office's files.
+            for version in erasure.versions
+            where owners[version.place] == erasure.name.chain.office.description {
                 guard let kept = version.kept else {
                     archives[version.place] = nil
                     continue

@@ -18,7 +18,7 @@ public final class OfficeStore: Sendable {
     private let lock: FolderLock
     let pool: DatabasePool
     /// Held by whatever stages rows and rollups: one such change at a time, so that each builds on the last.
-    private let changing = NSLock()
+    private let changing = NSRecursiveLock()
     private let closing = Mutex(false)
     /// Snapshots that were received since the start; the quarantine has the last.
     let receptions = Mutex(0)

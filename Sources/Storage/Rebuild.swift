@@ -55,11 +55,14 @@ extension OfficeStore {
     }
 
     /// What the journal says was purged later, lawfully or not: such a version's archive is no more, or has fewer rows
-    /// than its upload says. nil: all of it was.
-    static func purgedVersions(_ db: Database) throws -> [VersionPlace: [KeptVersion?]] {
-        var purged: [VersionPlace: [KeptVersion?]] = [:]
+    /// than its upload says. nil: all of it was. By the office that says so: none can speak of another one's files.
+    static func purgedVersions(_ db: Database) throws -> [ID<Office>: [VersionPlace: [KeptVersion?]]] {
+        var purged: [ID<Office>: [VersionPlace: [KeptVersion?]]] = [:]
         for erasure in try Erasure.fetchAll(db) {
-            for version in erasure.versions { purged[version.place, default: []].append(version.kept) }
+            for version in erasure.versions {
+                purged[erasure.name.chain.office, default: [:]][version.place, default: []].append(
+                    version.kept)
+            }
         }
         return purged
     }
@@ -115,7 +118,7 @@ extension OfficeStore {
 
     /// Returns why an upload's archive could not be read.
     private func restage(
-        _ event: Event, _ upload: FileUploaded, _ purged: [VersionPlace: [KeptVersion?]],
+        _ event: Event, _ upload: FileUploaded, _ purged: [ID<Office>: [VersionPlace: [KeptVersion?]]],
         _ readCalls: (FileUploaded, StagedVersion) throws -> Void
     ) throws -> UserError? {
         // An upload to a source of which nothing is known has no effect.
@@ -125,7 +128,7 @@ extension OfficeStore {
             store: self, source: source, office: event.office, incarnation: event.incarnation,
             rules: try rulesByOfficeNow().of(event.office), time: event.time)
         do {
-            let purges = purged[VersionPlace(file: upload.file, version: upload.version)] ?? []
+            let purges = purged[event.office]?[VersionPlace(file: upload.file, version: upload.version)] ?? []
             if let archived = try asArchived(upload, purges) { try readCalls(archived, staged) }
         } catch {
             try staged.abandon()

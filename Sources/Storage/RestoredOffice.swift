@@ -94,16 +94,18 @@ extension OfficeStore {
     public func restoredArchives() throws -> [RestoredArchive] {
         try pool.read { db in
             let purged = try Self.purgedVersions(db)
-            let uploads = try String.fetchAll(
+            let uploads = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT payload FROM journal WHERE stream = 'shared' AND kind = 'fileUploaded'
+                    SELECT office, payload FROM journal WHERE stream = 'shared' AND kind = 'fileUploaded'
                     ORDER BY time, office, incarnation, seq
                     """)
-            return uploads.compactMap { payload in
-                guard let it = try? fromJSON(FileUploaded.self, payload) else { return nil }
+            return uploads.compactMap { row in
+                guard let it = try? fromJSON(FileUploaded.self, row["payload"]),
+                    let office = ID<Office>(row["office"] as String)
+                else { return nil }
                 let place = VersionPlace(file: it.file, version: it.version)
-                let kept = (purged[place] ?? []).compactMap { $0?.archive }
+                let kept = (purged[office]?[place] ?? []).compactMap { $0?.archive }
                 return RestoredArchive(
                     file: it.file, version: it.version, digests: kept.reversed() + [it.archive])
             }

@@ -27,7 +27,9 @@ extension ActivityWriter {
             }
         var notes: [String] = []
         if it.calls > 0 { notes.append("\(format.count(it.calls, "call", "calls")) left the figures") }
-        if it.calls < 0 { notes.append("\(format.count(-it.calls, "call", "calls")) came back") }
+        if it.calls < 0 {
+            notes.append("\(format.count(Int(clamping: it.calls.magnitude), "call", "calls")) came back")
+        }
         if it.action == .approve, it.typedName != nil {
             notes.append("Single admin: approved by whoever asked for it")
         }
@@ -38,7 +40,11 @@ extension ActivityWriter {
     }
 
     func words(_ it: DeleteRequestPurged) -> ActivityWords {
-        let rows = it.versions.reduce(0) { $0 + $1.rows }
+        // Of another office's entry: it may say anything.
+        let rows = it.versions.reduce(0) { sum, version in
+            let (rows, isTooMuch) = sum.addingReportingOverflow(version.rows)
+            return isTooMuch ? sum : rows
+        }
         let names = it.versions.prefix(5).map { version in
             "\(version.fileName), version \(version.version)" + (version.kept == nil ? "" : " (days of it)")
         }

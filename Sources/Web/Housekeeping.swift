@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Storage
 
 /// What the server does by itself: soon after its start and then every hour it purges what has lain in the trash
-/// long enough.
+/// long enough, and writes archives again that still have what another box of the office purged.
 public struct Housekeeping: Service {
     let store: OfficeStore
     let logger: Logger
@@ -44,6 +44,15 @@ public struct Housekeeping: Service {
             }
         } catch {
             logger.error("What is due in the trash was not purged: \(error)")
+        }
+        do {
+            for failure in try await onOwnThread({ [store] in try rewriteArchives(in: store) }) {
+                logger.error(
+                    "An archive still has calls that another box of this office purged: \(failure.message) \(failure.advice)"
+                )
+            }
+        } catch {
+            logger.error("An archive was not written again: \(error)")
         }
     }
 }

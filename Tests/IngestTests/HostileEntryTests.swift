@@ -85,8 +85,17 @@ import Testing
             opened: try #require(events.last).time)
         let approval = DeleteRequestDecided(
             request, .approve, comment: "", by: RequestParty(DeletionWalk.cleo), calls: 3)
+        // It knows the archive's hash, and says that nothing of it is left.
+        let kept = KeptVersion(
+            archive: upload.archive, original: upload.original, bytes: 0, counts: RowCounts(),
+            digest: "0000000000000000")
         let bodies: [EventBody] = [
             .deleteRequestOpened(DeleteRequestOpened(request: request)), .deleteRequestDecided(approval),
+            .deleteRequestPurged(
+                DeleteRequestPurged(
+                    request: request.id, by: nil, comment: "",
+                    versions: [PurgedVersion(upload, rows: .max, digest: "00", kept: kept)])),
+            .archiveRewritten(ArchiveRewritten(upload, requests: [request.id], rows: 3, kept: kept)),
         ]
         for body in bodies {
             let last = try #require(events.last)
@@ -111,12 +120,18 @@ import Testing
         _ = try north.store.merge(received, by: .console) { _, _ in }
         #expect(try await north.sql("SELECT state FROM fileVersion") == ["live"])
         #expect(try await north.figures() == figures)
-        let refusals = try await north.sharedJournal().filter { $0.event.kind.hasPrefix("deleteRequest") }
-            .compactMap { $0.refusal }
-        #expect(refusals.count == 2, "\(refusals)")
+        let refusals = try await north.sharedJournal().filter {
+            $0.event.kind.hasPrefix("deleteRequest") || $0.event.kind == ArchiveRewritten.kind
+        }.compactMap { $0.refusal }
+        #expect(refusals.count == 4, "\(refusals)")
         #expect(refusals.first?.contains("another office's files") == true, "\(refusals)")
+        #expect(refusals.last?.contains("another office's files") == true, "\(refusals)")
+        try north.rebuild()
+        #expect(try await north.figures() == figures)
         #expect(try await network[0].faults() == [])
         #expect(try await network[0].leftovers() == [])
+        // Nor does a backup of it come back with less.
+        try drillBackup(try backUp(north.store, by: .console).path, in: north.store, by: .program)
     }
 
     /// Where a payload has numbers, days, and texts, and what comes in their place.

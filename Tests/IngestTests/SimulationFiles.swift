@@ -13,11 +13,14 @@ extension Simulation {
         switch kind {
         case .changeOffice:
             var rules = try store.officeRulesNow()
-            switch Int.random(in: 0..<5, using: &numbers) {
+            switch Int.random(in: 0..<(plan.hasFiles ? 8 : 5), using: &numbers) {
             case 0: rules.cutOverMinutes = try pick([0, 60, 240, 870], &numbers)
             case 1: rules.maxGapMinutes = try pick([5, 10, 20], &numbers)
             case 2: rules.timeZone = try pick(["Europe/Berlin", "Asia/Tokyo", "America/Chicago"], &numbers)
             case 3: rules.name += "’"
+            case 5: rules.deletions.trashDays = try pick([1, 5, 30, 60], &numbers)
+            case 6: rules.deletions.expiryDays = try pick([1, 3, 14], &numbers)
+            case 7: rules.deletions.singleAdminHours = try pick([1, 24, 700], &numbers)
             default: rules.keepsPastDays.toggle()
             }
             try store.changeOffice(rules, by: Self.actor)

@@ -31,13 +31,20 @@ import Testing
         let network: OfficeNetwork
         let twin: ImportOffice
         let file: ID<CallFile>
+        let request: ID<DeleteRequest>?
         var north: ImportOffice { network[0] }
         var south: ImportOffice { network[1] }
         var all: [ImportOffice] { [north, twin, south] }
 
-        init() async throws {
+        /// - Parameters:
+        ///   - trashed: a day that is in the trash before North has a twin.
+        ///   - purges: whether each has purged a day.
+        init(trashed: Day? = nil, purges: Bool = true) async throws {
             network = try await OfficeNetwork()
-            file = try network[0].take(TwinPurgeTests.file, file: "a.csv").upload.file
+            let file = try network[0].take(TwinPurgeTests.file, file: "a.csv").upload.file
+            let north = network[0]
+            request = try trashed.map { try Self.delete([$0], of: file, north) }
+            self.file = file
             try network.send(0, to: 1)
             let path = FileManager.default.temporaryDirectory.path + "/rollcall-twin-\(UUID().uuidString)"
             try network[0].store.close()
@@ -46,24 +53,39 @@ import Testing
             twin = try ImportOffice(
                 opening: path, seed: 93, clock: network.clocks[0].clock, place: "elsewhere")
             network.pass(minutes: 1)
+            guard purges else { return }
             try purge(TwinPurgeTests.days[1], north)
             network.pass(minutes: 1)
             try purge(TwinPurgeTests.days[2], twin)
             network.pass(minutes: 1)
         }
 
-        func purge(_ day: Day, _ box: ImportOffice) throws {
-            let plan = try box.store.planDeletion(.days(file, version: 1, [day]), for: DeletionWalk.bob)
+        /// - Parameter days: nil: all of the version.
+        static func delete(_ days: [Day]?, of file: ID<CallFile>, _ box: ImportOffice) throws
+            -> ID<DeleteRequest>
+        {
+            let scope =
+                days.map { DeleteScope.days(file, version: 1, $0) } ?? DeleteScope.version(file, 1)
+            let plan = try box.store.planDeletion(scope, for: DeletionWalk.bob)
             let request = try box.store.openDeleteRequest(
                 plan, reason: "wrong", for: DeletionWalk.bob, by: .console)
             try box.store.decideDeleteRequest(request.id, .approve, for: DeletionWalk.cleo, by: .console)
-            try purgeDeletion(
-                request.id, in: box.store, comment: "room", for: DeletionWalk.cleo, by: .console)
+            return request.id
         }
 
-        func export(_ box: ImportOffice) throws -> String {
+        func purge(_ request: ID<DeleteRequest>, early box: ImportOffice) throws {
+            try purgeDeletion(request, in: box.store, comment: "room", for: DeletionWalk.cleo, by: .console)
+        }
+
+        func purge(_ day: Day?, _ box: ImportOffice) throws {
+            try purge(Self.delete(day.map { [$0] }, of: file, box), early: box)
+        }
+
+        /// - Parameter reader: what he lacks; nil: all of it.
+        func export(_ box: ImportOffice, for reader: ImportOffice? = nil) throws -> String {
             let path = network.newPath()
-            try exportSnapshot(SnapshotOrder(), to: path, from: box.store, by: .console)
+            let since = try reader?.store.exchangeVector().held ?? []
+            try exportSnapshot(SnapshotOrder(since: since), to: path, from: box.store, by: .console)
             return path
         }
 
@@ -74,12 +96,14 @@ import Testing
         }
 
         /// Everybody takes what everybody has until nothing is new.
-        func settle() throws {
+        ///
+        /// - Parameter byDeltas: what each lacks; else all.
+        func settle(byDeltas: Bool = false) throws {
             for _ in 0..<4 {
                 var isNews = false
                 for from in all {
                     for to in all where to !== from {
-                        if try take(export(from), at: to).isNews { isNews = true }
+                        if try take(export(from, for: byDeltas ? to : nil), at: to).isNews { isNews = true }
                     }
                 }
                 if !isNews { return }
@@ -99,8 +123,19 @@ import Testing
             try await box.sql("SELECT seq FROM journal WHERE kind = 'archiveRewritten'").count
         }
 
-        /// They are one, and nothing that was purged is in any of them.
+        /// They are one, and nothing that was purged is in any of them; lines that stay keep their numbers.
         func requireOneTruth() async throws {
+            let path = try #require(north.folder.existingArchive(of: file, version: 1))
+            let original = String(
+                decoding: try ArchiveReader(path: path).bytes(of: "original.csv", limit: 1 << 20),
+                as: UTF8.self)
+            let lines = original.split(separator: "\n", omittingEmptySubsequences: false)
+            let before = TwinPurgeTests.file.split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count == before.count)
+            for (now, was) in zip(lines, before) {
+                let isGone = was.contains(marks[1]) || was.contains(marks[2])
+                #expect(now == (isGone ? "" : was))
+            }
             for box in all {
                 let text = try archived(box)
                 #expect(!text.contains(marks[1]) && !text.contains(marks[2]))
@@ -133,15 +168,72 @@ import Testing
             try boxes.take(a, at: second)
             #expect(try await [boxes.rewrites(first), boxes.rewrites(second)] == [1, 1])
         }
-        try boxes.settle()
+        try boxes.settle(byDeltas: order == 1)
         try await boxes.requireOneTruth()
         #expect(try await boxes.rewrites(boxes.south) == (order < 2 ? 1 : 2))
         for box in boxes.all { try box.rebuild() }
         try await boxes.requireOneTruth()
-        // Its lines keep their numbers.
-        #expect(
-            try boxes.archived(boxes.south).split(separator: "\n", omittingEmptySubsequences: false).count
-                == boxes.archived(boxes.north).split(separator: "\n", omittingEmptySubsequences: false).count)
+    }
+
+    @Test func `a deletion that both purged, one of them out of an archive without another day, is one`()
+        async throws
+    {
+        let boxes = try await Boxes(trashed: Self.days[1], purges: false)
+        let request = try #require(boxes.request)
+        try boxes.purge(request, early: boxes.north)
+        boxes.network.pass(minutes: 1)
+        try boxes.purge(Self.days[2], boxes.twin)
+        boxes.network.pass(minutes: 1)
+        try boxes.purge(request, early: boxes.twin)
+        try boxes.settle(byDeltas: true)
+        try await boxes.requireOneTruth()
+        for box in boxes.all { try box.rebuild() }
+        try await boxes.requireOneTruth()
+    }
+
+    @Test(arguments: [true, false])
+    func `what was purged by the rules that its box knew is purged, whatever another one changed meanwhile`(
+        keepsLonger: Bool
+    ) async throws {
+        let boxes = try await Boxes(trashed: keepsLonger ? Self.days[1] : nil, purges: false)
+        var rules = try boxes.north.store.officeRulesNow()
+        if keepsLonger { rules.deletions.trashDays = 60 } else { rules.deletions.expiryDays = 1 }
+        try boxes.north.store.changeOffice(rules, by: .console)
+        boxes.network.pass(minutes: 1)
+        if keepsLonger {
+            try boxes.purge(Self.days[2], boxes.twin)
+        } else {
+            let plan = try boxes.twin.store.planDeletion(
+                .days(boxes.file, version: 1, [Self.days[1], Self.days[2]]), for: DeletionWalk.bob)
+            let request = try boxes.twin.store.openDeleteRequest(
+                plan, reason: "wrong", for: DeletionWalk.bob, by: .console)
+            boxes.network.pass(minutes: 3 * 1440)
+            try boxes.twin.store.decideDeleteRequest(
+                request.id, .approve, for: DeletionWalk.cleo, by: .console)
+        }
+        boxes.network.pass(minutes: 31 * 1440)
+        #expect(try purgeWhatIsDue(in: boxes.twin.store).isEmpty)
+        let text = try boxes.archived(boxes.twin)
+        #expect(!text.contains(Self.marks[1]) && !text.contains(Self.marks[2]))
+        try boxes.settle()
+        try await boxes.requireOneTruth()
+    }
+
+    @Test func `a day that one purges of a version that the other purges whole`() async throws {
+        let boxes = try await Boxes(purges: false)
+        try boxes.purge(Self.days[1], boxes.north)
+        boxes.network.pass(minutes: 1)
+        try boxes.purge(nil, boxes.twin)
+        try boxes.settle()
+        for box in boxes.all {
+            #expect(box.folder.existingArchive(of: boxes.file, version: 1) == nil)
+            #expect(try await box.sql("SELECT count(*) FROM call") == ["0"])
+            #expect(try await box.faults() == [])
+            #expect(try await box.leftovers() == [])
+            #expect(try await box.store.stateHash() == boxes.north.store.stateHash())
+        }
+        for box in boxes.all { try box.rebuild() }
+        #expect(try await boxes.south.faults() == [])
     }
 
     @Test
@@ -231,12 +323,16 @@ import Testing
         let place = try #require(boxes.north.folder.existingArchive(of: boxes.file, version: 1))
         let whole = try #require(FileManager.default.contents(atPath: place))
         try Data("garbage".utf8).write(to: URL(fileURLWithPath: place))
-        let failures = try purgeWhatIsDue(in: boxes.north.store)
+        let failures = try rewriteArchives(in: boxes.north.store)
         #expect(failures.map(\.code) == [.damaged] && failures[0].message.contains("a.csv"))
         try whole.write(to: URL(fileURLWithPath: place))
-        #expect(try purgeWhatIsDue(in: boxes.north.store).isEmpty)
+        // Nor is it read again before that.
+        #expect(throws: UserError.self) {
+            try boxes.north.store.requireNothingDeleted(of: boxes.file, version: 1)
+        }
+        #expect(try rewriteArchives(in: boxes.north.store).isEmpty)
         #expect(try await boxes.rewrites(boxes.north) == 1)
-        #expect(try purgeWhatIsDue(in: boxes.north.store).isEmpty)
+        #expect(try rewriteArchives(in: boxes.north.store).isEmpty)
         #expect(try await boxes.rewrites(boxes.north) == 1)
         try boxes.settle()
         try await boxes.requireOneTruth()

@@ -174,6 +174,18 @@ import Testing
         }
     }
 
+    @Test func `numbers that no office writes stop no page`() throws {
+        for case var .deleteRequestPurged(it) in Self.bodies {
+            it.versions = [it.versions[0], it.versions[0]]
+            for index in it.versions.indices { it.versions[index].rows = .max }
+            #expect(writer.words(.deleteRequestPurged(it)).line.contains("purged"))
+        }
+        for case var .deleteRequestDecided(it) in Self.bodies {
+            it.calls = .min
+            #expect(writer.words(.deleteRequestDecided(it)).note?.contains("came back") == true)
+        }
+    }
+
     @Test func `words say what was before and after`() throws {
         func line(_ kind: String) -> String {
             Self.bodies.first { $0.kind == kind }.map { writer.words($0).line } ?? ""

@@ -51,8 +51,8 @@ public func sniffDialect(bytes: [UInt8], encoding: TextEncoding? = nil, delimite
     return best
 }
 
-/// A byte order mark; else UTF-16 when most bytes on one side of each pair are NUL; else UTF-8 when valid;
-/// else windows-1254 when it has letters that only Turkish has there; else windows-1252.
+/// A byte order mark; else UTF-16 when most bytes on one side of each pair are NUL; else UTF-8 when valid, but for half
+/// a character now and then, as a dialer leaves that cuts texts off; else windows-1254 when it has letters that only Turkish has there; else windows-1252.
 func sniffEncoding(_ bytes: [UInt8]) -> TextEncoding {
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return .utf8 }
     if bytes.starts(with: [0xff, 0xfe]) { return .utf16le }
@@ -69,12 +69,14 @@ func sniffEncoding(_ bytes: [UInt8]) -> TextEncoding {
     // The sample may end within a character.
     let end = bytes.count < sampleSize ? bytes.count : bytes.count - 3
     var index = 0
+    var (characters, broken) = (0, 0)
     while index < end {
         let length = sequenceLength(bytes.span, at: index, end: bytes.count)
-        if length == 0 { return sniffSingleByte(bytes) }
-        index += length
+        if length == 0 { broken += 1 } else if length > 1 { characters += 1 }
+        index += max(1, length)
     }
-    return .utf8
+    // In the others hardly ever two letters look like one of these.
+    return broken == 0 || characters >= 4 * broken ? .utf8 : sniffSingleByte(bytes)
 }
 
 private func sniffSingleByte(_ bytes: [UInt8]) -> TextEncoding {

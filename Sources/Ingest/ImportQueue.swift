@@ -28,6 +28,7 @@ public struct ImportJob: Sendable, Hashable {
     public var problem: UserError?
     public var queuedAt: Instant
     var startedAt: Instant?
+    var endedAt: Instant?
 }
 
 /// The imports of a running server, one at a time, in the order they came.
@@ -110,6 +111,7 @@ public final class ImportQueue: @unchecked Sendable {
             cancelled.insert(id)
             guard job.state == .question || job.state == .queued else { return nil }
             jobs[id]?.state = .cancelled
+            jobs[id]?.endedAt = store.clock.now()
             jobs[id]?.problem = .cancelledImport
             return requests.removeValue(forKey: id)?.request
         }
@@ -216,6 +218,7 @@ public final class ImportQueue: @unchecked Sendable {
             guard var job = jobs[id] else { return }
             if let request = requests[id]?.request { unlink(request.file.path + DataFolder.questionEnding) }
             job.state = state
+            job.endedAt = store.clock.now()
             job.secondsLeft = nil
             change(&job)
             jobs[id] = job
@@ -275,6 +278,6 @@ public final class ImportQueue: @unchecked Sendable {
     /// Call with the lock held.
     private func forgetOld(_ now: Instant) {
         let limit = now.adding(seconds: -3600)
-        jobs = jobs.filter { !$0.value.state.isOver || $0.value.queuedAt > limit }
+        jobs = jobs.filter { !$0.value.state.isOver || ($0.value.endedAt ?? $0.value.queuedAt) > limit }
     }
 }

@@ -313,7 +313,8 @@ extension OfficeStore {
                   AND (?1 = '' OR instr(swiftLowercaseString(f.name), ?1) > 0
                     OR instr(swiftLowercaseString(s.name), ?1) > 0
                     OR instr(swiftLowercaseString(v.uploadedBy), ?1) > 0)
-                  AND (?2 IS NULL OR (v.event ->> 'firstDay' <= ?3 AND v.event ->> 'lastDay' >= ?2))
+                  AND (?2 IS NULL OR EXISTS (SELECT 1 FROM fileVersion d WHERE d.file = v.file AND d.state \(wanted)
+                    AND d.event ->> 'firstDay' <= ?3 AND d.event ->> 'lastDay' >= ?2))
                   AND \(offices.condition("s.office"))
                 """
             let period = query.period

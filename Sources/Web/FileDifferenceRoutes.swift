@@ -11,11 +11,13 @@ let fileDifferencePages: [any Page.Type] = [FileDifferencePage.self]
 private let callsPerPage = 100
 
 extension SignedIn {
-    /// All versions of the file that the address names, newest first.
+    /// The versions of the file that the address names which have calls, newest first.
     fileprivate func versions() async throws -> [FileVersion] {
         let versions = try await self.store.versions(of: try id(), for: viewer)
-        guard !versions.isEmpty else { throw UserError.notHere }
-        return versions
+        let there = versions.filter { $0.state != .purged }
+        // Of a file that was purged whole, its last one: there is nothing to compare.
+        guard let last = versions.first else { throw UserError.notHere }
+        return there.isEmpty ? [last] : there
     }
 
     /// The two versions to compare: those that are asked for, else the latest and the one before it.

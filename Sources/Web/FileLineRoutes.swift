@@ -37,6 +37,7 @@ extension SignedIn {
 
 @Sendable private func showLines(_ context: SignedIn) async throws -> Response {
     let version = try await context.fileVersion()
+    try version.requireBytes()
     let typed = context.query["line"]
     let asked = typed.isEmpty ? nil : Int(typed.filter { $0 != "," && $0 != "\u{a0}" && $0 != " " })
     let first = asked.map { context.lineFilter == nil ? max(1, $0) - linesAbove : $0 }
@@ -61,6 +62,7 @@ extension SignedIn {
 
 @Sendable private func sendLines(_ context: SignedIn) async throws -> Response {
     let version = try await context.fileVersion()
+    try version.requireBytes()
     let query = FileLineQuery(
         filter: context.lineFilter, from: context.query.integer("from") ?? 1,
         limit: context.query.integer("limit") ?? linesPerPage)

@@ -351,7 +351,8 @@ struct FileVersionPage: Page {
         notAcceptedPath = linesHref(
             upload.file, upload.version, fate: FileLineQuery.Filter.notAccepted.rawValue)
         moreLines =
-            total > rejects.count && damage == nil ? "Show all \(format.number(total)) of them" : nil
+            total > rejects.count && damage == nil && version.state != .purged
+            ? "Show all \(format.number(total)) of them" : nil
         differencePath =
             version.versions > 1
             ? Form([("to", String(upload.version))]).link(Paths.fileDifference(upload.file.description)) : nil

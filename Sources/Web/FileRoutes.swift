@@ -72,12 +72,18 @@ func version(_ visit: SignedIn) async throws -> FileVersion {
 /// - Throws: `UserError` for a version whose bytes are erased.
 private func unpurgedVersion(_ visit: SignedIn) async throws -> FileVersion {
     let version = try await version(visit)
-    guard version.state != .purged else {
+    try version.requireBytes()
+    return version
+}
+
+extension FileVersion {
+    /// - Throws: `UserError` where the bytes are erased.
+    func requireBytes() throws {
+        guard state == .purged else { return }
         throw UserError(
-            .notFound, "Version \(version.uploaded.version) of “\(version.uploaded.fileName)” was purged.",
+            .notFound, "Version \(uploaded.version) of “\(uploaded.fileName)” was purged.",
             advice: "Its bytes are erased for good; its page leads to the certificate.")
     }
-    return version
 }
 
 /// As many as a page needs to say what is wrong; all of them are among the lines.

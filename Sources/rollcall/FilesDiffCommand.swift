@@ -20,7 +20,11 @@ struct FilesDiffCommand: OfficeCommand {
             before = try await fileVersion(from, of: file, session.store)
         } else {
             let all = try await fileVersions(of: file, session.store)
-            guard let earlier = all.first(where: { $0.uploaded.version < after.uploaded.version }) else {
+            guard
+                let earlier = all.first(where: {
+                    $0.uploaded.version < after.uploaded.version && $0.state != .purged
+                })
+            else {
                 throw UserError(
                     .invalid,
                     "“\(after.uploaded.fileName)” has no version before \(after.uploaded.version).",

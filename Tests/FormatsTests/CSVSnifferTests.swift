@@ -53,6 +53,18 @@ struct CSVSnifferTests {
         #expect(sniffDialect(bytes: little).headerLines == [1])
     }
 
+    @Test func `half a character that a dialer cut off makes no other encoding of a whole file`() {
+        let row = Array("Zoë Müller,1,2026-11-02\n".utf8)
+        let cut = Array("M".utf8) + [0xc3] + Array(",2,2026-11-02\n".utf8)
+        let file = (0..<40).flatMap { _ in row } + cut + row
+        #expect(sniffEncoding(file) == .utf8)
+        let cyrillic = (0..<40).flatMap { _ in Array("Иванов,1\n".utf8) } + [0xd0] + Array(",2\n".utf8)
+        #expect(sniffEncoding(cyrillic) == .utf8)
+        // Of two such letters in a row in another encoding one looks like a character of UTF-8.
+        let german = (0..<40).flatMap { _ in [0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72, 0x0a] as [UInt8] }
+        #expect(sniffEncoding(german + [0xc3, 0xa9, 0x0a]) == .windows1252)
+    }
+
     @Test func `a sample that ends within a character is still UTF-8`() {
         for padding in 0..<4 {
             let text = String(repeating: "a", count: padding) + String(repeating: "😀", count: 1 << 16)

@@ -42,6 +42,21 @@ import Testing
         return try await office.store.versions(of: file.uploaded.file, for: .console).reversed()
     }
 
+    @Test func `a file has calls on the days of any of its versions`() async throws {
+        let office = try await ImportOffice()
+        let rows = (2...20).map { CallFileText.row($0, "Jane", String(format: "2026-11-%02d 09:00:00", $0)) }
+        try office.take(CallFileText(rows).text, file: "november.csv")
+        try office.take(CallFileText([rows[10]]).text, file: "november.csv")
+        var query = FileQuery()
+        for (day, count) in [("2026-11-05", 1), ("2026-11-12", 1), ("2026-11-21", 0)] {
+            let wanted = try #require(Day(iso: day))
+            query.period = Period(from: wanted, to: wanted)
+            let found = try await office.store.files(query, for: .console)
+            #expect(found.total == count && found.files.count == count, "\(day)")
+            #expect(found.files.allSatisfy { $0.uploaded.version == 2 })
+        }
+    }
+
     private func text(_ key: CallKey?) -> String? {
         switch key {
         case .number(let number): String(number)

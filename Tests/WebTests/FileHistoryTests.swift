@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Ingest
 import Storage
 import Testing
 
@@ -49,6 +50,39 @@ import Testing
             let one = try await upload(Self.first, "log.csv", browser)
             let two = try await upload(Self.second, "log.csv", browser)
             try await body(browser, one, two)
+        }
+    }
+
+    @Test func `a version that was purged is called so everywhere, and is compared with nothing`()
+        async throws
+    {
+        let site = try await TestSite()
+        try await site.run(siteRoutes, over: .live) { browser in
+            try await browser.signIn("dan")
+            let one = try await upload(Self.first, "log.csv", browser)
+            let two = try await upload(Self.second, "log.csv", browser)
+            let file = try #require(try site.store.archivedVersionsNow().first).uploaded.file
+            func party(_ role: Role) throws -> Viewer {
+                let user = try #require(site.users[role])
+                return Viewer(user: user.id, name: user.name, role: user.role, person: nil)
+            }
+            let plan = try site.store.planDeletion(.version(file, 1), for: party(.dataEntry))
+            let request = try site.store.openDeleteRequest(
+                plan, reason: "wrong", for: party(.dataEntry), by: .console)
+            try site.store.decideDeleteRequest(request.id, .approve, for: party(.admin), by: .console)
+            try purgeDeletion(request.id, in: site.store, comment: "room", for: party(.admin), by: .console)
+            let page = try await browser.get(one).text
+            #expect(page.contains("purged") && !page.contains("\(one)/lines"), "\(page)")
+            for path in [
+                "\(one)/lines", "\(one)/lines?fate=rejected", Paths.apiFiles + one.dropFirst(6) + "/lines",
+            ] {
+                let answer = try await browser.get(path)
+                #expect(answer.status == 404 && answer.text.contains("was purged"), "\(path) \(answer.text)")
+                #expect(!answer.text.contains("backup"))
+            }
+            #expect(try await browser.get("\(two)/lines").status == 200)
+            let compared = try await browser.get(Paths.fileDifference(file.description) + "?to=2")
+            #expect(compared.status == 200 && !compared.text.contains("version 1"), "\(compared.text)")
         }
     }
 

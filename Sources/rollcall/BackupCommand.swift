@@ -41,9 +41,11 @@ struct BackupCommand: OfficeCommand {
         var stateHash: String?
     }
 
+    var callerFile: CallerFile? { out.map { .writes(absolutePath($0)) } }
+
     /// The path as the caller sees it, then the passphrase.
     func collectInput(_ folder: DataFolder) throws -> [String] {
-        let path = out.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? ""
+        let path = out.map(absolutePath) ?? ""
         guard passphraseStdin else { return [path] }
         return [path, try readSecret("Passphrase: ", fromStandardInput: true)]
     }

@@ -9,6 +9,8 @@ import Storage
 private struct ConsoleMessage: Codable {
     var arguments: [String]?
     var input: [String]?
+    /// What stands in the place of the first input.
+    var file: CallerFile.Place?
     /// Only whether the command may begin.
     var asks: Bool?
     var out: String?
@@ -22,15 +24,16 @@ enum ConsoleClient {
     ///
     /// - Returns: its exit status; nil when no server listens.
     static func send(
-        _ arguments: [String], input: @autoclosure () throws -> [String] = [], asks: Bool = false,
-        to folder: DataFolder, out: (String) -> Void = { writeOutput($0 + "\n") }
+        _ arguments: [String], input: @autoclosure () throws -> [String] = [], file: CallerFile.Place? = nil,
+        asks: Bool = false, to folder: DataFolder, out: (String) -> Void = { writeOutput($0 + "\n") }
     ) throws -> Int32? {
         let descriptor = try unixSocket()
         defer { close(descriptor) }
         guard withSocketAddress(folder.socket, { connect(descriptor, $0, $1) }) == 0 else { return nil }
         guard let stream = fdopen(dup(descriptor), "r+") else { return nil }
         defer { fclose(stream) }
-        let message = ConsoleMessage(arguments: arguments, input: try input(), asks: asks ? true : nil)
+        let message = ConsoleMessage(
+            arguments: arguments, input: try input(), file: file, asks: asks ? true : nil)
         try write(message, to: descriptor)
         while let message = try read(from: stream) {
             if let line = message.out { out(line) }
@@ -97,8 +100,9 @@ struct ConsoleService: Service {
                 }
             }
             guard let request, let arguments = request.arguments else { return }
-            let status = await perform(
-                arguments, request.input ?? [], onlyAsked: request.asks == true, connection)
+            var input = request.input ?? []
+            if let file = request.file, !input.isEmpty { input[0] = file.chosen }
+            let status = await perform(arguments, input, onlyAsked: request.asks == true, connection)
             try write(ConsoleMessage(exit: status), to: connection)
         } catch {
             logger.debug("The console connection ended: \(error)")

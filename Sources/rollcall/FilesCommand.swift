@@ -171,9 +171,15 @@ struct FilesExtractCommand: OfficeCommand {
     @Option(name: .customLong("version"), help: "Which version; else the latest.") var number: Int?
     @Option(help: "The file to write; it must not exist.") var out: String
 
+    var callerFile: CallerFile? { .writes(absolutePath(out)) }
+
     /// The caller's place, since a server that performs the command stands elsewhere.
     func collectInput(_ folder: DataFolder) throws -> [String] {
-        [URL(fileURLWithPath: out).standardizedFileURL.path]
+        let path = absolutePath(out)
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw UserError(.conflict, "\(path) exists already.", advice: "Choose another name with --out.")
+        }
+        return [path]
     }
 
     func perform(_ session: OfficeSession) async throws {
@@ -182,9 +188,6 @@ struct FilesExtractCommand: OfficeCommand {
             throw try await session.standing(of: version).purgedError(session.format())
         }
         let path = session.input.first ?? out
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw UserError(.conflict, "\(path) exists already.", advice: "Choose another name with --out.")
-        }
         try await onOwnThread { try version.extractOriginal(to: path) }
         struct Extracted: Encodable {
             var file: String

@@ -29,6 +29,8 @@ protocol OfficeCommand: AsyncParsableCommand {
     func admit(_ session: OfficeSession) async throws
     /// What only the calling process can get: typed secrets, files of the calling user.
     func collectInput(_ folder: DataFolder) throws -> [String]
+    /// The file that is the first input; nil: none is.
+    var callerFile: CallerFile? { get }
     func perform(_ session: OfficeSession) async throws
 }
 
@@ -46,6 +48,7 @@ extension OfficeCommand {
     static var asksFirst: Bool { false }
     func admit(_ session: OfficeSession) async throws {}
     func collectInput(_ folder: DataFolder) throws -> [String] { [] }
+    var callerFile: CallerFile? { nil }
 
     func run() async throws { try await runOffice() }
 
@@ -72,10 +75,18 @@ extension OfficeCommand {
             {
                 throw ExitCode(status)
             }
-            guard
-                let status = try ConsoleClient.send(
-                    arguments, input: input ?? collectInput(folder), to: folder)
-            else {
+            func send(_ place: CallerFile.Place? = nil) throws -> Int32? {
+                try ConsoleClient.send(
+                    arguments, input: input ?? collectInput(folder), file: place, to: folder,
+                    out: { line in
+                        // The server speaks of the place that it was lent.
+                        let shown = place.flatMap { place in
+                            place.wanted.map { line.replacing(place.path, with: $0) }
+                        }
+                        writeOutput((shown ?? line) + "\n")
+                    })
+            }
+            guard let status = try callerFile.map({ try $0.lend(to: folder, send) }) ?? send() else {
                 throw error
             }
             if status != 0 { throw ExitCode(status) }

@@ -80,6 +80,8 @@ struct SnapshotExportCommand: OfficeCommand {
         var words: [String]
     }
 
+    var callerFile: CallerFile? { .writes(absolutePath(out)) }
+
     func collectInput(_ folder: DataFolder) throws -> [String] { [absolutePath(out), try seal.read()] }
 
     func perform(_ session: OfficeSession) async throws {
@@ -177,6 +179,8 @@ struct SnapshotImportCommand: OfficeCommand {
     @Flag(name: .customLong("despite-clock"), help: "Also where the other office's clock is far ahead.")
     var despiteClock = false
     @OptionGroup var seal: PassphraseOptions
+
+    var callerFile: CallerFile? { .reads(absolutePath(file)) }
 
     func collectInput(_ folder: DataFolder) throws -> [String] { [absolutePath(file), try seal.read()] }
 
@@ -281,6 +285,8 @@ struct SnapshotCardCommand: OfficeCommand {
 
     @OptionGroup var office: OfficeOptions
     @Option(help: "The file to write; else only the words are shown.") var out: String?
+
+    var callerFile: CallerFile? { out.map { .writes(absolutePath($0)) } }
 
     func collectInput(_ folder: DataFolder) throws -> [String] { out.map { [absolutePath($0)] } ?? [] }
 

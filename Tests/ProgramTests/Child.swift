@@ -25,13 +25,14 @@ final class Child: @unchecked Sendable {
     let process = Process()
     private let folder: String
 
-    init(_ arguments: [String], input: String = "") throws {
+    /// - Parameter program: another one, which runs it.
+    init(_ arguments: [String], input: String = "", program: String = Child.path) throws {
         folder = FileManager.default.temporaryDirectory.path + "/rollcall-child-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for name in ["in", "out", "err"] {
             try Data((name == "in" ? input : "").utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
         }
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
         process.currentDirectoryURL = URL(fileURLWithPath: folder)

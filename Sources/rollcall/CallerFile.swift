@@ -1,0 +1,92 @@
+import Domain
+import Foundation
+import Ingest
+import Storage
+
+/// A file of whoever calls a command, given as its first input: a server that performs the command may not see it, for
+/// its `/tmp` is its own, homes are closed to it, and other users' files are not its to read.
+enum CallerFile {
+    /// Absolute paths.
+    case reads(String)
+    case writes(String)
+
+    private var path: String {
+        switch self {
+        case .reads(let path), .writes(let path): path
+        }
+    }
+
+    /// Where the server finds the file, or leaves it.
+    struct Place: Codable {
+        /// In a folder of its own in `Incoming/`, so that it has its real name.
+        var path: String
+        /// Where the caller wants it, and a file there that tells the server whether it is the same folder; nil: it reads.
+        var wanted: String?
+        var probe: String?
+
+        /// What the server works with.
+        var chosen: String {
+            guard let wanted, let probe, access(probe, F_OK) == 0,
+                access(URL(fileURLWithPath: wanted).deletingLastPathComponent().path, W_OK) == 0
+            else { return path }
+            return wanted
+        }
+    }
+
+    /// Has a server perform something with the file, and brings what it wrote to where the caller wants it.
+    ///
+    /// - Parameter perform: with the place; returns an exit status, nil where no server listens.
+    /// - Throws: `UserError` where the caller himself cannot read or write there.
+    func lend(to folder: DataFolder, _ perform: (Place) throws -> Int32?) throws -> Int32? {
+        let id = UUID().uuidString
+        let own = "\(folder.incoming)/console-\(id)"
+        var place = Place(path: "\(own)/\(URL(fileURLWithPath: path).lastPathComponent)")
+        let files = FileManager.default
+        try files.createDirectory(
+            atPath: own, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        defer { try? files.removeItem(atPath: own) }
+        let owner = try files.attributesOfItem(atPath: folder.path)
+        func giveToServer(_ path: String) {
+            guard geteuid() == 0, let user = owner[.ownerAccountID] as? NSNumber,
+                let group = owner[.groupOwnerAccountID] as? NSNumber
+            else { return }
+            chown(path, user.uint32Value, group.uint32Value)
+        }
+        giveToServer(own)
+        switch self {
+        case .reads(let path):
+            // What is not there, the server says in the words of its command.
+            guard access(path, F_OK) == 0 else { break }
+            do { try files.copyItem(atPath: path, toPath: place.path) } catch {
+                throw UserError(
+                    .unreadable, "\(path) cannot be read, or there is no room for a copy of it.",
+                    advice: "Check whose file it is, and the room on the box's disk.")
+            }
+            giveToServer(place.path)
+            return try perform(place)
+        case .writes(let path):
+            let wanted = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            let probe = "\(wanted)/.rollcall-\(id)"
+            guard files.createFile(atPath: probe, contents: nil) else {
+                throw UserError(
+                    .unreadable, "Nothing can be written in \(wanted).",
+                    advice: "Check that the folder is there, and that you may write in it.")
+            }
+            defer { unlink(probe) }
+            (place.wanted, place.probe) = (path, probe)
+            let status = try perform(place)
+            if status == 0, access(place.path, F_OK) == 0 {
+                do {
+                    try copyToStick(
+                        place.path, into: wanted, named: URL(fileURLWithPath: path).lastPathComponent)
+                } catch let error as UserError {
+                    throw UserError(
+                        error.code, "It was written, and could not be brought to \(path). \(error.message)",
+                        advice: error.advice)
+                }
+            }
+            return status
+        }
+        return try perform(Place(path: path))
+    }
+}

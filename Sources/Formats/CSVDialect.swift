@@ -45,6 +45,11 @@ public struct CSVLimits: Sendable {
     }
 }
 
+extension CSVLimits {
+    /// For files that this program wrote: a field may hold a whole record of another file, its quotation marks doubled.
+    public static let ownFiles = CSVLimits(maxFieldBytes: 17 << 20, maxRecordBytes: 18 << 20)
+}
+
 /// Why a record could not be read; such a record has no fields, only its `raw` text.
 public enum CSVProblem: Equatable, Sendable, CustomStringConvertible {
     case nulByte

@@ -31,9 +31,11 @@ public struct CSVReader {
     }
 
     /// Reads an entry of an archive as it is unpacked; `next` throws `ArchiveFailure` and `FileFailure`, too.
-    public init(archive: ArchiveReader, entry: String, dialect: CSVDialect) throws {
+    public init(archive: ArchiveReader, entry: String, dialect: CSVDialect, limits: CSVLimits = .init())
+        throws
+    {
         let stream = try ArchivedEntryStream(archive, entry: entry)
-        self.init(source: ByteSource(stream.next), dialect: dialect, limits: CSVLimits())
+        self.init(source: ByteSource(stream.next), dialect: dialect, limits: limits)
     }
 
     public init(bytes: [UInt8], dialect: CSVDialect, limits: CSVLimits = .init()) {

@@ -31,7 +31,8 @@ extension FileVersion {
     ///
     /// - Returns: how many lines were written.
     public func writeMendable(to path: String, in store: OfficeStore) throws -> Int {
-        let header = try originalLines(from: uploaded.mapping.headerLine, count: 1).first?.text ?? ""
+        let line = try originalLines(from: uploaded.mapping.headerLine, count: 1).first?.text ?? ""
+        let header = line.trimmingPrefix("\u{feff}")
         var count = 0
         try writeFile(to: path) { sink in
             // Excel takes a CSV for UTF-8 only with a byte order mark.
@@ -85,7 +86,7 @@ extension FileVersion {
 /// Reads the lines that were not accepted out of an archive, in their order, until `body` returns false.
 func forEachReject(inArchive path: String, _ body: (RejectLine) throws -> Bool) throws {
     var reader = try CSVReader(
-        archive: ArchiveReader(path: path), entry: "rejects.csv", dialect: CSVDialect())
+        archive: ArchiveReader(path: path), entry: "rejects.csv", dialect: CSVDialect(), limits: .ownFiles)
     var row = CSVRow()
     _ = try reader.next(&row)
     while try reader.next(&row) {

@@ -205,7 +205,7 @@ private func writeKept(_ version: PurgePlan.Version, _ store: OfficeStore) throw
 
 /// Copies a CSV file of ours but for some rows, the header as it is; returns how many were left out.
 private func copyRows(from source: String, to path: String, without: (CSVRow) -> Bool) throws -> Int {
-    var reader = try CSVReader(path: source, dialect: CSVDialect())
+    var reader = try CSVReader(path: source, dialect: CSVDialect(), limits: .ownFiles)
     reader.keepsRaw = true
     var row = CSVRow()
     var count = 0

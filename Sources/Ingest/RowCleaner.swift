@@ -192,7 +192,9 @@ struct RowCleaner {
                 reason: "“\(column.heading)” is no date and time: “\(try text(row, column).prefix(40))”.")
         }
         var local = parsed.local
-        if let offset = parsed.offsetSeconds {
+        // Beside a clock of its own a midnight is a date: in another zone it would be another day's.
+        let isDate = columns.hasDateAlone && local.secondOfDay == 0
+        if let offset = parsed.offsetSeconds, !isDate {
             let utc = Instant(milliseconds: 0).adding(
                 seconds: local.seconds.subtractingSaturated(Int64(offset)))
             local = utc.local(in: zone)

@@ -88,6 +88,13 @@ extension SignedIn {
 }
 
 private func receive(_ visit: SignedIn) async throws -> ReceivedFile {
+    let limit = visit.office.settings.uploadLimit
+    // Of a form it says nothing: several files may be in it.
+    if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000
+    {
+        try requireRoom(visit)
+        throw UserError.tooLarge(limit: limit)
+    }
     let incoming = try newIncoming(visit)
     do {
         try await visit.upload { buffer in try buffer.withUnsafeReadableBytes { try incoming.append($0) } }
@@ -105,13 +112,9 @@ private func requireRoom(_ visit: SignedIn) throws {
 
 private func newIncoming(_ visit: SignedIn) throws -> IncomingFile {
     try requireRoom(visit)
-    let limit = visit.office.settings.uploadLimit
-    if let declared = visit.request.headers[.contentLength].flatMap({ Int64($0) }), declared > limit + 100_000
-    {
-        throw UserError.tooLarge(limit: limit)
-    }
     return try IncomingFile(
-        folder: visit.store.folder, ids: visit.store.ids, clock: visit.store.clock, limit: limit)
+        folder: visit.store.folder, ids: visit.store.ids, clock: visit.store.clock,
+        limit: visit.office.settings.uploadLimit)
 }
 
 private func uploadError(_ error: any Error) -> any Error {

@@ -83,6 +83,51 @@ import Testing
         return try #require(rejects.first)
     }
 
+    @Test(arguments: ["America/New_York", "Asia/Tokyo"])
+    func `a date that is written as a midnight is that day in every zone`(zone: String) async throws {
+        let office = try await ImportOffice(rules: OfficeRules(name: "Sample", timeZone: zone))
+        let header = "Call Id,Agent,Date,Time,Topic,Answered (Y/N),Resolved"
+        try office.take(
+            header + "\nID1,Jane,2021-01-01T00:00:00Z,09:12:58,Contract,Y,N\n"
+                + "ID2,Jane,1609459200,10:12:58,Contract,Y,N\n")
+        #expect(
+            try await office.sql("SELECT time FROM call ORDER BY time").compactMap { Int64($0) }.map {
+                LocalTime(seconds: $0).iso
+            } == ["2021-01-01 09:12:58", "2021-01-01 10:12:58"])
+    }
+
+    @Test func `rejected lines under a header with a mark and quotation marks can be mended`() async throws {
+        let office = try await ImportOffice()
+        let quoted = header.split(separator: ",", omittingEmptySubsequences: false).map { "\"\($0)\"" }
+            .joined(separator: ",")
+        let bad = call.replacing("2026-11-02", with: "soon")
+        let upload = try office.take("\u{feff}\(quoted)\n\(call)\n\(bad)\n", file: "a.csv").upload
+        let version = try #require(
+            try await office.store.versions(of: upload.file, for: .console).first)
+        let path = office.folder.path + "/mendable.csv"
+        #expect(try version.writeMendable(to: path, in: office.store) == 1)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let mended = try office.take(
+            Array(text.replacing("soon", with: "2026-11-03").replacing(",1,", with: ",7,").utf8),
+            file: CallFile.rejectsName(of: "a.csv"))
+        #expect(mended.upload.file == upload.file && mended.upload.counts.accepted == 1)
+    }
+
+    @Test func `a line of a megabyte that is not accepted is in every list`() async throws {
+        let office = try await ImportOffice()
+        let note = String(repeating: "n", count: 600_000)
+        let upload = try office.take(
+            "\(header),Note,Other\n\(call),\(note),\"\(note)\"\n\(call),\(note),\"\(note)\"\n"
+        ).upload
+        #expect(upload.counts.accepted == 1 && upload.counts.duplicate == 1)
+        let version = try #require(
+            try await office.store.versions(of: upload.file, for: .console).first)
+        let rejects = try version.rejects(offset: 0, limit: 10, in: office.store)
+        #expect(rejects.map(\.line) == [3] && rejects.first.map { $0.text.utf8.count > 1_200_000 } == true)
+        let lines = try version.lines(FileLineQuery(), in: office.store, for: .console).lines
+        #expect(lines.map(\.fate) == [.header, .accepted, .duplicate])
+    }
+
     @Test func `a NUL, a huge field, too many columns and an open quote cost one line each`() async throws {
         let rest = ",P1,2,2026-11-02 09:00:00,Outbound,Sale,Auto,North,North,"
         let null = try await reject("Ja\u{0}ne" + rest)

@@ -157,6 +157,8 @@ import Testing
 
     @Test func `without script one form takes several files`() async throws {
         let site = try await TestSite()
+        // Each is within the limit, and the form is not.
+        try await site.store.changeBoxSettings(BoxSettings(uploadLimitMegabytes: 1), by: .console)
         try await site.run(siteRoutes, over: .live) { browser in
             try await browser.signIn("dan")
             func part(_ name: String, _ body: String, file: String? = nil) -> String {
@@ -166,11 +168,14 @@ import Testing
             let second = Self.calls.replacing(",1,2026", with: ",11,2026")
             let body =
                 part("csrf", browser.formToken) + part("source", "") + part("file", Self.calls, file: "a.csv")
-                + part("file", second, file: "b.csv") + "--xyz--\r\n"
+                + part("file", second, file: "b.csv")
+                + part("file", Self.calls + String(repeating: "\r\n", count: 400_000), file: "c.csv")
+                + part("file", second + String(repeating: "\r\n", count: 400_000), file: "d.csv")
+                + "--xyz--\r\n"
             let answer = try await browser.send(
                 .post, "/files", headers: [.contentType: "multipart/form-data; boundary=xyz"], body: body)
             #expect(answer.status == 303)
-            while try await site.store.archivedVersions().count < 2 {
+            while try await site.store.archivedVersions().count < 4 {
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(try await site.store.stateHash().calls == 3)

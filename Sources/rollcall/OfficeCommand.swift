@@ -25,6 +25,8 @@ protocol OfficeCommand: AsyncParsableCommand {
     var office: OfficeOptions { get }
     /// Whether to ask first, with `admit`, before any input is collected.
     static var asksFirst: Bool { get }
+    /// Whether it makes the data folder where there is none; for the others a folder without an office is a typing error.
+    static var makesFolder: Bool { get }
     /// - Throws: where the command may not begin.
     func admit(_ session: OfficeSession) async throws
     /// What only the calling process can get: typed secrets, files of the calling user.
@@ -46,6 +48,7 @@ struct OfficeSession: Sendable {
 
 extension OfficeCommand {
     static var asksFirst: Bool { false }
+    static var makesFolder: Bool { false }
     func admit(_ session: OfficeSession) async throws {}
     func collectInput(_ folder: DataFolder) throws -> [String] { [] }
     var callerFile: CallerFile? { nil }
@@ -57,6 +60,11 @@ extension OfficeCommand {
     ///   - input: in place of `collectInput`.
     func runOffice(adding arguments: [String] = [], input: [String]? = nil) async throws {
         let folder = office.folder
+        guard Self.makesFolder || access(folder.database, F_OK) == 0 else {
+            throw UserError(
+                .conflict, "The data folder \(folder.path) has no office yet.",
+                advice: "Check --data, or found one with “rollcall setup”.")
+        }
         do {
             let store = try OfficeStore(folder: folder)
             if !(self is RebuildCommand) { try await finishRebuild(store) }

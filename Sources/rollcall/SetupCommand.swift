@@ -5,6 +5,7 @@ import Ingest
 import Storage
 
 struct SetupCommand: OfficeCommand {
+    static let makesFolder = true
     static let configuration = CommandConfiguration(
         commandName: "setup", abstract: "Found the office with its first admin.")
 
@@ -29,6 +30,7 @@ struct SetupCommand: OfficeCommand {
 }
 
 struct SetupCodeCommand: OfficeCommand {
+    static let makesFolder = true
     static let configuration = CommandConfiguration(
         commandName: "setup-code", abstract: "Print a new one-time code for the set-up page.")
 

@@ -65,6 +65,17 @@ import Testing
         #expect(source.status == 65)
     }
 
+    @Test func `a folder that was mistyped is not made`() async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/rollcall-typo-\(UUID().uuidString)"
+        for arguments in [
+            ["verify"], ["backup", "--status"], ["user", "list"], ["import", "/etc/hostname"],
+        ] {
+            let outcome = try await Child(arguments + ["--data", path]).wait()
+            #expect(outcome.status == 65 && outcome.err.contains(path), "\(arguments) \(outcome.err)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test func `two versions of a file are compared`() async throws {
         let office = try await office()
         let data = office.folder.path

@@ -5,11 +5,19 @@ import Foundation
 /// A byte order mark is skipped; CR, LF and CRLF may be mixed; the last line needs no end; an empty line is
 /// a record with one empty field. A record that runs over a limit or whose quote is never closed is given
 /// up: it is reported at its first line, and reading goes on with the next *physical* line, so that a stray
-/// quotation mark costs one line and not the rest of the file. A NUL flags its record alone.
+/// quotation mark costs one line and not the rest of the file; see `doubtsQuotes`, too. A NUL flags its record alone.
 /// Bytes that are not valid UTF-8 are read as windows-1252 one by one, and the row says `repaired`.
 public struct CSVReader {
     /// Fills `CSVRow.raw` for every record, not only for problems.
     public var keepsRaw = false
+
+    /// For files that others wrote: where a quoted field takes in lines that are records by themselves, as wide as the
+    /// others, its mark belongs to a text and opened nothing. It costs its line; read as RFC 4180 has it, it would cost
+    /// every line up to the next mark, without a word.
+    public var doubtsQuotes = false
+
+    /// Fields of the last record of one line.
+    private var usualWidth = 0
 
     /// Bytes taken from the file so far, whole chunks at a time: for progress.
     public var bytesRead: Int64 { source.bytesRead }
@@ -76,7 +84,12 @@ public struct CSVReader {
             case .failed(let problem, let at):
                 try giveUp(problem, reach: at - head, &row)
                 return true
+            case .record(let record)
+            where doubtsQuotes && record.spansLines && takesInRecords(head..<record.end):
+                try giveUp(.unclosedQuote, reach: record.end - head, &row)
+                return true
             case .record(let record):
+                if !record.spansLines, row.ends.count > 1 { usualWidth = row.ends.count }
                 row.bytes.append(contentsOf: scratch[..<record.length])
                 if keepsRaw { row.raw.append(contentsOf: buffer[head..<record.end]) }
                 if record.needsCheck { check(record, &row) }
@@ -85,6 +98,41 @@ public struct CSVReader {
                 return true
             }
         }
+    }
+
+    /// Whether a line of a record, behind its first, is a record by itself. The last one is only where a mark ends it: else
+    /// it is the rest of a field that has lines.
+    private func takesInRecords(_ text: Range<Int>) -> Bool {
+        // Few fields a text may well have by chance.
+        guard usualWidth >= 6 else { return false }
+        var start = text.lowerBound
+        var isFirst = true
+        while start < text.upperBound {
+            let end = buffer[start..<text.upperBound].firstIndex { $0 == lineFeed || $0 == carriageReturn }
+            let line = start..<(end ?? text.upperBound)
+            if !isFirst, fieldCount(of: line) == usualWidth,
+                end != nil || buffer[line.upperBound - 1] == quote
+            {
+                return true
+            }
+            isFirst = false
+            start = line.upperBound + 1
+        }
+        return false
+    }
+
+    /// Of a line by itself; 0 where a mark in it is not closed.
+    private func fieldCount(of line: Range<Int>) -> Int {
+        var (fields, isQuoted, isStart) = (1, false, true)
+        for byte in buffer[line] {
+            switch byte {
+            case quote where isQuoted: isQuoted = false
+            case quote where isStart: (isQuoted, isStart) = (true, false)
+            case scanner.delimiter where !isQuoted: (fields, isStart) = (fields + 1, true)
+            default: isStart = false
+            }
+        }
+        return isQuoted ? 0 : fields
     }
 
     /// Looks closer at a record that has a NUL or a byte beyond ASCII in it, or near it.

@@ -54,6 +54,7 @@ struct CallDates {
 
     private func read(rows limit: Int) throws -> DateColumn {
         var reader = try CSVReader(path: file, dialect: dialect)
+        reader.doubtsQuotes = true
         var row = CSVRow()
         var dates = DateColumn()
         var seen = 0

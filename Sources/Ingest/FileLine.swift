@@ -239,6 +239,7 @@ extension FileVersion {
                 delimiter: uploaded.mapping.delimiter.utf8.first ?? 0x2c)
             var reader = try CSVReader(
                 archive: ArchiveReader(path: archivePath), entry: "original.csv", dialect: dialect)
+            reader.doubtsQuotes = true
             reader.keepsRaw = true
             var row = CSVRow()
             while try reader.next(&row), try body(row) {}

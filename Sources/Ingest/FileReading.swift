@@ -108,6 +108,7 @@ struct FileLayout {
         dialect = try sniffDialect(
             path: path, encoding: reading.encoding, delimiter: reading.delimiter?.byte)
         var reader = try CSVReader(path: path, dialect: dialect)
+        reader.doubtsQuotes = true
         var row = CSVRow()
         var rows: [HeaderRow] = []
         let limit = reading.headerLine == nil ? 20 : Self.lastHeaderLine

@@ -232,6 +232,7 @@ private func physicalLines(of records: Set<Int>, in path: String, _ mapping: Fil
         encoding: TextEncoding(rawValue: mapping.encoding) ?? .utf8,
         delimiter: mapping.delimiter.utf8.first ?? 0x2c)
     var reader = try CSVReader(path: path, dialect: dialect)
+    reader.doubtsQuotes = true
     var row = CSVRow()
     var blank = 0
     var ranges: [Range<Int>] = []

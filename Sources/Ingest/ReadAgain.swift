@@ -116,6 +116,7 @@ extension FileVersion {
             rows: [], accepted: 0, rejected: 0, isWhole: isWhole,
             mapping: FileMapping(map, layout.dialect, order, timeZone: name))
         var reader = try CSVReader(path: path, dialect: layout.dialect)
+        reader.doubtsQuotes = true
         reader.keepsRaw = true
         var row = CSVRow()
         var canonical: [UInt8] = []

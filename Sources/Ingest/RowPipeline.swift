@@ -183,6 +183,7 @@ private func parseRows(
     defer { queue.finish() }
     var cleaner = cleaner
     var reader = try CSVReader(path: request.file.path, dialect: dialect)
+    reader.doubtsQuotes = true
     reader.keepsRaw = true
     var row = CSVRow()
     var dictionary = CallDictionary()

@@ -114,6 +114,46 @@ struct CSVReaderTests {
         #expect(rows[1] == ReadRow(2, [], problem: .unclosedQuote, raw: "\"c\",\"d"))
     }
 
+    private func doubting(_ text: String, chunk: Int = 1 << 18) throws -> [ReadRow] {
+        var reader = CSVReader(
+            bytes: Array(text.utf8), dialect: CSVDialect(), limits: CSVLimits(), chunk: chunk)
+        (reader.keepsRaw, reader.doubtsQuotes) = (true, true)
+        var row = CSVRow()
+        var rows: [ReadRow] = []
+        while try reader.next(&row) { rows.append(ReadRow(row)) }
+        return rows
+    }
+
+    @Test(arguments: [1, 7, 1 << 18]) func `marks that belong to texts take in no lines between them`(
+        chunk: Int
+    )
+        throws
+    {
+        let head = "a,b,c,d,e,f,note\n"
+        let between = (3...400).map { "\($0),1,2,3,4,5,fine\n" }.joined()
+        let text =
+            head + "2,1,2,3,4,5,\"call back\n" + between + "401,1,2,3,4,5,wants TV 32\"\n402,1,2,3,4,5,x\n"
+        let rows = try doubting(text, chunk: chunk)
+        #expect(rows.count == 402 && rows.map(\.line) == Array(1...402))
+        #expect(rows.filter { $0.problem != nil }.map(\.line) == [2])
+        #expect(rows[400].fields.last == "wants TV 32\"")
+        // Two lines one behind the other.
+        let two = try doubting(
+            head + "2,1,2,3,4,5,\"call\n3,1,2,3,4,5,TV 32\"\n4,1,2,3,4,5,x\n", chunk: chunk)
+        #expect(two.map(\.problem) == [nil, .unclosedQuote, nil, nil])
+        // In the middle of a record, which gets more fields by it.
+        let middle = try doubting(
+            head + "2,1,2,\"x,4,5,n\n" + "3,1,2,3,4,5,n\n" + "4,1,2,y\",4,5,n\n5,1,2,3,4,5,n\n", chunk: chunk)
+        #expect(middle.map(\.problem) == [nil, .unclosedQuote, nil, nil, nil])
+        // Texts of several lines are what they were.
+        let notes =
+            head + "2,1,2,3,4,\"one, two\nthree, four\n, , \",n\n" + "\"3\n3\",1,2,3,4,5,n\n"
+            + "4,1,2,3,4,5,\"dear, sir,\nI, we, you,\nbye\"\n5,1,2,3,4,5,n\n"
+        let kept = try doubting(notes, chunk: chunk)
+        #expect(kept.allSatisfy { $0.problem == nil && $0.fields.count == 7 } && kept.count == 5)
+        #expect(kept[2].fields[0] == "3\n3" && kept[3].fields[6] == "dear, sir,\nI, we, you,\nbye")
+    }
+
     @Test func `a NUL flags its record alone`() throws {
         let rows = try readCSV(Array("a\0b,c\r\nd,e\n\"x\ny\0\"\nz\n".utf8))
         #expect(rows.map(\.problem) == [.nulByte, nil, .nulByte, nil])

@@ -113,6 +113,24 @@ import Testing
         #expect(mended.upload.file == upload.file && mended.upload.counts.accepted == 1)
     }
 
+    @Test func `two texts with a mark each hide no call between them, in any list`() async throws {
+        let office = try await ImportOffice()
+        let rows = (2...40).map {
+            "Jane Doe,P1,\($0),2026-11-02 09:00:00,Outbound,Sale,Auto,North,North,,fine"
+        }
+        var lines = ["\(header),Note", "\(call),x"] + rows
+        lines[5] = lines[5].replacing("fine", with: "\"call back")
+        lines[30] = lines[30].replacing("fine", with: "TV 32\"")
+        let upload = try office.take(lines.joined(separator: "\n") + "\n").upload
+        #expect(upload.counts.accepted == 39 && upload.counts.rejected == 1 && upload.counts.rows == 40)
+        let version = try #require(
+            try await office.store.versions(of: upload.file, for: .console).first)
+        let shown = try version.lines(FileLineQuery(limit: 100), in: office.store, for: .console).lines
+        #expect(shown.map(\.line) == Array(1...41))
+        #expect(shown.filter { $0.fate == .rejected }.map(\.line) == [6])
+        #expect(try await office.faults() == [])
+    }
+
     @Test func `a line of a megabyte that is not accepted is in every list`() async throws {
         let office = try await ImportOffice()
         let note = String(repeating: "n", count: 600_000)

@@ -43,10 +43,15 @@ public struct FolderSwap: Codable, Sendable {
     /// Does what is left of a swap that was begun; nothing where none was. The caller holds the folder's lock.
     public static func finish(in folder: DataFolder) throws {
         guard let data = FileManager.default.contents(atPath: folder.swapMarker) else {
-            // What was never put in place is nobody's.
+            // What was never put in place is nobody's, and the folder that it was to make room in may be empty yet.
             if access(folder.restoring, F_OK) == 0 {
                 try FileManager.default.removeItem(atPath: folder.restoring)
             }
+            unlink(folder.swapMarker + ".part")
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.replaced)) ?? [] {
+                rmdir(folder.replaced + "/" + name)
+            }
+            rmdir(folder.replaced)
             return
         }
         guard var swap = try? JSONDecoder().decode(FolderSwap.self, from: data), swap.isSound else {

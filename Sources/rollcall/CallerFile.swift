@@ -38,7 +38,7 @@ enum CallerFile {
     /// - Parameter perform: with the place; returns an exit status, nil where no server listens.
     /// - Throws: `UserError` where the caller himself cannot read or write there.
     func lend(to folder: DataFolder, _ perform: (Place) throws -> Int32?) throws -> Int32? {
-        let id = UUID().uuidString
+        let id: ID<CallerFile> = IDs.system.next(at: Clock.system.now())
         let own = "\(folder.incoming)/console-\(id)"
         var place = Place(path: "\(own)/\(URL(fileURLWithPath: path).lastPathComponent)")
         let files = FileManager.default

@@ -55,9 +55,19 @@ import TestSupport
     @Test func `one that was never begun is forgotten`() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        // Cut off before the marker; an earlier one's office stays.
+        for place in ["1", "2"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.replaced + "/" + place, withIntermediateDirectories: true)
+        }
+        try "old".write(toFile: folder.replaced + "/1/rollcall.sqlite", atomically: false, encoding: .utf8)
         try FolderSwap.finish(in: folder)
         #expect(words(folder.path) == Self.all.old)
         #expect(!FileManager.default.fileExists(atPath: folder.restoring))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.replaced) == ["1"])
+        try FileManager.default.removeItem(atPath: folder.replaced + "/1/rollcall.sqlite")
+        try FolderSwap.finish(in: folder)
+        #expect(!FileManager.default.fileExists(atPath: folder.replaced))
     }
 
     @Test func `one that was cut off anywhere is ended, however often that is cut off`() throws {

@@ -18,6 +18,13 @@ extension DataFolder {
             advice: "Run it as that user: \(command(verb)) …")
     }
 
+    /// What root made for the folder's owner is his from now on.
+    public func handOver(_ path: String) {
+        var status = stat()
+        guard geteuid() == 0, stat(self.path, &status) == 0 else { return }
+        chown(path, status.st_uid, status.st_gid)
+    }
+
     /// nil: the folder is not there.
     private var owner: (id: uid_t, name: String)? {
         var status = stat()

@@ -45,14 +45,7 @@ enum CallerFile {
         try files.createDirectory(
             atPath: own, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         defer { try? files.removeItem(atPath: own) }
-        let owner = try files.attributesOfItem(atPath: folder.path)
-        func giveToServer(_ path: String) {
-            guard geteuid() == 0, let user = owner[.ownerAccountID] as? NSNumber,
-                let group = owner[.groupOwnerAccountID] as? NSNumber
-            else { return }
-            chown(path, user.uint32Value, group.uint32Value)
-        }
-        giveToServer(own)
+        folder.handOver(own)
         switch self {
         case .reads(let path):
             // What is not there, the server says in the words of its command.
@@ -62,7 +55,7 @@ enum CallerFile {
                     .unreadable, "\(path) cannot be read, or there is no room for a copy of it.",
                     advice: "Check whose file it is, and the room on the box's disk.")
             }
-            giveToServer(place.path)
+            folder.handOver(place.path)
             return try perform(place)
         case .writes(let path):
             let wanted = URL(fileURLWithPath: path).deletingLastPathComponent().path

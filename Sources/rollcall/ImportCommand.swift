@@ -48,16 +48,11 @@ struct ImportCommand: OfficeCommand {
 
     /// The files are copied by the caller, who may read what the server may not.
     func collectInput(_ folder: DataFolder) throws -> [String] {
-        let owner = try FileManager.default.attributesOfItem(atPath: folder.path)
-        return try files.map { path in
+        try files.map { path in
             var input = Input(name: URL(fileURLWithPath: path).lastPathComponent)
             do {
                 let file = try ReceivedFile.copy(path, to: folder, ids: .system, clock: .system)
-                if geteuid() == 0, let user = owner[.ownerAccountID] as? NSNumber,
-                    let group = owner[.groupOwnerAccountID] as? NSNumber
-                {
-                    chown(file.path, user.uint32Value, group.uint32Value)
-                }
+                folder.handOver(file.path)
                 input.file = file
             } catch {
                 // One file that cannot be read keeps none of the others out.

@@ -47,7 +47,7 @@ struct BackupCommand: OfficeCommand {
     func collectInput(_ folder: DataFolder) throws -> [String] {
         let path = out.map(absolutePath) ?? ""
         guard passphraseStdin else { return [path] }
-        return [path, try readSecret("Passphrase: ", fromStandardInput: true)]
+        return [path, try readSecret("Passphrase: ", fromStandardInput: true, what: "passphrase")]
     }
 
     func perform(_ session: OfficeSession) async throws {
@@ -171,7 +171,7 @@ func openSnapshot(
     _ path: String, passphraseStdin: Bool, key: SealingKey? = nil
 ) throws -> (verified: VerifiedSnapshot, reader: SnapshotReader) {
     if passphraseStdin {
-        let passphrase = try readSecret("Passphrase: ", fromStandardInput: true)
+        let passphrase = try readSecret("Passphrase: ", fromStandardInput: true, what: "passphrase")
         return try ofFile { try verifySnapshot(path, opener: .passphrase(passphrase)) }
     }
     if let key, let opened = try? SnapshotReader(path: path, opener: .key(key)), opened.isSealed {
@@ -185,7 +185,7 @@ func openSnapshot(
                 error.code, error.message,
                 advice: "Give the passphrase on standard input, with --passphrase-stdin.")
         }
-        let passphrase = try readSecret("Passphrase: ", fromStandardInput: false)
+        let passphrase = try readSecret("Passphrase: ", fromStandardInput: false, what: "passphrase")
         return try ofFile { try verifySnapshot(path, opener: .passphrase(passphrase)) }
     }
 }

@@ -118,18 +118,19 @@ func machineJSON(_ value: some Encodable) throws -> String {
 
 /// Reads a secret from the terminal without showing it, or the first line of standard input.
 ///
+/// - Parameter what: `password` or `passphrase`, as the option of the command calls it.
 /// - Throws: `UserError` when neither is there.
-func readSecret(_ prompt: String, fromStandardInput: Bool) throws -> String {
+func readSecret(_ prompt: String, fromStandardInput: Bool, what: String = "password") throws -> String {
     if fromStandardInput {
         guard let line = readLine(strippingNewline: true), !line.isEmpty else {
             throw UserError(
-                .invalid, "No password came on standard input.", advice: "Write it as the first line.")
+                .invalid, "No \(what) came on standard input.", advice: "Write it as the first line.")
         }
         return line
     }
     guard isatty(STDIN_FILENO) == 1 else {
         throw UserError(
-            .invalid, "There is no terminal to ask for the password.", advice: "Use --password-stdin.")
+            .invalid, "There is no terminal to ask for the \(what).", advice: "Use --\(what)-stdin.")
     }
     writeError(prompt)
     var settings = termios()
@@ -142,7 +143,7 @@ func readSecret(_ prompt: String, fromStandardInput: Bool) throws -> String {
         writeError("\n")
     }
     guard let line = readLine(strippingNewline: true), !line.isEmpty else {
-        throw UserError(.invalid, "No password was typed.", advice: "Try again.")
+        throw UserError(.invalid, "No \(what) was typed.", advice: "Try again.")
     }
     return line
 }

@@ -28,7 +28,7 @@ struct PassphraseOptions: ParsableArguments {
 
     /// Empty: none.
     func read() throws -> String {
-        isGiven ? try readSecret("Passphrase: ", fromStandardInput: passphraseStdin) : ""
+        isGiven ? try readSecret("Passphrase: ", fromStandardInput: passphraseStdin, what: "passphrase") : ""
     }
 }
 

@@ -72,6 +72,9 @@ import Testing
         #expect(again.status == 65 && again.err.contains("exists already"), "\(again.err)")
         let nowhere = try await rollcall("backup", "--out", "/no/such/x.rollcall", "--data", data)
         #expect(nowhere.status == 65 && nowhere.err.contains("Nothing can be written"), "\(nowhere.err)")
+        let silent = try await rollcall(
+            "snapshot", "export", "--out", folder + "/x", "--passphrase", "--data", data)
+        #expect(silent.status == 64 && silent.err.contains("--passphrase-stdin"), "\(silent.err)")
         let missing = try await rollcall("snapshot", "import", folder + "/none", "--yes", "--data", other)
         #expect(missing.status == 66, "\(missing.err)")
         for path in [data, other] {

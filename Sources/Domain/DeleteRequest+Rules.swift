@@ -20,10 +20,11 @@ public struct DeleteContext: Sendable {
         self.holds = holds
         self.agents = agents
         self.isDone = isDone
-        // Whoever erases asks the holds and the times that he knows; what is erased, others cannot hold any more.
+        // Whoever erases asks the holds and the times that he knows; what is erased, others cannot hold any more. What a
+        // request keeps of the rules, its days in the trash, stays.
         if isDone {
             self.holds = []
-            (self.rules.expiryDays, self.rules.trashDays, self.rules.singleAdminHours) = (36_500, 0, 0)
+            (self.rules.expiryDays, self.rules.singleAdminHours) = (36_500, 0)
         }
     }
 }

@@ -180,6 +180,12 @@ import Testing
             for index in it.versions.indices { it.versions[index].rows = .max }
             #expect(writer.words(.deleteRequestPurged(it)).line.contains("purged"))
         }
+        for case var .archiveRewritten(it) in Self.bodies {
+            for rows in [Int.min, .max] {
+                it.rows = rows
+                #expect(writer.words(.archiveRewritten(it)).note?.contains("more erased") == true)
+            }
+        }
         for case var .deleteRequestDecided(it) in Self.bodies {
             it.calls = .min
             #expect(writer.words(.deleteRequestDecided(it)).note?.contains("came back") == true)

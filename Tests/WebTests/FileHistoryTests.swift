@@ -41,11 +41,12 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any])
     }
 
-    private func run(_ body: @escaping @Sendable (TestBrowser, String, String) async throws -> Void)
-        async throws
-    {
-        let site = try await TestSite()
-        try await site.run(siteRoutes, over: .live) { browser in
+    private func run(
+        _ site: TestSite? = nil,
+        _ body: @escaping @Sendable (TestBrowser, String, String) async throws -> Void
+    ) async throws {
+        let new = try await TestSite()
+        try await (site ?? new).run(siteRoutes, over: .live) { browser in
             try await browser.signIn("dan")
             let one = try await upload(Self.first, "log.csv", browser)
             let two = try await upload(Self.second, "log.csv", browser)
@@ -57,10 +58,7 @@ import Testing
         async throws
     {
         let site = try await TestSite()
-        try await site.run(siteRoutes, over: .live) { browser in
-            try await browser.signIn("dan")
-            let one = try await upload(Self.first, "log.csv", browser)
-            let two = try await upload(Self.second, "log.csv", browser)
+        try await run(site) { browser, one, two in
             let file = try #require(try site.store.archivedVersionsNow().first).uploaded.file
             func party(_ role: Role) throws -> Viewer {
                 let user = try #require(site.users[role])

@@ -331,7 +331,7 @@ struct FileVersionPage: Page {
         let total = counts.rejected + counts.duplicate + counts.changed
         hasLines = total > 0
         hasRejects = counts.rejected > 0
-        lineCount = format.number(total)
+        lineCount = format.count(total, "line", "lines")
         rejectsPath = Paths.fileRejects(upload.file.description, String(upload.version))
         originalPath = Paths.fileOriginal(upload.file.description, String(upload.version))
         callsPath = Form(

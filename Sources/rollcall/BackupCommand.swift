@@ -46,6 +46,9 @@ struct BackupCommand: OfficeCommand {
     /// The path as the caller sees it, then the passphrase.
     func collectInput(_ folder: DataFolder) throws -> [String] {
         let path = out.map(absolutePath) ?? ""
+        // Somebody's typing error is no failure of the backups, of which every page would tell.
+        let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard path.isEmpty || access(place, W_OK) == 0 else { throw CallerFile.unwritable(place) }
         guard passphraseStdin else { return [path] }
         return [path, try readSecret("Passphrase: ", fromStandardInput: true, what: "passphrase")]
     }

@@ -33,6 +33,12 @@ enum CallerFile {
         }
     }
 
+    static func unwritable(_ folder: String) -> UserError {
+        UserError(
+            .unreadable, "Nothing can be written in \(folder).",
+            advice: "Check that the folder is there, and that you may write in it.")
+    }
+
     /// Has a server perform something with the file, and brings what it wrote to where the caller wants it.
     ///
     /// - Parameter perform: with the place; returns an exit status, nil where no server listens.
@@ -60,11 +66,7 @@ enum CallerFile {
         case .writes(let path):
             let wanted = URL(fileURLWithPath: path).deletingLastPathComponent().path
             let probe = "\(wanted)/.rollcall-\(id)"
-            guard files.createFile(atPath: probe, contents: nil) else {
-                throw UserError(
-                    .unreadable, "Nothing can be written in \(wanted).",
-                    advice: "Check that the folder is there, and that you may write in it.")
-            }
+            guard files.createFile(atPath: probe, contents: nil) else { throw Self.unwritable(wanted) }
             defer { unlink(probe) }
             (place.wanted, place.probe) = (path, probe)
             let status = try perform(place)

@@ -31,6 +31,11 @@ import Testing
         #expect(made.json.first?["sealed"] as? Bool == true)
         let hash = try #require(made.json.first?["stateHash"] as? String)
 
+        let typo = try await rollcall("backup", "--out", "/no/where/x", "--data", data)
+        #expect(typo.status == 65 && typo.err.contains("Nothing can be written in /no/where"))
+        let standing = try await rollcall("backup", "--status", "--data", data)
+        #expect(standing.status == 0, "\(standing.out)")
+
         let closed = try await rollcall("verify", file)
         #expect(closed.status == 64 && closed.err.contains("--passphrase-stdin"))
         let wrong = try await rollcall("verify", file, "--passphrase-stdin", input: "four brown cows\n")

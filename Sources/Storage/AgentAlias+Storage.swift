@@ -15,7 +15,7 @@ extension Transaction {
             },
             namesOf: { person in
                 try Int.fetchOne(
-                    db, sql: "SELECT count(DISTINCT name) FROM aliasSpan WHERE person = ?",
+                    db.cachedStatement(sql: "SELECT count(DISTINCT name) FROM aliasSpan WHERE person = ?"),
                     arguments: [person.description]) ?? 0
             }, organization: organization, today: try businessDay(of: event))
         for change in it.changes {
@@ -58,8 +58,9 @@ extension Transaction {
     /// Every name that was a person's on any day.
     func aliases(of person: ID<Person>) throws -> [AgentAlias] {
         try Row.fetchAll(
-            db,
-            sql: AgentAlias.sql + "AND number IN (SELECT name FROM aliasSpan WHERE person = ?) ORDER BY name",
+            db.cachedStatement(
+                sql: AgentAlias.sql
+                    + "AND number IN (SELECT name FROM aliasSpan WHERE person = ?) ORDER BY name"),
             arguments: [person.description]
         ).compactMap { try AgentAlias($0) }
     }

@@ -8,7 +8,7 @@ extension Transaction {
             throw UserError(.invalid, "A comment has at most 2,000 characters.", advice: "Say it shorter.")
         }
         if let change = it.change { try fold(event, change.body()) }
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO conflictDecision (conflict, choice, event, time) VALUES (?, ?, ?, ?)
                 ON CONFLICT (conflict) DO UPDATE SET choice = excluded.choice, event = excluded.event,
@@ -18,7 +18,7 @@ extension Transaction {
     }
 
     func save(_ conflict: Conflict) throws {
-        try db.execute(
+        try db.run(
             sql: "INSERT INTO conflict (id, register, loser, winner, refusal) VALUES (?, ?, ?, ?, ?)",
             arguments: [
                 conflict.id, conflict.register, conflict.loser.description, conflict.winner?.description,
@@ -67,11 +67,11 @@ extension OfficeStore {
 
     static func openConflictCount(_ db: Database) throws -> Int {
         try Int.fetchOne(
-            db,
-            sql: """
-                SELECT count(*) FROM conflict c LEFT JOIN conflictDecision d ON d.conflict = c.id
-                WHERE coalesce(d.choice, 'reopen') = 'reopen'
-                """) ?? 0
+            db.cachedStatement(
+                sql: """
+                    SELECT count(*) FROM conflict c LEFT JOIN conflictDecision d ON d.conflict = c.id
+                    WHERE coalesce(d.choice, 'reopen') = 'reopen'
+                    """)) ?? 0
     }
 
     /// Conflicts, open ones first, then by when what lost was done, newest first.
@@ -81,12 +81,12 @@ extension OfficeStore {
         try viewer.require(.decideConflicts)
         return try await read { db in
             let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT c.*, coalesce(d.choice, 'reopen') = 'reopen' AS open FROM conflict c
-                    LEFT JOIN conflictDecision d ON d.conflict = c.id
-                    WHERE ?1 IS NULL OR open = ?1 ORDER BY open DESC, c.id LIMIT ?2
-                    """, arguments: [open, max(1, min(limit, 1000))])
+                db.cachedStatement(
+                    sql: """
+                        SELECT c.*, coalesce(d.choice, 'reopen') = 'reopen' AS open FROM conflict c
+                        LEFT JOIN conflictDecision d ON d.conflict = c.id
+                        WHERE ?1 IS NULL OR open = ?1 ORDER BY open DESC, c.id LIMIT ?2
+                        """), arguments: [open, max(1, min(limit, 1000))])
             return try rows.compactMap { row in try Conflict(row).flatMap { try Self.whole($0, db) } }
                 .sorted { a, b in
                     a.isOpen == b.isOpen
@@ -107,15 +107,17 @@ extension OfficeStore {
     }
 
     private static func conflict(_ id: String, _ db: Database) throws -> Conflict? {
-        try Row.fetchOne(db, sql: "SELECT * FROM conflict WHERE id = ?", arguments: [id]).flatMap {
-            Conflict($0)
-        }
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM conflict WHERE id = ?"), arguments: [id])
+            .flatMap {
+                Conflict($0)
+            }
     }
 
     private static func whole(_ conflict: Conflict, _ db: Database) throws -> OpenConflict? {
         guard let loser = try event(conflict.loser, db) else { return nil }
         let decided = try String.fetchOne(
-            db, sql: "SELECT event FROM conflictDecision WHERE conflict = ? AND choice <> 'reopen'",
+            db.cachedStatement(
+                sql: "SELECT event FROM conflictDecision WHERE conflict = ? AND choice <> 'reopen'"),
             arguments: [conflict.id]
         ).flatMap { EventName($0) }.flatMap { try event($0, db) }
         var decision: (Event, ConflictDecided)?
@@ -182,7 +184,8 @@ extension OfficeStore {
                     advice: "This is how it is now. Decide it anew if that is wrong.")
             }
             let decided = try String.fetchOne(
-                tx.db, sql: "SELECT choice FROM conflictDecision WHERE conflict = ?", arguments: [id])
+                tx.db.cachedStatement(sql: "SELECT choice FROM conflictDecision WHERE conflict = ?"),
+                arguments: [id])
             guard (decided ?? ConflictChoice.reopen.rawValue) != choice.rawValue else {
                 throw UserError(
                     .conflict, choice == .reopen ? "It is open already." : "It is decided like that already.",
@@ -240,7 +243,8 @@ extension Transaction {
             again = .sourceChanged(SourceChanged(before: now, after: it.after))
         case .personRenamed(let it):
             let now = try String.fetchOne(
-                db, sql: "SELECT name FROM person WHERE id = ?", arguments: [it.person.description])
+                db.cachedStatement(sql: "SELECT name FROM person WHERE id = ?"),
+                arguments: [it.person.description])
             guard let now else { throw UserError.notHere }
             again = .personRenamed(PersonRenamed(person: it.person, before: now, after: it.after))
         case .aliasChanged(let it):

@@ -27,7 +27,8 @@ extension Transaction {
 extension Delegation {
     static func all(_ db: Database) throws -> [Delegation] {
         try Row.fetchAll(
-            db, sql: "SELECT id, person, delegate, fromDay, untilDay FROM delegation ORDER BY fromDay, id"
+            db.cachedStatement(
+                sql: "SELECT id, person, delegate, fromDay, untilDay FROM delegation ORDER BY fromDay, id")
         ).compactMap { row in
             guard let id = ID<Delegation>(row[0] as String), let person = ID<Person>(row[1] as String),
                 let delegate = ID<Person>(row[2] as String)

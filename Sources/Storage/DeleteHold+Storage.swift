@@ -5,19 +5,21 @@ import GRDB
 extension Transaction {
     func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
         let id = (it.after ?? it.before)?.id.description
-        let now = try String.fetchOne(db, sql: "SELECT hold FROM deleteHold WHERE id = ?", arguments: [id])
-            .map { try fromJSON(DeleteHold.self, $0) }
+        let now = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT hold FROM deleteHold WHERE id = ?"), arguments: [id]
+        )
+        .map { try fromJSON(DeleteHold.self, $0) }
         guard now == it.before || refold != nil else {
             throw UserError(
                 .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
         }
         guard let after = it.after else {
             guard it.before != nil else { throw UserError.notHere }
-            try db.execute(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
+            try db.run(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
             return
         }
         try after.check(today: businessDay(of: event))
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO deleteHold (id, hold) VALUES (?, ?)
                 ON CONFLICT (id) DO UPDATE SET hold = excluded.hold

@@ -66,7 +66,8 @@ extension Transaction {
     func foldArchiveRewritten(_ event: Event, _ it: ArchiveRewritten) throws {
         try requireOwnFiles([it.file], event)
         let isThere = try Bool.fetchOne(
-            db, sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'",
+            db.cachedStatement(
+                sql: "SELECT 1 FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'"),
             arguments: [it.file.description, it.version])
         guard isThere == true, !it.requests.isEmpty else { throw UserError.notHere }
         for id in it.requests {
@@ -153,10 +154,10 @@ extension Transaction {
     /// - Throws: `UserError` for a version that is not there, or was purged.
     private func versionNumber(of target: DeleteTarget, _ event: Event) throws -> Int64? {
         let row = try Row.fetchOne(
-            db,
-            sql: """
-                SELECT number, state FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'
-                """, arguments: [target.file.description, target.version])
+            db.cachedStatement(
+                sql: """
+                    SELECT number, state FROM fileVersion WHERE file = ? AND version = ? AND state <> 'staged'
+                    """), arguments: [target.file.description, target.version])
         if isSealed(event), row == nil || row?["state"] == "purged" { return nil }
         guard let row else { throw UserError.notHere }
         guard row["state"] != "purged" else {
@@ -169,16 +170,17 @@ extension Transaction {
 
     private func versions(of request: ID<DeleteRequest>) throws -> [Int64] {
         try Int64.fetchAll(
-            db, sql: "SELECT DISTINCT version FROM deletedSpan WHERE request = ?",
+            db.cachedStatement(sql: "SELECT DISTINCT version FROM deletedSpan WHERE request = ?"),
             arguments: [request.description])
     }
 
     /// nil: it is not there, or was purged whole.
     private func upload(_ file: ID<CallFile>, _ version: Int) throws -> FileUploaded? {
         try String.fetchOne(
-            db,
-            sql:
-                "SELECT event FROM fileVersion WHERE file = ? AND version = ? AND state IN ('live', 'trashed')",
+            db.cachedStatement(
+                sql:
+                    "SELECT event FROM fileVersion WHERE file = ? AND version = ? AND state IN ('live', 'trashed')"
+            ),
             arguments: [file.description, version]
         ).map { try fromJSON(FileUploaded.self, $0) }
     }
@@ -199,7 +201,8 @@ extension Transaction {
 extension DeleteRequest {
     static func fetch(_ db: Database, _ id: ID<DeleteRequest>) throws -> DeleteRequest? {
         try String.fetchOne(
-            db, sql: "SELECT request FROM deleteRequest WHERE id = ?", arguments: [id.description]
+            db.cachedStatement(sql: "SELECT request FROM deleteRequest WHERE id = ?"),
+            arguments: [id.description]
         ).map { try fromJSON(DeleteRequest.self, $0) }
     }
 }

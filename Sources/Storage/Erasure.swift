@@ -21,11 +21,11 @@ struct Erasure {
     /// All of the journal in its order; one that cannot be read is refused when it is folded, and is none.
     static func fetchAll(_ db: Database) throws -> [Erasure] {
         try Row.fetchAll(
-            db,
-            sql: """
-                SELECT office, incarnation, seq, kind, payload, refusal FROM journal WHERE kind IN (?, ?)
-                ORDER BY time, office, incarnation, seq
-                """, arguments: [DeleteRequestPurged.kind, ArchiveRewritten.kind]
+            db.cachedStatement(
+                sql: """
+                    SELECT office, incarnation, seq, kind, payload, refusal FROM journal WHERE kind IN (?, ?)
+                    ORDER BY time, office, incarnation, seq
+                    """), arguments: [DeleteRequestPurged.kind, ArchiveRewritten.kind]
         ).compactMap { row in
             guard let name = EventName(row) else { return nil }
             var it = Erasure(name: name, isLawful: row["refusal"] == nil, requests: [], versions: [])
@@ -64,7 +64,7 @@ struct Erasure {
         guard !all.isEmpty else { return [:] }
         var owners: [VersionPlace: String] = [:]
         let versions = try Row.fetchCursor(
-            db, sql: "SELECT file, version, office FROM fileVersion WHERE state <> 'staged'")
+            db.cachedStatement(sql: "SELECT file, version, office FROM fileVersion WHERE state <> 'staged'"))
         while let row = try versions.next() {
             guard let file = ID<CallFile>(row["file"] as String) else { continue }
             owners[VersionPlace(file: file, version: row["version"])] = row["office"]
@@ -92,11 +92,11 @@ struct Erasure {
     /// What is purged of a version.
     static func spans(of version: Int64, _ db: Database) throws -> [ClockSpan] {
         try Row.fetchAll(
-            db,
-            sql: """
-                SELECT DISTINCT fromTime, untilTime FROM deletedSpan WHERE version = ? AND purged = 1
-                ORDER BY fromTime, untilTime
-                """, arguments: [version]
+            db.cachedStatement(
+                sql: """
+                    SELECT DISTINCT fromTime, untilTime FROM deletedSpan WHERE version = ? AND purged = 1
+                    ORDER BY fromTime, untilTime
+                    """), arguments: [version]
         ).map { ClockSpan(from: $0["fromTime"], until: $0["untilTime"]) }
     }
 }
@@ -115,12 +115,12 @@ extension OfficeStore {
             let mixed = try Erasure.mixed(db)
             guard !mixed.isEmpty, let own = try ChainIdentity.fetch(db)?.office else { return [] }
             return try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT v.number, v.event, v.state, v.unsettled FROM fileVersion v
-                    JOIN file f ON f.id = v.file JOIN source s ON s.id = f.source
-                    WHERE v.state IN ('live', 'trashed') AND s.office = ? ORDER BY v.number
-                    """, arguments: [own.description]
+                db.cachedStatement(
+                    sql: """
+                        SELECT v.number, v.event, v.state, v.unsettled FROM fileVersion v
+                        JOIN file f ON f.id = v.file JOIN source s ON s.id = f.source
+                        WHERE v.state IN ('live', 'trashed') AND s.office = ? ORDER BY v.number
+                        """), arguments: [own.description]
             ).compactMap { row in
                 let upload = try fromJSON(FileUploaded.self, row["event"] as String)
                 let place = VersionPlace(file: upload.file, version: upload.version)

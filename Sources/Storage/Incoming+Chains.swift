@@ -10,7 +10,7 @@ struct Trust {
     var names: [ID<Office>: String] = [:]
 
     init(_ db: Database, own: ID<Office>, ownKey: String) throws {
-        for row in try Row.fetchAll(db, sql: "SELECT office, name, key, revoked FROM peer") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT office, name, key, revoked FROM peer")) {
             guard let office = ID<Office>(row["office"] as String) else { continue }
             names[office] = row["name"]
             if row["revoked"] { revoked.insert(office) } else { keys[office] = row["key"] }
@@ -30,8 +30,9 @@ struct IncomingChain: Sendable {
 extension OfficeStore {
     static func heldSeq(_ chain: Chain, _ db: Database) throws -> Int64 {
         try Int64.fetchOne(
-            db,
-            sql: "SELECT max(seq) FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?",
+            db.cachedStatement(
+                sql: "SELECT max(seq) FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?"
+            ),
             arguments: [chain.office.description, chain.incarnation]) ?? 0
     }
 
@@ -61,7 +62,8 @@ extension OfficeStore {
         }
         guard key == head.key, head.isGenuine else { return not(.unsigned, at: head.head.seq) }
         let open = try Int64.fetchOne(
-            db, sql: "SELECT seq FROM fork WHERE office = ? AND incarnation = ? AND settled = 0",
+            db.cachedStatement(
+                sql: "SELECT seq FROM fork WHERE office = ? AND incarnation = ? AND settled = 0"),
             arguments: [chain.office.description, chain.incarnation])
         if let open { return not(.fork, at: open) }
         if let hash = try heldHash(chain, head.head.seq, db), hexadecimal(hash) != head.head.hash {
@@ -75,22 +77,22 @@ extension OfficeStore {
     /// The first entry that came of which another one is held; nil: those that differ did not come.
     private static func firstDifference(_ chain: Chain, _ db: Database) throws -> Int64? {
         try Int64.fetchOne(
-            db,
-            sql: """
-                SELECT min(i.seq) FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
-                  AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq AND j.hash <> i.hash
-                WHERE i.office = ? AND i.incarnation = ?
-                """, arguments: [chain.office.description, chain.incarnation])
+            db.cachedStatement(
+                sql: """
+                    SELECT min(i.seq) FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
+                      AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq AND j.hash <> i.hash
+                    WHERE i.office = ? AND i.incarnation = ?
+                    """), arguments: [chain.office.description, chain.incarnation])
     }
 
     /// Goes along the chain; returns the first entry of which another one is held.
     private static func fork(_ it: IncomingChain, _ head: SignedHead, _ db: Database) throws -> Int64? {
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT seq, time, previousHash, hash FROM incomingEvent WHERE office = ? AND incarnation = ?
-                ORDER BY seq
-                """, arguments: [it.chain.office.description, it.chain.incarnation])
+            db.cachedStatement(
+                sql: """
+                    SELECT seq, time, previousHash, hash FROM incomingEvent WHERE office = ? AND incarnation = ?
+                    ORDER BY seq
+                    """), arguments: [it.chain.office.description, it.chain.incarnation])
         var last: (hash: Data, time: Int64)?
         var seq = it.first
         while let row = try rows.next() {

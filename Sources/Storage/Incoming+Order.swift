@@ -34,15 +34,15 @@ extension OfficeStore {
     /// How far each chain that came, as far as it is new, goes on from others of its office.
     private static func needs(_ db: Database) throws -> [(chain: Chain, other: Chain, seq: Int64)] {
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT office, incarnation, seq, kind, payload FROM incomingEvent i
-                WHERE kind IN ('incarnationBegun', 'snapshotMerged')
-                  AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
-                    AND j.incarnation = i.incarnation AND j.seq = i.seq)
-                  AND NOT EXISTS (SELECT 1 FROM incomingEvent u WHERE u.office = i.office
-                    AND u.incarnation = i.incarnation AND u.seq = i.seq + 1 AND u.kind = 'mergeUndone')
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT office, incarnation, seq, kind, payload FROM incomingEvent i
+                    WHERE kind IN ('incarnationBegun', 'snapshotMerged')
+                      AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                        AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                      AND NOT EXISTS (SELECT 1 FROM incomingEvent u WHERE u.office = i.office
+                        AND u.incarnation = i.incarnation AND u.seq = i.seq + 1 AND u.kind = 'mergeUndone')
+                    """))
         var needs: [Chain: [Chain: Int64]] = [:]
         while let row = try rows.next() {
             guard let chain = EventName(row)?.chain else { continue }
@@ -63,7 +63,7 @@ extension OfficeStore {
 
     private static func forkedChains(_ db: Database) throws -> Set<Chain> {
         try Set(
-            Row.fetchAll(db, sql: "SELECT office, incarnation FROM fork").compactMap { row in
+            Row.fetchAll(db.cachedStatement(sql: "SELECT office, incarnation FROM fork")).compactMap { row in
                 ID<Office>(row["office"] as String).map { Chain(office: $0, incarnation: row["incarnation"]) }
             })
     }

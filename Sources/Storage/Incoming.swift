@@ -137,13 +137,13 @@ extension OfficeStore {
 
     /// At the start, when nobody waits for anything.
     func forgetIncoming() throws {
-        try writeStaged { db in try db.execute(sql: "DELETE FROM incomingEvent") }
+        try writeStaged { db in try db.run(sql: "DELETE FROM incomingEvent") }
     }
 
     private func forgetIncoming(_ number: Int) throws {
         try writeStaged { db in
             try requireWaiting(number)
-            try db.execute(sql: "DELETE FROM incomingEvent")
+            try db.run(sql: "DELETE FROM incomingEvent")
         }
     }
 
@@ -171,11 +171,11 @@ extension OfficeStore {
         reception.number = number
         let came: [IncomingChain] = try pool.read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT office, incarnation, min(seq) AS first, max(seq) AS last, count(*) AS entries
-                    FROM incomingEvent GROUP BY office, incarnation ORDER BY office, incarnation
-                    """
+                db.cachedStatement(
+                    sql: """
+                        SELECT office, incarnation, min(seq) AS first, max(seq) AS last, count(*) AS entries
+                        FROM incomingEvent GROUP BY office, incarnation ORDER BY office, incarnation
+                        """)
             ).compactMap { row in
                 ID<Office>(row["office"] as String).map {
                     IncomingChain(
@@ -230,7 +230,7 @@ extension OfficeStore {
     func drop(_ chain: Chain, _ number: Int) throws {
         try writeStaged { db in
             try requireWaiting(number)
-            try db.execute(
+            try db.run(
                 sql: "DELETE FROM incomingEvent WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation])
         }
@@ -247,7 +247,7 @@ extension OfficeStore {
             for fork in forks {
                 let chain = Chain(office: fork.office, incarnation: fork.incarnation)
                 let theirs = offer.heads.first { $0.head.chain == chain }?.head.hash ?? ""
-                try db.execute(
+                try db.run(
                     sql: """
                         INSERT INTO fork (office, incarnation, seq, ours, theirs, found) VALUES (?, ?, ?, ?, ?, ?)
                         ON CONFLICT DO NOTHING
@@ -273,18 +273,19 @@ extension OfficeStore {
                   AND j.incarnation = i.incarnation AND j.seq = i.seq)
                 """
             let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT office, incarnation, seq, payload FROM incomingEvent i
-                    WHERE kind = 'fileUploaded' AND \(isNew) ORDER BY time, office, incarnation, seq
-                    """)
+                db.cachedStatement(
+                    sql: """
+                        SELECT office, incarnation, seq, payload FROM incomingEvent i
+                        WHERE kind = 'fileUploaded' AND \(isNew) ORDER BY time, office, incarnation, seq
+                        """))
             // One that cannot be read has no effect.
             let uploads = rows.compactMap { row -> (EventName, FileUploaded)? in
                 guard let name = EventName(row), let it = try? fromJSON(FileUploaded.self, row["payload"])
                 else { return nil }
                 return (name, it)
             }
-            let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM incomingEvent i WHERE \(isNew)")
+            let latest = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT max(time) FROM incomingEvent i WHERE \(isNew)"))
             return (uploads, latest)
         }
         reception.uploads = uploads.map { (event: $0.0, upload: $0.1) }

@@ -11,11 +11,11 @@ extension Transaction {
     mutating func append(_ body: EventBody) throws -> Event {
         guard let chain = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
         let last = try Row.fetchOne(
-            db,
-            sql: """
-                SELECT seq, hash FROM journal WHERE stream = ? AND office = ? AND incarnation = ?
-                ORDER BY seq DESC LIMIT 1
-                """,
+            db.cachedStatement(
+                sql: """
+                    SELECT seq, hash FROM journal WHERE stream = ? AND office = ? AND incarnation = ?
+                    ORDER BY seq DESC LIMIT 1
+                    """),
             arguments: [body.stream.rawValue, chain.office.description, chain.incarnation])
         var event = Event(
             stream: body.stream, office: chain.office, incarnation: chain.incarnation,
@@ -30,7 +30,7 @@ extension Transaction {
                 advice: "Choose a day before the year 10000.")
         }
         event.hash = event.computedHash
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO journal (stream, office, incarnation, seq, time, user, actor, via, kind, subject,
                   payload, previousHash, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
@@ -47,7 +47,7 @@ extension Transaction {
 
     /// The time of the next event of this transaction.
     func nextTime() throws -> HybridTime {
-        let latest = try Int64.fetchOne(db, sql: "SELECT max(time) FROM journal")
+        let latest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(time) FROM journal"))
         return .next(after: latest.map(HybridTime.init(bits:)), now: now)
     }
 }
@@ -58,7 +58,7 @@ struct ChainIdentity: Sendable {
     var incarnation: Int
 
     static func fetch(_ db: Database) throws -> ChainIdentity? {
-        guard let row = try Row.fetchOne(db, sql: "SELECT office, incarnation FROM folder"),
+        guard let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT office, incarnation FROM folder")),
             let office = ID<Office>(row["office"] as String)
         else { return nil }
         return ChainIdentity(office: office, incarnation: row["incarnation"])

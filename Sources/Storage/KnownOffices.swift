@@ -11,7 +11,7 @@ struct KnownOffices: Sendable {
 
     init(_ db: Database) throws {
         own = try ChainIdentity.fetch(db)?.office
-        for row in try Row.fetchAll(db, sql: "SELECT id, rules FROM office") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT id, rules FROM office")) {
             guard let office = ID<Office>(row["id"] as String) else { continue }
             all[office] = try fromJSON(OfficeRules.self, row["rules"] as String)
         }

@@ -164,7 +164,7 @@ extension OfficeStore {
             var result: [ID<Source>: StoredSource] = [:]
             for id in Set(plan.targets.map(\.source)) {
                 guard let (source, office) = plan.sources[id] else { continue }
-                try db.execute(
+                try db.run(
                     sql: """
                         INSERT INTO source (id, office, name, format, settings, staged)
                         VALUES (?, ?, ?, ?, ?, 1)
@@ -175,7 +175,8 @@ extension OfficeStore {
                         try jsonText(source),
                     ])
                 let number = try Int64.fetchOne(
-                    db, sql: "SELECT number FROM source WHERE id = ?", arguments: [id.description])
+                    db.cachedStatement(sql: "SELECT number FROM source WHERE id = ?"),
+                    arguments: [id.description])
                 if let number { result[id] = StoredSource(number: number, source: source) }
             }
             return result
@@ -183,7 +184,7 @@ extension OfficeStore {
     }
 
     func forgetStagedSources() throws {
-        try pool.write { db in try db.execute(sql: "DELETE FROM source WHERE staged = 1") }
+        try pool.write { db in try db.run(sql: "DELETE FROM source WHERE staged = 1") }
     }
 }
 
@@ -261,12 +262,12 @@ extension Transaction {
             state.stateHash = offer.stateHash
             if offer.isFresh { state.clockSkew = (offer.made.milliseconds - now.milliseconds) / 1000 }
         }
-        try db.execute(sql: "DELETE FROM incomingEvent")
+        try db.run(sql: "DELETE FROM incomingEvent")
     }
 
     /// Keeps the last head of a chain that its office signed.
     func save(_ head: SignedHead) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO signedHead (office, incarnation, seq, hash, name, key, signature)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -283,9 +284,9 @@ extension Transaction {
     fileprivate func nextSharedSeq() throws -> Int64 {
         guard let chain = try ChainIdentity.fetch(db) else { throw UserError.notSetUp }
         return try Int64.fetchOne(
-            db,
-            sql: """
-                SELECT max(seq) + 1 FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
-                """, arguments: [chain.office.description, chain.incarnation]) ?? 1
+            db.cachedStatement(
+                sql: """
+                    SELECT max(seq) + 1 FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
+                    """), arguments: [chain.office.description, chain.incarnation]) ?? 1
     }
 }

@@ -126,7 +126,7 @@ extension Transaction {
     mutating func folded(_ reception: Reception, arrival: Int64?) throws -> MergePlan {
         var plan = MergePlan()
         let before = try versionsNow()
-        let known = try Set(String.fetchAll(db, sql: "SELECT id FROM conflict"))
+        let known = try Set(String.fetchAll(db.cachedStatement(sql: "SELECT id FROM conflict")))
         let (calls, _) = try OfficeStore.digestOfRollups(db)
         plan.outcome.kinds = try incomingKinds()
         plan.outcome.entries = plan.outcome.kinds.reduce(0) { $0 + $1.entries }
@@ -141,7 +141,7 @@ extension Transaction {
             }
             .sorted { ($0.time, $0.office, $0.incarnation) < ($1.time, $1.office, $1.incarnation) }
         plan.rules = try RulesByOffice(db)
-        for row in try Row.fetchAll(db, sql: "SELECT office, settings FROM source") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT office, settings FROM source")) {
             let source = try fromJSON(Source.self, row["settings"])
             guard let office = ID<Office>(row["office"] as String) else { continue }
             plan.sources[source.id] = (source, office)
@@ -150,8 +150,10 @@ extension Transaction {
             MergeOutcome.Upload(office: $0.office, upload: $0.uploaded, isLive: $0.state == "live")
         }
         plan.outcome.changedVersions = plan.targets.count { $0.number != nil }
-        plan.outcome.conflicts = try Row.fetchAll(db, sql: "SELECT * FROM conflict ORDER BY id")
-            .compactMap { Conflict($0) }.filter { !known.contains($0.id) }
+        plan.outcome.conflicts = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM conflict ORDER BY id")
+        )
+        .compactMap { Conflict($0) }.filter { !known.contains($0.id) }
         plan.outcome.notTaken = reception.notTaken
         plan.outcome.ahead = reception.ahead
         plan.outcome.callsBefore = calls
@@ -173,32 +175,36 @@ extension Transaction {
     func versionsNow() throws -> [VersionPlace: LiveTarget] {
         var spans: [Int64: [ClockSpan]] = [:]
         for row in try Row.fetchAll(
-            db,
-            sql:
-                "SELECT DISTINCT version, fromTime, untilTime FROM deletedSpan ORDER BY version, fromTime, untilTime"
-        ) {
+            db.cachedStatement(
+                sql:
+                    "SELECT DISTINCT version, fromTime, untilTime FROM deletedSpan ORDER BY version, fromTime, untilTime"
+            ))
+        {
             spans[row["version"], default: []].append(
                 ClockSpan(from: row["fromTime"], until: row["untilTime"]))
         }
         var versions: [VersionPlace: LiveTarget] = [:]
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT v.number, v.file, v.version, v.state, v.time, v.office, v.incarnation, v.event, j.payload
-                FROM fileVersion v
-                JOIN journal j ON j.time = v.time AND j.office = v.office AND j.incarnation = v.incarnation
-                  AND j.stream = 'shared' AND j.kind = 'fileUploaded'
-                WHERE v.state <> 'staged'
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT v.number, v.file, v.version, v.state, v.time, v.office, v.incarnation, v.event, j.payload
+                    FROM fileVersion v
+                    JOIN journal j ON j.time = v.time AND j.office = v.office AND j.incarnation = v.incarnation
+                      AND j.stream = 'shared' AND j.kind = 'fileUploaded'
+                    WHERE v.state <> 'staged'
+                    """))
         while let row = try rows.next() {
             guard let office = ID<Office>(row["office"] as String) else { continue }
-            let upload = try fromJSON(FileUploaded.self, row["event"])
+            let (event, payload): (String, String) = (row["event"], row["payload"])
+            let upload = try fromJSON(FileUploaded.self, event)
+            // An archive that was written again is told in the first alone.
+            let uploaded = event == payload ? upload : try fromJSON(FileUploaded.self, payload)
             let number: Int64 = row["number"]
             let target = LiveTarget(
                 number: number, file: upload.file, version: upload.version, source: upload.source,
                 office: office, incarnation: row["incarnation"], time: row["time"], state: row["state"],
                 deleted: spans[number] ?? [],
-                upload: upload, uploaded: try fromJSON(FileUploaded.self, row["payload"]))
+                upload: upload, uploaded: uploaded)
             versions[target.place] = target
         }
         return versions
@@ -206,13 +212,13 @@ extension Transaction {
 
     func incomingKinds() throws -> [MergeOutcome.Kind] {
         try Row.fetchAll(
-            db,
-            sql: """
-                SELECT kind, count(*) AS entries FROM incomingEvent i WHERE NOT EXISTS (
-                  SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
-                    AND j.incarnation = i.incarnation AND j.seq = i.seq)
-                GROUP BY kind ORDER BY entries DESC, kind
-                """
+            db.cachedStatement(
+                sql: """
+                    SELECT kind, count(*) AS entries FROM incomingEvent i WHERE NOT EXISTS (
+                      SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                        AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                    GROUP BY kind ORDER BY entries DESC, kind
+                    """)
         ).map { MergeOutcome.Kind(kind: $0["kind"], entries: $0["entries"]) }
     }
 
@@ -220,9 +226,10 @@ extension Transaction {
     fileprivate func placeholders(_ reception: Reception) throws {
         for (event, upload) in reception.uploads {
             let time = try Int64.fetchOne(
-                db, sql: "SELECT time FROM incomingEvent WHERE office = ? AND incarnation = ? AND seq = ?",
+                db.cachedStatement(
+                    sql: "SELECT time FROM incomingEvent WHERE office = ? AND incarnation = ? AND seq = ?"),
                 arguments: [event.chain.office.description, event.chain.incarnation, event.seq])
-            try db.execute(
+            try db.run(
                 sql: """
                     INSERT INTO fileVersion (file, version, state, time, office, incarnation, source, archive)
                     VALUES (?, ?, 'staged', ?, ?, ?, 0, ?)
@@ -241,22 +248,22 @@ extension Transaction {
     ///   was written on, or a merge taken back.
     func takeIncoming(arrival: Int64?) throws {
         let isOther = try Bool.fetchOne(
-            db,
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
-                    AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq
-                  WHERE j.hash <> i.hash)
-                OR EXISTS (SELECT 1 FROM incomingEvent i
-                  WHERE i.seq > 1
-                    AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
-                      AND j.incarnation = i.incarnation AND j.seq = i.seq)
-                    AND NOT EXISTS (SELECT 1 FROM incomingEvent p WHERE p.office = i.office
-                      AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash)
-                    AND NOT EXISTS (SELECT 1 FROM journal p WHERE p.stream = 'shared' AND p.office = i.office
-                      AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash))
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM incomingEvent i JOIN journal j ON j.stream = 'shared'
+                        AND j.office = i.office AND j.incarnation = i.incarnation AND j.seq = i.seq
+                      WHERE j.hash <> i.hash)
+                    OR EXISTS (SELECT 1 FROM incomingEvent i
+                      WHERE i.seq > 1
+                        AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = 'shared' AND j.office = i.office
+                          AND j.incarnation = i.incarnation AND j.seq = i.seq)
+                        AND NOT EXISTS (SELECT 1 FROM incomingEvent p WHERE p.office = i.office
+                          AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash)
+                        AND NOT EXISTS (SELECT 1 FROM journal p WHERE p.stream = 'shared' AND p.office = i.office
+                          AND p.incarnation = i.incarnation AND p.seq = i.seq - 1 AND p.hash = i.previousHash))
+                    """))
         guard isOther == false else { throw UserError.otherOffice }
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO journal (stream, office, incarnation, seq, time, user, actor, via, kind, subject, payload,
                   previousHash, hash, arrival)

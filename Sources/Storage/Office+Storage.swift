@@ -6,7 +6,7 @@ import GRDB
 extension Transaction {
     func foldOfficeFounded(_ event: Event, _ founded: OfficeFounded) throws {
         try founded.rules.check()
-        try db.execute(
+        try db.run(
             sql: "INSERT INTO office (id, name, rules) VALUES (?, ?, ?)",
             arguments: [event.office.description, founded.rules.name, try jsonText(founded.rules)])
         try refold?.set(founded.rules, of: event.office, db)
@@ -16,7 +16,7 @@ extension Transaction {
     func foldOfficeChanged(_ event: Event, _ changed: OfficeChanged) throws {
         try changed.after.check()
         if changed.before.terms != changed.after.terms { try refit(changed.after.terms, of: event.office) }
-        try db.execute(
+        try db.run(
             sql: "UPDATE office SET name = ?, rules = ? WHERE id = ?",
             arguments: [changed.after.name, try jsonText(changed.after), event.office.description])
         try refold?.set(changed.after, of: event.office, db)
@@ -33,7 +33,7 @@ extension Transaction {
     }
 
     func save(_ settings: BoxSettings) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO boxSettings (only, settings) VALUES (1, ?)
                 ON CONFLICT (only) DO UPDATE SET settings = excluded.settings
@@ -42,7 +42,8 @@ extension Transaction {
 
     private func saveSource(_ source: Source, office: ID<Office>) throws {
         let clash = try Bool.fetchOne(
-            db, sql: "SELECT 1 FROM source WHERE name = ? COLLATE NOCASE AND office = ? AND id <> ?",
+            db.cachedStatement(
+                sql: "SELECT 1 FROM source WHERE name = ? COLLATE NOCASE AND office = ? AND id <> ?"),
             arguments: [source.name, office.description, source.id.description])
         guard clash == nil || refold != nil else {
             throw UserError(
@@ -50,14 +51,15 @@ extension Transaction {
             )
         }
         let format = try String.fetchOne(
-            db, sql: "SELECT format FROM source WHERE id = ?", arguments: [source.id.description])
+            db.cachedStatement(sql: "SELECT format FROM source WHERE id = ?"),
+            arguments: [source.id.description])
         // Whether two calls are the same one depends on it.
         guard format == nil || format == source.format else {
             throw UserError(
                 .conflict, "The layout of “\(source.name)”'s files cannot be changed.",
                 advice: "Add another source for files of another layout.")
         }
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO source (id, office, name, format, settings) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings, staged = 0
@@ -67,7 +69,8 @@ extension Transaction {
             ])
         guard
             let number = try Int64.fetchOne(
-                db, sql: "SELECT number FROM source WHERE id = ?", arguments: [source.id.description])
+                db.cachedStatement(sql: "SELECT number FROM source WHERE id = ?"),
+                arguments: [source.id.description])
         else { return }
         try flagOutcomes(of: source, number)
     }
@@ -77,7 +80,8 @@ extension Transaction {
     /// - Parameter number: the source's.
     func flagOutcomes(of source: Source, _ number: Int64) throws {
         let outcomes = try Row.fetchAll(
-            db, sql: "SELECT number, state FROM outcome WHERE source = ?", arguments: [number])
+            db.cachedStatement(sql: "SELECT number, state FROM outcome WHERE source = ?"), arguments: [number]
+        )
         for row in outcomes {
             try db.run(
                 sql: "UPDATE outcome SET flags = ?1 WHERE number = ?2 AND flags IS NOT ?1",
@@ -118,9 +122,10 @@ extension OfficeStore {
     static func officeState(_ db: Database) throws -> OfficeState? {
         guard let chain = try ChainIdentity.fetch(db),
             let rules = try String.fetchOne(
-                db, sql: "SELECT rules FROM office WHERE id = ?", arguments: [chain.office.description])
+                db.cachedStatement(sql: "SELECT rules FROM office WHERE id = ?"),
+                arguments: [chain.office.description])
         else { return nil }
-        let settings = try String.fetchOne(db, sql: "SELECT settings FROM boxSettings")
+        let settings = try String.fetchOne(db.cachedStatement(sql: "SELECT settings FROM boxSettings"))
         return OfficeState(
             office: Office(id: chain.office, rules: try fromJSON(OfficeRules.self, rules)),
             settings: try settings.map { try fromJSON(BoxSettings.self, $0) } ?? BoxSettings(),
@@ -139,12 +144,12 @@ extension OfficeStore {
 
     static func sources(_ scope: OfficeScope, _ db: Database) throws -> [StoredSource] {
         try Row.fetchAll(
-            db,
-            sql: """
-                SELECT s.number, s.settings, o.name AS otherOffice FROM source s
-                LEFT JOIN office o ON o.id = s.office AND o.id <> (SELECT office FROM folder)
-                WHERE s.staged = 0 AND \(scope.condition("s.office")) ORDER BY s.name, s.number
-                """
+            db.cachedStatement(
+                sql: """
+                    SELECT s.number, s.settings, o.name AS otherOffice FROM source s
+                    LEFT JOIN office o ON o.id = s.office AND o.id <> (SELECT office FROM folder)
+                    WHERE s.staged = 0 AND \(scope.condition("s.office")) ORDER BY s.name, s.number
+                    """)
         ).map { row in
             StoredSource(
                 number: row["number"], source: try fromJSON(Source.self, row["settings"] as String),
@@ -198,7 +203,7 @@ extension OfficeStore {
                     advice: "Sign in, or choose another folder with --data.")
             }
             let office: ID<Office> = tx.newID()
-            try tx.db.execute(
+            try tx.db.run(
                 sql: "INSERT INTO folder (only, office, incarnation, place) VALUES (1, ?, 1, ?)",
                 arguments: [office.description, place])
             try tx.append(
@@ -212,7 +217,7 @@ extension OfficeStore {
             try tx.append(.userAdded(UserAdded(user: admin)))
             try tx.saveCredential(admin.id, hash: hash)
             try tx.append(.passwordSet(PasswordSet(user: admin.id, username: username)))
-            try tx.db.execute(sql: "DELETE FROM setupCode")
+            try tx.db.run(sql: "DELETE FROM setupCode")
             return admin.id
         }
     }

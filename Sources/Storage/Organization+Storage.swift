@@ -10,7 +10,8 @@ extension Organization {
         let rows = try Row.fetchCursor(db, sql: "SELECT \(placementColumns) FROM placement")
         var placements: [KnownPlacement] = []
         while let row = try rows.next() { if let known = KnownPlacement(row) { placements.append(known) } }
-        let persons = try Row.fetchAll(db, sql: "SELECT id, name FROM person").compactMap { row in
+        let persons = try Row.fetchAll(db.cachedStatement(sql: "SELECT id, name FROM person")).compactMap {
+            row in
             ID<Person>(row[0] as String).map { Person(id: $0, name: row[1]) }
         }
         var organization = Organization(
@@ -62,7 +63,8 @@ extension Organization {
     /// Sets the words of an office's persons.
     fileprivate mutating func set(_ terms: PlacementTerms, of office: ID<Office>, _ db: Database) throws {
         let persons = try String.fetchAll(
-            db, sql: "SELECT id FROM person WHERE office = ?", arguments: [office.description])
+            db.cachedStatement(sql: "SELECT id FROM person WHERE office = ?"), arguments: [office.description]
+        )
         for text in persons { if let person = ID<Person>(text) { otherTerms[person] = terms } }
     }
 

@@ -4,7 +4,7 @@ import GRDB
 
 extension Transaction {
     func foldOfficePaired(_ event: Event, _ it: OfficePaired) throws {
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO peer (office, name, key, paired, revoked) VALUES (?, ?, ?, ?, 0)
                 ON CONFLICT (office) DO UPDATE SET name = excluded.name, key = excluded.key,
@@ -13,7 +13,7 @@ extension Transaction {
     }
 
     func foldOfficeUnpaired(_ it: OfficeUnpaired) throws {
-        try db.execute(
+        try db.run(
             sql: "UPDATE peer SET revoked = 1 WHERE office = ? AND key = ?",
             arguments: [it.office.description, it.key])
         guard db.changesCount == 1 else { throw UserError.notHere }
@@ -78,21 +78,21 @@ extension OfficeStore {
                 office: office, name: name, key: nil, trust: .unknown, paired: nil, state: PeerState(),
                 heads: heads.filter { $0.office == office }, gaps: 0, isForked: false)
         }
-        for row in try Row.fetchAll(db, sql: "SELECT * FROM peer") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM peer")) {
             guard let office = ID<Office>(row["office"] as String) else { continue }
             peer(office, row["name"])
             known[office]?.key = row["key"]
             known[office]?.trust = row["revoked"] ? .revoked : .paired
             known[office]?.paired = Instant(milliseconds: row["paired"])
         }
-        for row in try Row.fetchAll(db, sql: "SELECT id, name FROM office") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT id, name FROM office")) {
             if let office = ID<Office>(row["id"] as String) {
                 peer(office, row["name"])
                 known[office]?.name = row["name"]
             }
         }
         var elsewhere = VersionVector()
-        for row in try Row.fetchAll(db, sql: "SELECT office, state FROM peerState") {
+        for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT office, state FROM peerState")) {
             guard let office = ID<Office>(row["office"] as String) else { continue }
             let state = try fromJSON(PeerState.self, row["state"])
             known[office]?.state = state
@@ -101,7 +101,9 @@ extension OfficeStore {
         for (chain, seq) in elsewhere.seqs where seq > held[chain] {
             known[chain.office]?.gaps += seq - held[chain]
         }
-        for office in try String.fetchAll(db, sql: "SELECT office FROM fork WHERE settled = 0") {
+        for office in try String.fetchAll(
+            db.cachedStatement(sql: "SELECT office FROM fork WHERE settled = 0"))
+        {
             if let office = ID<Office>(office) { known[office]?.isForked = true }
         }
         return known.values.sorted { ($0.name, $0.office) < ($1.name, $1.office) }
@@ -110,11 +112,11 @@ extension OfficeStore {
     /// What is held of every shared chain.
     static func heads(_ db: Database) throws -> [ChainHead] {
         try Row.fetchAll(
-            db,
-            sql: """
-                SELECT office, incarnation, max(seq) AS seq, hash FROM journal WHERE stream = 'shared'
-                GROUP BY office, incarnation ORDER BY office, incarnation
-                """
+            db.cachedStatement(
+                sql: """
+                    SELECT office, incarnation, max(seq) AS seq, hash FROM journal WHERE stream = 'shared'
+                    GROUP BY office, incarnation ORDER BY office, incarnation
+                    """)
         ).compactMap { row in
             guard let office = ID<Office>(row["office"] as String) else { return nil }
             return ChainHead(
@@ -128,10 +130,11 @@ extension OfficeStore {
     {
         var state =
             try String.fetchOne(
-                db, sql: "SELECT state FROM peerState WHERE office = ?", arguments: [office.description]
+                db.cachedStatement(sql: "SELECT state FROM peerState WHERE office = ?"),
+                arguments: [office.description]
             ).map { try fromJSON(PeerState.self, $0) } ?? PeerState()
         change(&state)
-        try db.execute(
+        try db.run(
             sql: """
                 INSERT INTO peerState (office, state) VALUES (?, ?)
                 ON CONFLICT (office) DO UPDATE SET state = excluded.state
@@ -150,7 +153,8 @@ extension OfficeStore {
                     .invalid, "This is the office itself.", advice: "Choose a file of another office.")
             }
             let now = try Row.fetchOne(
-                tx.db, sql: "SELECT key, revoked FROM peer WHERE office = ?", arguments: [office.description])
+                tx.db.cachedStatement(sql: "SELECT key, revoked FROM peer WHERE office = ?"),
+                arguments: [office.description])
             if let now, now["key"] == key, !now["revoked"] {
                 throw UserError(.conflict, "“\(name)” is paired already.", advice: "Exchange snapshots.")
             }
@@ -169,7 +173,7 @@ extension OfficeStore {
         }
         try await write(as: actor) { tx in
             let row = try Row.fetchOne(
-                tx.db, sql: "SELECT name, key FROM peer WHERE office = ? AND revoked = 0",
+                tx.db.cachedStatement(sql: "SELECT name, key FROM peer WHERE office = ? AND revoked = 0"),
                 arguments: [office.description])
             guard let row else { throw UserError.notHere }
             try tx.forgetExchange(with: office)

@@ -99,10 +99,10 @@ final class Refold {
 
 private func hasSeveralChains(_ db: Database) throws -> Bool {
     try Int.fetchOne(
-        db,
-        sql: """
-            SELECT count(*) FROM (SELECT DISTINCT office, incarnation FROM journal WHERE stream = 'shared' LIMIT 2)
-            """) == 2
+        db.cachedStatement(
+            sql: """
+                SELECT count(*) FROM (SELECT DISTINCT office, incarnation FROM journal WHERE stream = 'shared' LIMIT 2)
+                """)) == 2
 }
 
 extension CausalOrder {
@@ -110,12 +110,12 @@ extension CausalOrder {
     init(_ db: Database) throws {
         self.init()
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT office, incarnation, seq, kind, payload FROM journal
-                WHERE stream = 'shared' AND kind IN ('snapshotMerged', 'mergeUndone', 'incarnationBegun')
-                ORDER BY office, incarnation, seq
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT office, incarnation, seq, kind, payload FROM journal
+                    WHERE stream = 'shared' AND kind IN ('snapshotMerged', 'mergeUndone', 'incarnationBegun')
+                    ORDER BY office, incarnation, seq
+                    """))
         while let row = try rows.next() {
             guard let name = EventName(row) else { continue }
             // One that cannot be read tells nothing of what its office knew.
@@ -146,14 +146,15 @@ extension Transaction {
         self.refold = refold
         defer { self.refold = nil }
         let versions = try standings()
-        let calls = try Row.fetchAll(db, sql: "SELECT id, calls FROM office WHERE calls <> 0")
-        for table in Schema.foldedShared { try db.execute(sql: "DELETE FROM \(table)") }
-        try db.execute(sql: "UPDATE agentName SET links = NULL")
+        let calls = try Row.fetchAll(db.cachedStatement(sql: "SELECT id, calls FROM office WHERE calls <> 0"))
+        for table in Schema.foldedShared { try db.run(sql: "DELETE FROM \(table)") }
+        try db.run(sql: "UPDATE agentName SET links = NULL")
         // Calls are numbered by them; those that no entry makes any more are told by it.
-        try db.execute(sql: "UPDATE source SET staged = 1")
-        try db.execute(sql: "UPDATE fileVersion SET state = 'staged', cut = 0")
+        try db.run(sql: "UPDATE source SET staged = 1")
+        try db.run(sql: "UPDATE fileVersion SET state = 'staged', cut = 0")
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT * FROM journal WHERE stream = 'shared' ORDER BY time, office, incarnation, seq")
+            db.cachedStatement(
+                sql: "SELECT * FROM journal WHERE stream = 'shared' ORDER BY time, office, incarnation, seq"))
         var refusals: [(EventName, String?)] = []
         while let row = try rows.next() {
             let event = try Event(row)
@@ -171,14 +172,14 @@ extension Transaction {
         for conflict in refold.ledger.conflicts(id: conflictID) { try save(conflict) }
         // No entry makes these: changes of calls add them up.
         for row in calls {
-            try db.execute(
+            try db.run(
                 sql: "UPDATE office SET calls = ? WHERE id = ?",
                 arguments: [row["calls"] as Int64, row["id"] as String])
         }
         try saveSpans(of: refold.unwritten, refold.organization(db))
         try settleVersions(versions)
         // Of entries that have no effect any more.
-        try db.execute(sql: OfficeStore.forgetNobodysNames)
+        try db.run(sql: OfficeStore.forgetNobodysNames)
     }
 
     /// Folds one event; returns why it has no effect, nil where it has.
@@ -251,13 +252,13 @@ extension Transaction {
     /// entry that has no effect.
     private func standings() throws -> [Int64: Standing] {
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT number, state, cut, (SELECT group_concat(fromTime || ' ' || untilTime || ' ' || purged) FROM
-                  (SELECT fromTime, untilTime, purged FROM deletedSpan d WHERE d.version = fileVersion.number
-                    ORDER BY fromTime, untilTime, purged)) AS spans
-                FROM fileVersion
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT number, state, cut, (SELECT group_concat(fromTime || ' ' || untilTime || ' ' || purged) FROM
+                      (SELECT fromTime, untilTime, purged FROM deletedSpan d WHERE d.version = fileVersion.number
+                        ORDER BY fromTime, untilTime, purged)) AS spans
+                    FROM fileVersion
+                    """))
         var standings: [Int64: Standing] = [:]
         while let row = try rows.next() {
             standings[row["number"]] = Standing(state: row["state"], isCut: row["cut"], spans: row["spans"])

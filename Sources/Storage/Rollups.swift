@@ -29,8 +29,8 @@ public struct RollupChange {
         self.store = store
         self.rules = rules
         number = try store.pool.write { db in
-            try db.execute(sql: "UPDATE folder SET lastChange = lastChange + 1")
-            return try Int64.fetchOne(db, sql: "SELECT lastChange FROM folder") ?? 0
+            try db.run(sql: "UPDATE folder SET lastChange = lastChange + 1")
+            return try Int64.fetchOne(db.cachedStatement(sql: "SELECT lastChange FROM folder")) ?? 0
         }
     }
 
@@ -115,11 +115,11 @@ public struct RollupChange {
 
     /// Brings the change into every report; part of the transaction that appends its event.
     func post(_ tx: Transaction) throws {
-        try tx.db.execute(sql: "UPDATE folder SET postedChange = ?", arguments: [number])
-        if countsAll { try tx.db.execute(sql: "UPDATE office SET calls = 0") }
+        try tx.db.run(sql: "UPDATE folder SET postedChange = ?", arguments: [number])
+        if countsAll { try tx.db.run(sql: "UPDATE office SET calls = 0") }
         try OfficeStore.replaceDays(days, tx.db)
         for (office, calls) in calls {
-            try tx.db.execute(
+            try tx.db.run(
                 sql: "UPDATE office SET calls = calls + ? WHERE id = ?", arguments: [calls, office])
         }
     }
@@ -145,7 +145,8 @@ public struct RollupChange {
         try store.removeRollups(
             store.pool.read { db in
                 try Int64.fetchAll(
-                    db, sql: "SELECT number FROM agentDay WHERE change = ?", arguments: [number])
+                    db.cachedStatement(sql: "SELECT number FROM agentDay WHERE change = ?"),
+                    arguments: [number])
             })
     }
 }

@@ -29,13 +29,13 @@ struct SafeJoins {
         self.order = order
         // From the entries, for the projections are those of before: words must be the same on every box.
         let names = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT office, coalesce(\(payloadField("$.after.name")), \(payloadField("$.rules.name"))) AS name
-                FROM journal
-                WHERE stream = 'shared' AND kind IN ('officeFounded', 'officeChanged')
-                ORDER BY time, office, incarnation, seq
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT office, coalesce(\(payloadField("$.after.name")), \(payloadField("$.rules.name"))) AS name
+                    FROM journal
+                    WHERE stream = 'shared' AND kind IN ('officeFounded', 'officeChanged')
+                    ORDER BY time, office, incarnation, seq
+                    """))
         while let row = try names.next() {
             if let id = ID<Office>(row["office"] as String) { offices[id] = row["name"] }
         }
@@ -43,13 +43,13 @@ struct SafeJoins {
         var opened: [ID<DeleteRequest>: (name: EventName, request: DeleteRequest)] = [:]
         var uploads: [ID<CallFile>: [EventName]] = [:]
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT office, incarnation, seq, kind, payload FROM journal WHERE stream = 'shared' AND kind IN (
-                  'transferRequestDecided', 'deleteRequestOpened', 'deleteRequestDecided', 'deleteRequestPurged',
-                  'deleteHoldChanged', 'fileUploaded')
-                ORDER BY time, office, incarnation, seq
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT office, incarnation, seq, kind, payload FROM journal WHERE stream = 'shared' AND kind IN (
+                      'transferRequestDecided', 'deleteRequestOpened', 'deleteRequestDecided', 'deleteRequestPurged',
+                      'deleteHoldChanged', 'fileUploaded')
+                    ORDER BY time, office, incarnation, seq
+                    """))
         while let row = try rows.next() {
             guard let name = EventName(row) else { continue }
             let kind: String = row["kind"]

@@ -72,8 +72,10 @@ extension OfficeStore {
             throw UserError.notSetUp
         }
         let heads = try heads(db)
-        let signed = try Row.fetchAll(db, sql: "SELECT * FROM signedHead ORDER BY office, incarnation")
-            .compactMap { SignedHead($0) }
+        let signed = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM signedHead ORDER BY office, incarnation")
+        )
+        .compactMap { SignedHead($0) }
         // A chain goes along up to what its office signed, or not at all.
         let others = heads.filter { $0.office != chain.office }.compactMap { head in
             signed.first { $0.head == head }
@@ -155,13 +157,13 @@ extension OfficeStore {
             for version in erasure.versions where version.kept != nil { rewritten.insert(version.place) }
         }
         let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT v.file, v.version, v.state, v.unsettled, v.archive, v.office, v.incarnation, j.seq
-                FROM fileVersion v JOIN journal j ON j.time = v.time AND j.office = v.office
-                  AND j.incarnation = v.incarnation AND j.stream = 'shared' AND j.kind = 'fileUploaded'
-                WHERE v.state IN ('live', 'trashed') ORDER BY v.time, v.office
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT v.file, v.version, v.state, v.unsettled, v.archive, v.office, v.incarnation, j.seq
+                    FROM fileVersion v JOIN journal j ON j.time = v.time AND j.office = v.office
+                      AND j.incarnation = v.incarnation AND j.stream = 'shared' AND j.kind = 'fileUploaded'
+                    WHERE v.state IN ('live', 'trashed') ORDER BY v.time, v.office
+                    """))
         var seen: Set<String> = []
         return rows.compactMap { row in
             guard let file = ID<CallFile>(row["file"] as String), let name = EventName(row),
@@ -212,11 +214,11 @@ public struct SnapshotEntries {
             }
             let events = try store.pool.read { db in
                 try Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT * FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
-                          AND seq > ? AND seq <= ? ORDER BY seq LIMIT 500
-                        """, arguments: [chain.office.description, chain.incarnation, after, last]
+                    db.cachedStatement(
+                        sql: """
+                            SELECT * FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ?
+                              AND seq > ? AND seq <= ? ORDER BY seq LIMIT 500
+                            """), arguments: [chain.office.description, chain.incarnation, after, last]
                 ).map(Event.init)
             }
             guard let end = events.last else { throw UserError.notHere }

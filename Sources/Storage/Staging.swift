@@ -73,7 +73,7 @@ public final class StagedVersion {
             time: time?.bits ?? .max, office: office.description, incarnation: incarnation)
         self.place = place
         number = try store.pool.write { db in
-            try db.execute(
+            try db.run(
                 sql: """
                     INSERT INTO fileVersion (state, time, office, incarnation, source)
                     VALUES ('staged', ?, ?, ?, ?)
@@ -227,7 +227,8 @@ public final class StagedVersion {
         for met in names.sorted(by: { $0.folded < $1.folded }) {
             guard let firstDay = met.firstDay else { continue }
             let links = try String.fetchOne(
-                tx.db, sql: "SELECT links FROM agentName WHERE number = ?", arguments: [met.number])
+                tx.db.cachedStatement(sql: "SELECT links FROM agentName WHERE number = ?"),
+                arguments: [met.number])
             guard links == nil else { continue }
             result.append(
                 NewName(
@@ -240,7 +241,7 @@ public final class StagedVersion {
     /// Says where the version's archive is going to be, so that a crash leaves none that nobody names.
     public func announceArchive(of file: ID<CallFile>, version: Int) throws {
         try store.pool.write { db in
-            try db.execute(
+            try db.run(
                 sql: "UPDATE fileVersion SET file = ?, version = ? WHERE number = ?",
                 arguments: [file.description, version, number])
         }

@@ -37,7 +37,7 @@ extension OfficeStore {
             hasher.update(data: text)
         }
         func lines(_ label: String, _ sql: String) throws {
-            let rows = try Row.fetchCursor(db, sql: sql)
+            let rows = try Row.fetchCursor(db.cachedStatement(sql: sql))
             while let row = try rows.next() {
                 line([label] + row.databaseValues.map { String.fromDatabaseValue($0) ?? "-" })
             }

@@ -43,16 +43,21 @@ extension Simulation {
     }
 
     func checkAll(isEnd: Bool) async throws {
-        var known: [[String]: (index: Int, truth: [String])] = [:]
+        var known: [[String]: [Int]] = [:]
         for (index, box) in boxes.enumerated() {
-            let (events, truth) = (try await events(box), try await truth(box))
-            if let other = known[events] {
-                try same(truth, other.truth, "boxes \(other.index) and \(index) hold the same entries")
-            }
-            known[events] = (index, truth)
+            known[try await events(box), default: []].append(index)
             try await checkWholePlacements(box)
             try await checkConflicts(box)
             try await checkPurged(box, isEnd: isEnd)
+        }
+        for alike in known.values {
+            guard let first = alike.first, alike.count > 1 else { continue }
+            let truth = try await truth(boxes[first])
+            for index in alike.dropFirst() {
+                try same(
+                    try await self.truth(boxes[index]), truth,
+                    "boxes \(first) and \(index) hold the same entries")
+            }
         }
         guard isEnd else { return }
         if !plan.mayFork, known.count != 1 {

@@ -113,7 +113,7 @@ public final class ImportOffice: @unchecked Sendable {
     /// Rows as text, their columns joined by |.
     public func sql(_ query: String) async throws -> [String] {
         try await store.read { db in
-            try Row.fetchAll(db, sql: query).map { row in
+            try Row.fetchAll(db.cachedStatement(sql: query)).map { row in
                 row.databaseValues.map { value in
                     switch value.storage {
                     case .null: "-"

@@ -178,6 +178,9 @@ struct SealedChunks: Sendable {
 }
 
 extension UserError {
+    public static let noSnapshot = UserError(
+        .unknownFormat, "That is no snapshot, or its first bytes are damaged. Nothing of it was taken in.",
+        advice: "Choose a file that “Export” of Rollcall wrote; its name ends in .rollcall.")
     /// Nothing can be said of it without the passphrase.
     public static let snapshotSealed = UserError(
         .sealed, "The snapshot is sealed with a passphrase.", advice: "Give the passphrase.")

@@ -59,10 +59,7 @@ public final class SnapshotReader: Sendable {
         guard bytes.size >= Int64(SnapshotTar.block),
             let size = SnapshotTar.size(inHeader: try cursor.read(SnapshotTar.block), name: "manifest.json")
         else {
-            throw UserError(
-                .unknownFormat,
-                "That is no snapshot, or its first bytes are damaged. Nothing of it was taken in.",
-                advice: "Choose a file that “Export” of Rollcall wrote; its name ends in .rollcall.")
+            throw UserError.noSnapshot
         }
         guard (1...Int64(SnapshotLimits.manifestBytes)).contains(size) else {
             throw UserError.snapshotInvalid("its manifest would have \(size) bytes")

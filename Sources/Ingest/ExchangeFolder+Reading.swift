@@ -78,10 +78,14 @@ extension ExchangeFolder {
                 state.state = .sealed
                 state.message = "It is sealed with another passphrase than the one that is set here."
             default:
-                state.state = error.code == .notAllowed ? .unpaired : .damaged
+                let isOfNewerRelease = error.code == .unknownFormat && error != .noSnapshot
+                state.state =
+                    error.code == .notAllowed ? .unpaired : isOfNewerRelease ? .refused : .damaged
                 state.message = "\(error.message) \(error.advice)"
-                // What may pass by itself is tried again with the next run.
-                if [.stale, .unreadable, .notFound].contains(error.code) { state.mark = "" }
+                // What may pass by itself, or with an upgrade, is tried again with the next run.
+                if isOfNewerRelease || [.stale, .unreadable, .notFound].contains(error.code) {
+                    state.mark = ""
+                }
             }
             if state.state == .sealed {
                 state.isSealed = true

@@ -174,6 +174,28 @@ import Testing
         try KeptSeal.sharedFolder.set(passphrase, cost: 10, in: network[office].store, by: .console)
     }
 
+    @Test func `a file of a newer release is no damaged one, and is tried again until this box is upgraded`()
+        async throws
+    {
+        let network = try await OfficeNetwork(["North", "South"])
+        let path = try folder(network)
+        try run(network, 0, path)
+        let name = try #require(try names(path).first)
+        let place = URL(fileURLWithPath: "\(path)/\(name)")
+        var bytes = try Data(contentsOf: place)
+        let reader = try #require(bytes.range(of: Data(#""minimumReader":1"#.utf8)))
+        bytes.replaceSubrange(reader, with: Data(#""minimumReader":9"#.utf8))
+        try bytes.write(to: place)
+        for _ in 0..<2 {
+            let lines = try run(network, 1, path).lines
+            #expect(lines.contains { $0.contains("Upgrade Rollcall here") }, "\(lines)")
+            #expect(try state(network, 1, name)?.state == .refused)
+        }
+        try Data("no snapshot at all".utf8).write(to: place)
+        try run(network, 1, path)
+        #expect(try state(network, 1, name)?.state == .damaged)
+    }
+
     @Test func `with one passphrase offices read each other's files, and nobody else does`() async throws {
         let network = try await OfficeNetwork(["North", "South", "West"])
         let path = try folder(network)

@@ -37,6 +37,27 @@ public struct SealingKey: Hashable, Codable, Sendable {
         secret = key.withUnsafeBytes { Array($0) }
     }
 
+    /// A key that seals from now on; what a shorter passphrase sealed before still opens.
+    ///
+    /// - Throws: `UserError` `invalid` for a passphrase that is too short.
+    public static func new(
+        passphrase: String, salt: [UInt8], cost: Int = Self.standardCost
+    ) throws -> SealingKey {
+        try requireLong(passphrase)
+        return try SealingKey(passphrase: passphrase, salt: salt, cost: cost)
+    }
+
+    /// Whoever has the file can try passphrases for years.
+    ///
+    /// - Throws: `UserError` `invalid` for one of fewer than 12 characters.
+    public static func requireLong(_ passphrase: String) throws {
+        guard passphrase.count >= 12 else {
+            throw UserError(
+                .invalid, "The passphrase is too short; nothing was changed.",
+                advice: "Use 12 characters or more: four words, for example.")
+        }
+    }
+
     /// The key that was kept.
     public init(kept secret: [UInt8], salt: [UInt8], cost: Int) {
         self.salt = salt

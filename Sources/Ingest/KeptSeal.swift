@@ -48,13 +48,8 @@ public enum KeptSeal: Sendable {
     public func set(
         _ passphrase: String, cost: Int = SealingKey.standardCost, in store: OfficeStore, by actor: Actor
     ) throws {
-        guard passphrase.count >= 12 else {
-            throw UserError(
-                .invalid, "The passphrase is too short; nothing was changed.",
-                advice: "Use 12 characters or more: four words, for example.")
-        }
         let key = Key(
-            sealing: try SealingKey(passphrase: passphrase, salt: store.ids.random(), cost: cost),
+            sealing: try SealingKey.new(passphrase: passphrase, salt: store.ids.random(), cost: cost),
             passphrase: self == .sharedFolder ? passphrase : nil)
         try writeFile(Array(try JSONEncoder().encode(key)), to: path(in: store.folder))
         try record(isSet: true, in: store, by: actor)

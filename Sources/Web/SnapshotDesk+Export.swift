@@ -20,7 +20,7 @@ extension SnapshotDesk {
             try await offLoop { [self] in
                 var order = order
                 if !passphrase.isEmpty {
-                    order.seal = try SealingKey(passphrase: passphrase, salt: store.ids.random())
+                    order.seal = try SealingKey.new(passphrase: passphrase, salt: store.ids.random())
                 }
                 // A folder of its own, so that the file has its real name; the next start sweeps it.
                 let folder = "\(store.folder.incoming)/\(work).written"

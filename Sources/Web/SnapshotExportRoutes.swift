@@ -115,11 +115,7 @@ private func passphrase(_ form: Form) throws -> String {
         throw UserError(
             .invalid, "The two passphrases differ. Nothing was written.", advice: "Type the same one twice.")
     }
-    guard first.isEmpty || first.count >= 8 else {
-        throw UserError(
-            .invalid, "The passphrase is too short. Nothing was written.",
-            advice: "Use 8 characters or more; four words are good.")
-    }
+    if !first.isEmpty { try SealingKey.requireLong(first) }
     return first
 }
 

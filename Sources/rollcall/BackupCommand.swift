@@ -50,7 +50,9 @@ struct BackupCommand: OfficeCommand {
         let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard path.isEmpty || access(place, W_OK) == 0 else { throw CallerFile.unwritable(place) }
         guard passphraseStdin else { return [path] }
-        return [path, try readSecret("Passphrase: ", fromStandardInput: true, what: "passphrase")]
+        let passphrase = try readSecret("Passphrase: ", fromStandardInput: true, what: "passphrase")
+        try SealingKey.requireLong(passphrase)
+        return [path, passphrase]
     }
 
     func perform(_ session: OfficeSession) async throws {
@@ -65,7 +67,7 @@ struct BackupCommand: OfficeCommand {
         let passphrase = session.input.dropFirst().first
         let store = session.store
         let made = try await onOwnThread {
-            let seal = try passphrase.map { try SealingKey(passphrase: $0, salt: store.ids.random()) }
+            let seal = try passphrase.map { try SealingKey.new(passphrase: $0, salt: store.ids.random()) }
             return try backUp(store, to: path, seal: seal, by: .console)
         }
         let manifest = made.summary.manifest

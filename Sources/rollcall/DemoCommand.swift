@@ -16,12 +16,16 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The address to listen on.") var host = "127.0.0.1"
     @Option(help: "The port; 0 for any free one.") var port = 8080
     @Option(
-        name: .customLong("data"), help: "An empty or new folder to keep the office in; else a temporary one."
+        name: .customLong("data"),
+        help: "An empty or new folder to keep the office in; else it is gone when it stops."
     )
     var dataPath: String?
 
     func run() async throws {
-        let folder = DataFolder(path: try dataPath ?? Self.temporaryFolder())
+        let temporary = try dataPath == nil ? Self.temporaryFolder() : nil
+        // A quick look leaves the system as it was.
+        defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
+        let folder = DataFolder(path: dataPath ?? temporary ?? "")
         guard !FileManager.default.fileExists(atPath: folder.database) else {
             throw UserError(
                 .conflict, "There is an office in \(folder.path) already.",
@@ -37,7 +41,7 @@ struct DemoCommand: AsyncParsableCommand {
         if isTerminal { writeError("\r") }
         writeOutput(
             """
-            “\(DemoOffice.name)”: \(office.files) files, \(office.rows) rows, in \(folder.path)
+            “\(DemoOffice.name)”: \(office.files) files, \(office.rows) rows, in \(folder.path)\(dataPath == nil ? " until it stops" : "")
             Sign in as \(DemoOffice.usernames.joined(separator: ", "))
             Password  \(DemoOffice.password)
 

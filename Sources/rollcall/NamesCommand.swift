@@ -17,35 +17,51 @@ struct NamesListCommand: OfficeCommand {
     @Option(help: "Part of a name or of a person's.") var search = ""
     @Flag(help: "Only those that wait to be matched or placed.") var unmatched = false
 
-    private struct Line: Encodable {
-        struct Link: Encodable {
-            var person: String
-            var name: String
-            var from: String?
-        }
-        var name: String
-        var links: [Link]
-        var unmatched: Bool
-    }
-
     func perform(_ session: OfficeSession) async throws {
         let book = try await session.store.nameBook(search: search, for: .console)
         for alias in book.aliases where !unmatched || book.isUnmatched(alias) {
-            let links = alias.links.enumerated().map { index, link in
-                Line.Link(
-                    person: link.person.description, name: book.persons[link.person] ?? "",
-                    from: index == 0 ? nil : link.from.iso)
-            }
-            if office.json {
-                session.print(
-                    try machineJSON(
-                        Line(name: alias.name, links: links, unmatched: book.isUnmatched(alias))))
-            } else {
-                let owners = links.map { $0.name + ($0.from.map { " from \($0)" } ?? "") }
-                session.print(
-                    "\(alias.name): \(owners.joined(separator: ", "))"
-                        + (book.isUnmatched(alias) ? " (nobody's yet)" : ""))
-            }
+            let line = NameLine(alias, in: book)
+            session.print(office.json ? try machineJSON(line) : line.text)
+        }
+    }
+}
+
+/// A name and whose it is, as a machine reads it.
+private struct NameLine: Encodable {
+    struct Link: Encodable {
+        var person: String
+        var name: String
+        var from: String?
+    }
+    var name: String
+    var links: [Link]
+    var unmatched: Bool
+
+    init(_ alias: AgentAlias, in book: NameBook) {
+        name = alias.name
+        links = alias.links.enumerated().map { index, link in
+            Link(
+                person: link.person.description, name: book.persons[link.person] ?? "",
+                from: index == 0 ? nil : link.from.iso)
+        }
+        unmatched = book.isUnmatched(alias)
+    }
+
+    var text: String {
+        let owners = links.map { $0.name + ($0.from.map { " from \($0)" } ?? "") }
+        return "\(name): \(owners.joined(separator: ", "))" + (unmatched ? " (nobody's yet)" : "")
+    }
+}
+
+extension OfficeSession {
+    /// The names as they are after a change, a line each, or what was done to them in words.
+    fileprivate func printChanged(
+        _ words: String, json: Bool, where isAbout: (AgentAlias) -> Bool
+    ) async throws {
+        guard json else { return print(words) }
+        let book = try await store.nameBook(for: .console)
+        for alias in book.aliases where isAbout(alias) {
+            print(try machineJSON(NameLine(alias, in: book)))
         }
     }
 }
@@ -88,8 +104,10 @@ struct NamesLinkCommand: OfficeCommand {
         try await store.linkName(
             office: alias.office, folded: alias.folded, to: person.id, from: day, reason: reason,
             for: .console, by: .console)
-        session.print(
-            "“\(alias.name)” is \(person.name) \(day.map { "from \($0.iso) on" } ?? "on all days").")
+        try await session.printChanged(
+            "“\(alias.name)” is \(person.name) \(day.map { "from \($0.iso) on" } ?? "on all days").",
+            json: office.json
+        ) { $0.office == alias.office && $0.folded == alias.folded }
     }
 }
 
@@ -105,7 +123,13 @@ struct NamesUndoCommand: OfficeCommand {
                 .notFound, "No name was changed yet.", advice: "See “rollcall names list”.")
         }
         try await session.store.undoNameChange(last.seq, for: .console, by: .console)
-        let names = last.change.changes.map { "“\($0.name)”" }.joined(separator: ", ")
-        session.print("Undone: \(names.isEmpty ? "the merge" : names).")
+        let (changes, merge) = (last.change.changes, last.change.merge)
+        let words = changes.map { "“\($0.name)”" }.joined(separator: ", ")
+        try await session.printChanged(
+            "Undone: \(words.isEmpty ? "the merge" : words).", json: office.json
+        ) { alias in
+            changes.contains { $0.office == alias.office && $0.folded == alias.folded }
+                || merge.map { alias.persons.contains($0.person) || alias.persons.contains($0.into) } ?? false
+        }
     }
 }

@@ -118,9 +118,13 @@ func machineJSON(_ value: some Encodable) throws -> String {
 
 /// Reads a secret from the terminal without showing it, or the first line of standard input.
 ///
-/// - Parameter what: `password` or `passphrase`, as the option of the command calls it.
+/// - Parameters:
+///   - isNew: it is chosen now; on the terminal it is typed twice, for nobody sees a slip.
+///   - what: `password` or `passphrase`, as the option of the command calls it.
 /// - Throws: `UserError` when neither is there.
-func readSecret(_ prompt: String, fromStandardInput: Bool, what: String = "password") throws -> String {
+func readSecret(
+    _ prompt: String, fromStandardInput: Bool, isNew: Bool = false, what: String = "password"
+) throws -> String {
     if fromStandardInput {
         guard let line = readLine(strippingNewline: true), !line.isEmpty else {
             throw UserError(
@@ -132,6 +136,15 @@ func readSecret(_ prompt: String, fromStandardInput: Bool, what: String = "passw
         throw UserError(
             .invalid, "There is no terminal to ask for the \(what).", advice: "Use --\(what)-stdin.")
     }
+    let secret = try readHidden(prompt, what: what)
+    if isNew, try readHidden("The same again: ", what: what) != secret {
+        throw UserError(
+            .invalid, "The two \(what)s differ; nothing was changed.", advice: "Type the same one twice.")
+    }
+    return secret
+}
+
+private func readHidden(_ prompt: String, what: String) throws -> String {
     writeError(prompt)
     var settings = termios()
     tcgetattr(STDIN_FILENO, &settings)

@@ -18,14 +18,18 @@ struct SetupCommand: OfficeCommand {
     var passwordStdin = false
 
     func collectInput(_ folder: DataFolder) throws -> [String] {
-        [try readSecret("Password for \(admin): ", fromStandardInput: passwordStdin)]
+        [try readSecret("Password for \(admin): ", fromStandardInput: passwordStdin, isNew: true)]
     }
 
     func perform(_ session: OfficeSession) async throws {
         try await session.store.foundOffice(
             rules: OfficeRules(name: officeName, timeZone: timeZone), sources: defaultSources,
             username: admin, name: name ?? admin, password: session.input.first ?? "", by: .console)
-        session.print("The office “\(officeName)” is open. Sign in as \(admin).")
+        let id = try await session.store.officeState()?.office.id.description
+        session.print(
+            try office.json
+                ? machineJSON(["office": id ?? "", "name": officeName, "admin": admin])
+                : "The office “\(officeName)” is open. Sign in as \(admin).")
     }
 }
 

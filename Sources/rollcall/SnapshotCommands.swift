@@ -27,8 +27,14 @@ struct PassphraseOptions: ParsableArguments {
     var isGiven: Bool { passphrase || passphraseStdin }
 
     /// Empty: none.
-    func read() throws -> String {
-        isGiven ? try readSecret("Passphrase: ", fromStandardInput: passphraseStdin, what: "passphrase") : ""
+    ///
+    /// - Parameter isNew: it is to seal, not to open.
+    func read(isNew: Bool = false) throws -> String {
+        guard isGiven else { return "" }
+        let passphrase = try readSecret(
+            "Passphrase: ", fromStandardInput: passphraseStdin, isNew: isNew, what: "passphrase")
+        if isNew { try SealingKey.requireLong(passphrase) }
+        return passphrase
     }
 }
 
@@ -82,7 +88,9 @@ struct SnapshotExportCommand: OfficeCommand {
 
     var callerFile: CallerFile? { .writes(absolutePath(out)) }
 
-    func collectInput(_ folder: DataFolder) throws -> [String] { [absolutePath(out), try seal.read()] }
+    func collectInput(_ folder: DataFolder) throws -> [String] {
+        [absolutePath(out), try seal.read(isNew: true)]
+    }
 
     func perform(_ session: OfficeSession) async throws {
         guard let path = session.input.first else { throw UserError.notHere }
@@ -97,7 +105,7 @@ struct SnapshotExportCommand: OfficeCommand {
         let summary = try await onOwnThread { [store = session.store, order] in
             var order = order
             if !passphrase.isEmpty {
-                order.seal = try SealingKey(passphrase: passphrase, salt: store.ids.random())
+                order.seal = try SealingKey.new(passphrase: passphrase, salt: store.ids.random())
             }
             return try exportSnapshot(order, to: path, from: store, by: .console)
         }

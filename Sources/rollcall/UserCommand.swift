@@ -66,31 +66,40 @@ struct UserListCommand: OfficeCommand {
 
     @OptionGroup var office: OfficeOptions
 
-    private struct Line: Encodable {
-        var username: String
-        var name: String
-        var role: Role
-        var person: String?
-        var disabled: Bool
-    }
-
     func perform(_ session: OfficeSession) async throws {
         for account in try await session.store.accounts() {
-            let user = account.user
-            if office.json {
-                session.print(
-                    try machineJSON(
-                        Line(
-                            username: user.username, name: user.name, role: user.role,
-                            person: account.personName,
-                            disabled: account.isDisabled)))
-            } else {
-                let person = account.personName.map { ", is \($0)" } ?? ""
-                session.print(
-                    "\(user.username): \(user.name), \(user.role.title)\(person)\(account.isDisabled ? ", disabled" : "")"
-                )
-            }
+            let line = UserLine(account)
+            session.print(office.json ? try machineJSON(line) : line.text)
         }
+    }
+}
+
+/// An account as a machine reads it.
+private struct UserLine: Encodable {
+    var username: String
+    var name: String
+    var role: Role
+    var person: String?
+    var disabled: Bool
+
+    init(_ account: Account) {
+        username = account.user.username
+        name = account.user.name
+        role = account.user.role
+        person = account.personName
+        disabled = account.isDisabled
+    }
+
+    var text: String {
+        "\(username): \(name), \(role.title)\(person.map { ", is \($0)" } ?? "")\(disabled ? ", disabled" : "")"
+    }
+}
+
+extension OfficeSession {
+    /// The account as it is after a change, or what was done to it in words.
+    fileprivate func printChanged(_ account: Account, _ words: String, json: Bool) async throws {
+        guard json else { return print(words) }
+        print(try machineJSON(UserLine(try await store.account(named: account.user.username))))
     }
 }
 
@@ -104,7 +113,8 @@ struct UserDisableCommand: OfficeCommand {
     func perform(_ session: OfficeSession) async throws {
         let account = try await session.store.account(named: username)
         try await session.store.setDisabled(account.user.id, true, by: .console)
-        session.print("\(account.user.username) is disabled and signed out everywhere.")
+        try await session.printChanged(
+            account, "\(account.user.username) is disabled and signed out everywhere.", json: office.json)
     }
 }
 
@@ -117,7 +127,8 @@ struct UserEnableCommand: OfficeCommand {
     func perform(_ session: OfficeSession) async throws {
         let account = try await session.store.account(named: username)
         try await session.store.setDisabled(account.user.id, false, by: .console)
-        session.print("\(account.user.username) may sign in again.")
+        try await session.printChanged(
+            account, "\(account.user.username) may sign in again.", json: office.json)
     }
 }
 
@@ -131,12 +142,14 @@ struct UserPasswordCommand: OfficeCommand {
     var passwordStdin = false
 
     func collectInput(_ folder: DataFolder) throws -> [String] {
-        [try readSecret("New password for \(username): ", fromStandardInput: passwordStdin)]
+        [try readSecret("New password for \(username): ", fromStandardInput: passwordStdin, isNew: true)]
     }
 
     func perform(_ session: OfficeSession) async throws {
         let account = try await session.store.account(named: username)
         try await session.store.setPassword(of: account.user.id, to: session.input.first ?? "", by: .console)
-        session.print("The password of \(account.user.username) is set; all sessions are ended.")
+        try await session.printChanged(
+            account, "The password of \(account.user.username) is set; all sessions are ended.",
+            json: office.json)
     }
 }

@@ -31,6 +31,16 @@ import Testing
         #expect(made.json.first?["sealed"] as? Bool == true)
         let hash = try #require(made.json.first?["stateHash"] as? String)
 
+        for command in [["backup"], ["snapshot", "export"]] {
+            let short = try await Child(
+                command + ["--out", place + "/short", "--passphrase-stdin", "--data", data],
+                input: "four words\n"
+            ).wait()
+            #expect(short.status == 64 && short.err.contains("too short"), "\(command): \(short.err)")
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: place)
+        #expect(files == ["north.rollcall"])
+
         let typo = try await rollcall("backup", "--out", "/no/where/x", "--data", data)
         #expect(typo.status == 65 && typo.err.contains("Nothing can be written in /no/where"))
         let standing = try await rollcall("backup", "--status", "--data", data)

@@ -61,6 +61,7 @@ extension SignedIn {
         var name = ""
         var source = ""
         var field = ""
+        var taken = 0
         do {
             try await readForm { event in
                 switch event {
@@ -78,11 +79,17 @@ extension SignedIn {
                     guard let whole = incoming else { return }
                     incoming = nil
                     try take(try whole.finish(), name, source)
+                    taken += 1
                 }
             }
         } catch {
             incoming?.discard()
-            throw uploadError(error)
+            guard var told = uploadError(error) as? UserError, taken > 0 else { throw uploadError(error) }
+            told.advice +=
+                taken == 1
+                ? " The file before it in the form was taken and is in line."
+                : " The \(taken) files before it in the form were taken and are in line."
+            throw told
         }
     }
 }

@@ -179,6 +179,17 @@ import Testing
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(try await site.store.stateHash().calls == 3)
+            let third = Self.calls.replacing(",1,2026", with: ",12,2026")
+            let large = String(repeating: "\r\n", count: 600_000)
+            let refused = try await browser.send(
+                .post, "/files", headers: [.contentType: "multipart/form-data; boundary=xyz"],
+                body: part("csrf", browser.formToken) + part("file", third, file: "e.csv")
+                    + part("file", third + large, file: "f.csv") + "--xyz--\r\n")
+            #expect(
+                refused.status == 413 && refused.text.contains("The file before it in the form was taken"))
+            while try await site.store.archivedVersions().count < 5 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
     }
 

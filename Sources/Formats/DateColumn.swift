@@ -23,7 +23,8 @@ public struct DateColumn: Sendable {
     /// Values that are a date in one order only.
     public private(set) var onlyMonthFirst = 0
     public private(set) var onlyDayFirst = 0
-    private var either = 0
+    /// Values that are a date in both orders.
+    public private(set) var either = 0
 
     public init() {}
 

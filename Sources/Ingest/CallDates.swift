@@ -45,9 +45,18 @@ struct CallDates {
         case .ambiguous(let orders):
             if let asked, orders.contains(asked) { return asked }
             if let usual = usual.flatMap(DateOrder.init(rawValue:)), orders.contains(usual) { return usual }
+            let (month, day, either) = (whole.onlyMonthFirst, whole.onlyDayFirst, whole.either)
+            guard month == 0 || day == 0 else {
+                throw UserError(
+                    .dateOrder,
+                    "The dates under “\(map.heading(role))” are mixed: \(month) can only be read month first, \(day) only day first, \(either) either way.",
+                    advice:
+                        "Say whether the day or the month comes first (--date-order dmy or mdy); lines that cannot be read so are rejected."
+                )
+            }
             throw UserError(
                 .dateOrder,
-                "The dates under “\(map.heading(role))” can be read in two ways, and nothing in the file decides: \(whole.values) \(whole.values == 1 ? "value fits" : "values fit") both.",
+                "The dates under “\(map.heading(role))” can be read in two ways, and nothing in the file decides: \(either) \(either == 1 ? "value fits" : "values fit") both.",
                 advice: "Say whether the day or the month comes first (--date-order dmy or mdy).")
         }
     }

@@ -174,7 +174,14 @@ import Testing
         #expect(try await times(both, order: .mdy).first == "2026-03-04 09:00:00")
         #expect(try await times(both, order: .dmy).first == "2026-04-03 09:00:00")
         // Proofs of both orders are a mixture, which only a person can sort out.
-        #expect(try await refusal(["25/03/2026 09:00", "03/25/2026 10:00"]) == .dateOrder)
+        let mixed = ["25/03/2026 09:00", "03/25/2026 10:00", "03/04/2026 11:00"]
+        #expect(try await refusal(mixed) == .dateOrder)
+        let office = try await ImportOffice()
+        let error = #expect(throws: UserError.self) {
+            try office.take(CallFileText(mixed.enumerated().map { CallFileText.row($0, "Jane", $1) }).text)
+        }
+        #expect(error?.message.contains("1 can only be read month first, 1 only day first, 1 either") == true)
+        #expect(try await times(mixed, order: .dmy) == ["2026-03-25 09:00:00", "2026-04-03 11:00:00"])
         // An answer that the column contradicts is refused.
         #expect(try await refusal(["03/25/2026 09:00"], order: .dmy) == .invalid)
         #expect(try await times(["2026-03-04 09:00:00"], order: .dmy) == ["2026-03-04 09:00:00"])

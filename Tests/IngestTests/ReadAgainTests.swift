@@ -63,6 +63,25 @@ import Testing
         #expect(try await office.state() == before)
     }
 
+    @Test func `an order that only the end of a large file decides needs no answer to read it again`()
+        async throws
+    {
+        let office = try await ImportOffice()
+        let rows =
+            (1...20_000).map { CallFileText.row($0, "Jane", "03/04/2026 09:00") }
+            + [CallFileText.row(20_001, "Jane", "25/03/2026 09:00")]
+        let file = try office.take(CallFileText(rows).text).upload.file
+        let version = try latest(office, file)
+        var reading = FileReading()
+        reading.timeZone = "Europe/London"
+        let trial = try version.trial(of: reading, in: office.store)
+        #expect(trial.problem == nil && trial.preview?.isWhole == false)
+        #expect(trial.preview?.rows.first?.call?.time.iso.hasPrefix("2026-04-03") == true)
+        let result = try importFile(
+            version.readAgain(reading, in: office.store), into: office.store, by: .console)
+        #expect(result.upload.version == 2 && result.upload.mapping.dateOrder == "dmy")
+    }
+
     @Test func `a dry run predicts the figures and changes nothing`() async throws {
         let office = try await ImportOffice()
         let first = try office.take(Self.either, dateOrder: .mdy)

@@ -140,27 +140,6 @@ public struct ArchiveReader: Sendable {
         }
         return bytes
     }
-
-    /// Physical lines `from`, `from + 1`, … (the first is 1) of an entry, as UTF-8 without their line ends.
-    ///
-    /// CR LF, LF and a lone CR each end one line. At most 1,000 lines, each cut at `lineLimit` bytes; a file
-    /// taken for UTF-8 passes unchecked. Unpacks no further than the last line asked for, so nothing beyond it,
-    /// and no SHA-256, is checked.
-    public func originalLines(
-        entry name: String, from line: Int, count: Int, encoding: TextEncoding = .utf8,
-        lineLimit: Int = 16 * 1024
-    ) throws -> [(line: Int, text: [UInt8])] {
-        guard count > 0 else { return [] }
-        var picker = LinePicker(from: max(line, 1), count: min(count, 1000), limit: max(lineLimit, 0))
-        var decoder = TextDecoder(encoding)
-        var text: [UInt8] = []
-        try withEntry(named: name) { chunk in
-            text.removeAll(keepingCapacity: true)
-            decoder.decode(chunk, into: &text)
-            return picker.feed(text[...])
-        }
-        return picker.finish()
-    }
 }
 
 /// One entry, valid only inside the `body` it was given to.

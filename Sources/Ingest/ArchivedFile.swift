@@ -31,8 +31,8 @@ extension FileVersion {
     ///
     /// - Returns: how many lines were written.
     public func writeMendable(to path: String, in store: OfficeStore) throws -> Int {
-        let line = try originalLines(from: uploaded.mapping.headerLine, count: 1).first?.text ?? ""
-        let header = line.trimmingPrefix("\u{feff}")
+        let line = uploaded.mapping.headerLine
+        let header = (try records(on: [line])[line] ?? "").trimmingPrefix("\u{feff}")
         var count = 0
         try writeFile(to: path) { sink in
             // Excel takes a CSV for UTF-8 only with a byte order mark.
@@ -52,13 +52,26 @@ extension FileVersion {
         try explained { try ArchiveReader(path: archivePath).extract(entry: "original.csv", to: path) }
     }
 
-    /// Lines of the file as uploaded, in UTF-8.
-    public func originalLines(from line: Int, count: Int) throws -> [(line: Int, text: String)] {
+    /// The records that begin on these lines, as they stand in the file; some span several lines. Blocks its thread.
+    public func records(on lines: Set<Int>) throws -> [Int: String] {
+        var records: [Int: String] = [:]
+        try eachRecord { row in
+            if lines.contains(row.line) { records[row.line] = row.rawString }
+            return records.count < lines.count
+        }
+        return records
+    }
+
+    /// Reads the original in the way that it was read, until `body` returns false.
+    func eachRecord(_ body: (CSVRow) throws -> Bool) throws {
         try explained {
-            try ArchiveReader(path: archivePath).originalLines(
-                entry: "original.csv", from: line, count: count,
-                encoding: TextEncoding(rawValue: uploaded.mapping.encoding) ?? .utf8
-            ).map { ($0.line, String(decoding: $0.text, as: UTF8.self)) }
+            var reader = try CSVReader(
+                archive: ArchiveReader(path: archivePath), entry: "original.csv",
+                dialect: uploaded.mapping.dialect)
+            reader.doubtsQuotes = true
+            reader.keepsRaw = true
+            var row = CSVRow()
+            while try reader.next(&row), try body(row) {}
         }
     }
 

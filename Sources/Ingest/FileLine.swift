@@ -231,20 +231,6 @@ extension FileVersion {
             row.line <= uploaded.mapping.headerLine ? .header : row.isBlank ? .blank : .accepted
         return FileLine(line: row.line, fate: fate, text: row.raw)
     }
-
-    private func eachRecord(_ body: (CSVRow) throws -> Bool) throws {
-        try explained {
-            let dialect = CSVDialect(
-                encoding: TextEncoding(rawValue: uploaded.mapping.encoding) ?? .utf8,
-                delimiter: uploaded.mapping.delimiter.utf8.first ?? 0x2c)
-            var reader = try CSVReader(
-                archive: ArchiveReader(path: archivePath), entry: "original.csv", dialect: dialect)
-            reader.doubtsQuotes = true
-            reader.keepsRaw = true
-            var row = CSVRow()
-            while try reader.next(&row), try body(row) {}
-        }
-    }
 }
 
 /// Lines that come in their order, of which one page is kept.

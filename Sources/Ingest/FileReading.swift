@@ -161,6 +161,11 @@ struct FileLayout {
 }
 
 extension FileMapping {
+    var dialect: CSVDialect {
+        CSVDialect(
+            encoding: TextEncoding(rawValue: encoding) ?? .utf8, delimiter: delimiter.utf8.first ?? 0x2c)
+    }
+
     /// What is written down of a reading.
     init(_ map: ColumnMap, _ dialect: CSVDialect, _ order: DateOrder, timeZone: String) {
         self.init(

@@ -228,10 +228,7 @@ private func copyRows(from source: String, to path: String, without: (CSVRow) ->
 private func physicalLines(of records: Set<Int>, in path: String, _ mapping: FileMapping) throws
     -> (lines: [Range<Int>], blank: Int)
 {
-    let dialect = CSVDialect(
-        encoding: TextEncoding(rawValue: mapping.encoding) ?? .utf8,
-        delimiter: mapping.delimiter.utf8.first ?? 0x2c)
-    var reader = try CSVReader(path: path, dialect: dialect)
+    var reader = try CSVReader(path: path, dialect: mapping.dialect)
     reader.doubtsQuotes = true
     var row = CSVRow()
     var blank = 0

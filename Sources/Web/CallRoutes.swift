@@ -153,9 +153,10 @@ private func archivedLines(of version: FileVersion, line: Int) async throws -> (
         Thread.detachNewThread {
             continuation.resume(
                 with: Result {
-                    let heading = try version.originalLines(
-                        from: version.uploaded.mapping.headerLine, count: 1)
-                    return (heading.first?.text, try version.originalLines(from: line, count: 1).first?.text)
+                    let header = version.uploaded.mapping.headerLine
+                    let records = try version.records(on: [header, line])
+                    // A field of megabytes helps nobody.
+                    return (records[header], records[line].map { String($0.prefix(16_000)) })
                 })
         }
     }

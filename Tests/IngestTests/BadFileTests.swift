@@ -113,6 +113,25 @@ import Testing
         #expect(mended.upload.file == upload.file && mended.upload.counts.accepted == 1)
     }
 
+    @Test func `rejected lines under a heading of two lines can be mended, and a call of two is shown whole`()
+        async throws
+    {
+        let office = try await ImportOffice()
+        let heading = header.replacing("State", with: "\"State\n\"") + ",Note"
+        let bad = call.replacing("2026-11-02", with: "soon") + ",x"
+        let upload = try office.take("\(heading)\n\(call),\"one\ntwo\"\n\(bad)\n", file: "a.csv").upload
+        let version = try #require(
+            try await office.store.versions(of: upload.file, for: .console).first)
+        #expect(try version.records(on: [3, 99]) == [3: "\(call),\"one\ntwo\""])
+        let path = office.folder.path + "/mendable.csv"
+        #expect(try version.writeMendable(to: path, in: office.store) == 1)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let mended = try office.take(
+            Array(text.replacing("soon", with: "2026-11-03").replacing(",1,", with: ",7,").utf8),
+            file: CallFile.rejectsName(of: "a.csv"))
+        #expect(mended.upload.file == upload.file && mended.upload.counts.accepted == 1)
+    }
+
     @Test func `two texts with a mark each hide no call between them, in any list`() async throws {
         let office = try await ImportOffice()
         let rows = (2...40).map {

@@ -253,7 +253,9 @@ extension Transaction {
     private func keep(_ reception: Reception) throws {
         let (now, offer) = (now, reception.offer)
         let own = try ChainIdentity.fetch(db)?.office
-        for head in reception.heads where head.head.office != own { try save(head) }
+        for head in reception.heads where head.head.office != own {
+            if try isLast(head.head) { try save(head) }
+        }
         try OfficeStore.savePeerState(offer.office, db) { state in
             state.heard = now
             state.made = offer.made
@@ -265,6 +267,13 @@ extension Transaction {
         try db.run(sql: "DELETE FROM incomingEvent")
     }
 
+    /// Whether a chain is held just so far: with the head of entries that did not come, what is held could not be
+    /// handed on.
+    private func isLast(_ head: ChainHead) throws -> Bool {
+        guard try OfficeStore.heldSeq(head.chain, db) == head.seq else { return false }
+        return try OfficeStore.heldHash(head.chain, head.seq, db).map { hexadecimal($0) } == head.hash
+    }
+
     /// Keeps the last head of a chain that its office signed.
     func save(_ head: SignedHead) throws {
         try db.run(
@@ -273,7 +282,6 @@ extension Transaction {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (office, incarnation) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
                   name = excluded.name, key = excluded.key, signature = excluded.signature
-                WHERE excluded.seq > seq
                 """,
             arguments: [
                 head.head.office.description, head.head.incarnation, head.head.seq, head.head.hash, head.name,

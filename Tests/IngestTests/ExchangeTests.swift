@@ -53,6 +53,41 @@ import Testing
         #expect(try network.send(1, to: 0).event == nil)
     }
 
+    @Test func `who hears of entries that did not come hands on what it holds, and gives it back`()
+        async throws
+    {
+        let network = try await OfficeNetwork(["North", "South", "West"])
+        var random = RandomFile(seed: 4)
+        func take(_ name: String, _ ids: ClosedRange<Int>) throws {
+            try network[0].take(RandomFile.text(random.rows(20, ids: ids)), file: name)
+            network.pass(minutes: 1)
+        }
+        let copy = network.place + "/copy"
+        try FileManager.default.copyItem(atPath: network[0].folder.path, toPath: copy)
+        try take("a.csv", 1...40)
+        try network.send(0, to: 1)
+        try take("b.csv", 100...140)
+        // Written for somebody who has all of it: of the chain comes the last head alone.
+        let held = try network[0].store.exchangeVector(key: "", program: "").held
+        let heard = try network.take(try network.export(0, since: held), at: 1)
+        #expect(heard.entries == 0)
+        func entries(_ office: ImportOffice) async throws -> [String] {
+            try await office.sql(
+                "SELECT office, incarnation, seq, hash FROM journal WHERE kind = 'fileUploaded' ORDER BY 1, 2, 3"
+            )
+        }
+        #expect(try network.send(1, to: 2).uploads.count == 1)
+        #expect(try await entries(network[2]) == entries(network[1]))
+        // North's box is lost, and an older copy takes its place.
+        let north = try ImportOffice(
+            opening: copy, seed: 77, clock: network.clocks[0].clock, place: "new box")
+        let path = try network.export(1)
+        let back = try ReceivedSnapshot(path: path, fileName: "back", in: north.store).merge(by: .console)
+        #expect(back.uploads.count == 1)
+        #expect(try await entries(north) == entries(network[1]))
+        #expect(try await north.faults() == [])
+    }
+
     @Test func `a rehearsal says what the merge does, and leaves nothing`() async throws {
         let network = try await filled()
         let received = try network.receive(try network.export(0), at: 1)

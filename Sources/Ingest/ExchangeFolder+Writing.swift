@@ -48,17 +48,16 @@ extension ExchangeFolder {
                 advice: "Change the name of one of the two offices.")
         }
         guard manifest.key == vector.key, reader.isSealed == (seal != nil) else { return nil }
-        let held = Dictionary(vector.held.map { ($0.chain, $0) }) { first, _ in first }
         for head in manifest.heads.map(\.head) where head.office == vector.office {
-            guard let ours = held[head.chain], head.seq <= ours.seq, head.seq < ours.seq || head == ours
-            else {
-                throw UserError(
-                    .conflict,
-                    "Another box writes as this office into the shared folder; its file was left as it is.",
-                    advice:
-                        "Find the copied or restored data folder, and stop one of the boxes. See “rollcall snapshot offices”."
-                )
-            }
+            guard try !store.holds([head]) else { continue }
+            // Somebody has decided which box goes on; this one's file takes the place of the other's.
+            if try store.isSettled(head.chain) { return nil }
+            throw UserError(
+                .conflict,
+                "Another box writes as this office into the shared folder; its file was left as it is.",
+                advice:
+                    "Find the copied or restored data folder, and stop one of the boxes. See “rollcall snapshot offices”."
+            )
         }
         return manifest.heads.map(\.head).isCovered(by: vector.held) ? manifest : nil
     }

@@ -69,7 +69,7 @@ extension OfficeStore {
             guard let office = ID<Office>(row["office"] as String) else { continue }
             lines.append(.peer(.init(office: office, state: row["state"])))
         }
-        for row in try Row.fetchAll(db, sql: "SELECT * FROM signedHead ORDER BY office, incarnation") {
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM signedHead ORDER BY office, incarnation, seq") {
             if let head = SignedHead(row) { lines.append(.signedHead(head)) }
         }
         for row in try Row.fetchAll(db, sql: "SELECT * FROM fork ORDER BY office, incarnation") {

@@ -102,7 +102,17 @@ extension OfficeStore {
         }
     }
 
-    func isSettled(_ chain: Chain) throws -> Bool {
+    /// Chains that were written twice, whether somebody has decided about them or not.
+    public func forkedChains() throws -> Set<Chain> { try pool.read { db in try Self.forkedChains(db) } }
+
+    static func forkedChains(_ db: Database) throws -> Set<Chain> {
+        try Set(
+            Row.fetchAll(db.cachedStatement(sql: "SELECT office, incarnation FROM fork")).compactMap { row in
+                ID<Office>(row["office"] as String).map { Chain(office: $0, incarnation: row["incarnation"]) }
+            })
+    }
+
+    public func isSettled(_ chain: Chain) throws -> Bool {
         try pool.read { db in
             try Bool.fetchOne(
                 db, sql: "SELECT settled FROM fork WHERE office = ? AND incarnation = ?",

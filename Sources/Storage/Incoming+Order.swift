@@ -5,7 +5,8 @@ extension OfficeStore {
     /// Leaves out chains that go on from others of their office of which not all is here: what they say of a file or a
     /// source may be told by those alone, and would have no effect without.
     ///
-    /// A chain that was written twice is waited for by nobody.
+    /// A chain that was written twice is waited for by nobody; nor is one of which the sender himself holds less, for it
+    /// was written twice where he is, and he will never have more of it.
     func withholdEarly(_ reception: inout Reception, _ came: [IncomingChain], _ number: Int) throws {
         let (needs, forked) = try pool.read { db in (try Self.needs(db), try Self.forkedChains(db)) }
         var isComplete = false
@@ -15,7 +16,8 @@ extension OfficeStore {
             for need in needs where taken.contains(need.chain) && !forked.contains(need.other) {
                 let held = try pool.read { db in try Self.heldSeq(need.other, db) }
                 let last = came.first { $0.chain == need.other && taken.contains($0.chain) }?.last ?? 0
-                guard max(held, last) < need.seq,
+                let theirs = reception.offer.heads.first { $0.head.chain == need.other }?.head.seq
+                guard max(held, last) < need.seq, theirs.map({ $0 >= need.seq }) ?? true,
                     let head = reception.heads.first(where: { $0.head.chain == need.chain })
                 else { continue }
                 reception.heads.removeAll { $0.head.chain == need.chain }
@@ -59,12 +61,5 @@ extension OfficeStore {
             }
         }
         return needs.flatMap { chain, others in others.map { (chain, $0.key, $0.value) } }
-    }
-
-    private static func forkedChains(_ db: Database) throws -> Set<Chain> {
-        try Set(
-            Row.fetchAll(db.cachedStatement(sql: "SELECT office, incarnation FROM fork")).compactMap { row in
-                ID<Office>(row["office"] as String).map { Chain(office: $0, incarnation: row["incarnation"]) }
-            })
     }
 }

@@ -212,6 +212,8 @@ extension OfficeStore {
                     entries: it.entries, seq: it.first))
             try drop(it.chain, number)
         }
+        // A chain that was written twice is waited for by nobody.
+        try raiseAlarm(forks, offer, own)
         try withholdEarly(&reception, came, number)
         for head in reception.heads.map(\.head) {
             let held = try pool.read { db in try Self.heldSeq(head.chain, db) }
@@ -222,7 +224,6 @@ extension OfficeStore {
                 reception.knowsMoreOfUs = true
             }
         }
-        try raiseAlarm(forks, offer, own)
         try look(at: &reception)
         return reception
     }

@@ -239,7 +239,9 @@ extension Transaction {
     }
 
     /// Takes a snapshot without anything new: what was heard of its office is kept, and nothing is folded.
-    fileprivate func hear(_ reception: Reception) throws -> MergeOutcome {
+    fileprivate mutating func hear(_ reception: Reception) throws -> MergeOutcome {
+        // An older state of this folder, as in a merge.
+        if reception.knowsMoreOfUs { try beginIncarnation(.forked) }
         try keep(reception)
         let hash = try OfficeStore.stateHash(db, fromRows: false)
         var outcome = MergeOutcome()
@@ -274,19 +276,24 @@ extension Transaction {
         return try OfficeStore.heldHash(head.chain, head.seq, db).map { hexadecimal($0) } == head.hash
     }
 
-    /// Keeps the last head of a chain that its office signed.
+    /// Keeps a head of a chain that its office signed, and those before it for merges that may be taken back.
     func save(_ head: SignedHead) throws {
         try db.run(
             sql: """
                 INSERT INTO signedHead (office, incarnation, seq, hash, name, key, signature)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (office, incarnation) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
+                ON CONFLICT (office, incarnation, seq) DO UPDATE SET hash = excluded.hash,
                   name = excluded.name, key = excluded.key, signature = excluded.signature
                 """,
             arguments: [
                 head.head.office.description, head.head.incarnation, head.head.seq, head.head.hash, head.name,
                 head.key, head.signature,
             ])
+        try db.run(
+            sql: """
+                DELETE FROM signedHead WHERE office = ?1 AND incarnation = ?2 AND seq <= (
+                  SELECT seq FROM signedHead WHERE office = ?1 AND incarnation = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 20)
+                """, arguments: [head.head.office.description, head.head.incarnation])
     }
 
     fileprivate func nextSharedSeq() throws -> Int64 {

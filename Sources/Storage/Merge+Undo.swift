@@ -156,7 +156,7 @@ extension Transaction {
                     DELETE FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq >= ?
                     """, arguments: chain)
             entries += db.changesCount
-            // The head that was signed is no longer held.
+            // The heads that were signed of these are no longer held; with the one before, what is left is handed on.
             try db.execute(
                 sql: "DELETE FROM signedHead WHERE office = ? AND incarnation = ? AND seq >= ?",
                 arguments: chain)

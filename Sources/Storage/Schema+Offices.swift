@@ -181,11 +181,6 @@ extension Schema {
         """
 
     /// What another box wrote in the place of entries that are held here.
-    /// They are numbers of the present chain's entries; of an earlier one others may have the same.
-    static let version12 = """
-        UPDATE journal SET arrival = NULL WHERE arrival IS NOT NULL AND (SELECT incarnation FROM folder) > 1;
-        """
-
     static let version11 = """
         ALTER TABLE fork ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
         -- For people to read: they have no effect.
@@ -203,5 +198,28 @@ extension Schema {
           hash BLOB NOT NULL,
           PRIMARY KEY (office, incarnation, seq)
         ) WITHOUT ROWID;
+        """
+
+    /// They are numbers of the present chain's entries; of an earlier one others may have the same.
+    static let version12 = """
+        UPDATE journal SET arrival = NULL WHERE arrival IS NOT NULL AND (SELECT incarnation FROM folder) > 1;
+        """
+
+    /// The head that was signed before a merge that is taken back is the one to hand on then.
+    static let version13 = """
+        ALTER TABLE signedHead RENAME TO oldSignedHead;
+        -- The heads of each chain at which it was held, as they came from its office; a relay hands the last one on.
+        CREATE TABLE signedHead (
+          office TEXT NOT NULL,
+          incarnation INTEGER NOT NULL,
+          seq INTEGER NOT NULL,
+          hash TEXT NOT NULL,
+          name TEXT NOT NULL,
+          key TEXT NOT NULL,
+          signature TEXT NOT NULL,
+          PRIMARY KEY (office, incarnation, seq)
+        ) WITHOUT ROWID;
+        INSERT INTO signedHead SELECT * FROM oldSignedHead;
+        DROP TABLE oldSignedHead;
         """
 }

@@ -443,7 +443,7 @@ CREATE TABLE signedHead (
   name TEXT NOT NULL,
   key TEXT NOT NULL,
   signature TEXT NOT NULL,
-  PRIMARY KEY (office, incarnation)
+  PRIMARY KEY (office, incarnation, seq)
 ) WITHOUT ROWID;
 
 CREATE TABLE source (

@@ -123,7 +123,8 @@ extension ExchangeFolder {
                     : "It is a backup, which other offices have no use for. Take it out of the folder."
             )
         }
-        let key = manifest.office == vector.office ? vector.key : try store.pairedKeys()[manifest.office]
+        let keys = try store.pairedKeys()
+        let key = manifest.office == vector.office ? vector.key : keys[manifest.office]
         guard key == manifest.key else {
             return (
                 .unpaired,
@@ -132,7 +133,12 @@ extension ExchangeFolder {
                     : "It is signed with another key than the one that was compared."
             )
         }
-        guard manifest.since.isCovered(by: vector.held) else {
+        // What nothing is taken of is not here, and will not be.
+        let forked = try store.forkedChains()
+        let since = manifest.since.filter {
+            ($0.office == vector.office || keys[$0.office] != nil) && !forked.contains($0.chain)
+        }
+        guard since.isCovered(by: vector.held) else {
             return (.waits, "The full file that it goes on from has not come yet.")
         }
         return nil

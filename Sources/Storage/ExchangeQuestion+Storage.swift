@@ -10,9 +10,10 @@ extension OfficeStore {
         let now = clock.now()
         return try pool.write { db in
             let keys = Set(questions.map(\.key))
-            for row in try Row.fetchAll(db, sql: "SELECT key, question FROM exchangeQuestion") {
+            for row in try Row.fetchAll(db, sql: "SELECT key, question, allowed FROM exchangeQuestion") {
                 let known = try fromJSON(ExchangeQuestion.self, row["question"])
-                if known.from == office, !keys.contains(known.key) {
+                // A delta need not have entries of an office that is left out; the next full one has.
+                if known.from == office, !keys.contains(known.key), try !isLeftOut(known, row, db) {
                     try db.execute(
                         sql: "DELETE FROM exchangeQuestion WHERE key = ?", arguments: [known.key])
                 }
@@ -28,6 +29,13 @@ extension OfficeStore {
                 db, sql: "SELECT key FROM exchangeQuestion WHERE allowed IS NOT NULL")
             return questions.filter { !allowed.contains($0.key) }
         }
+    }
+
+    /// Whether somebody has allowed that an office's entries are left out, and it is not paired yet.
+    private func isLeftOut(_ question: ExchangeQuestion, _ row: Row, _ db: Database) throws -> Bool {
+        guard question.kind == .unpaired, row["allowed"] as Int64? != nil else { return false }
+        return try Bool.fetchOne(
+            db, sql: "SELECT 1 FROM peer WHERE office = ?", arguments: [question.about.description]) == nil
     }
 
     /// Once what was allowed was done: a clock is asked about each time.

@@ -132,6 +132,33 @@ import Testing
         #expect(try await network[1].store.stateHash() == network[0].store.stateHash())
     }
 
+    @Test func `a delta is taken though it goes on from an office that is left out here`() async throws {
+        let network = try await OfficeNetwork(["North", "South", "West"], pairs: false)
+        for (a, b) in [(0, 1), (1, 0), (1, 2), (2, 1)] { try await network.pair(a, with: b) }
+        let path = try folder(network)
+        try network[2].take(oldText(), file: "west.csv")
+        try network.send(2, to: 1)
+        try run(network, 1, path)
+        #expect(try run(network, 0, path).taken == 0)
+        let store = network[0].store
+        let question = try #require(try await store.exchangeQuestions(for: .console).first).question
+        #expect(question.kind == .unpaired)
+        try await store.allowExchange(question.key, for: .console, by: .console)
+        #expect(try run(network, 0, path).taken == 1)
+        for number in 1...2 {
+            network.pass(minutes: 1)
+            try network[1].take(
+                CallFileText([CallFileText.row(900 + number, "Jane", "2026-11-02 09:00:00")]).text,
+                file: "\(number).csv")
+            try run(network, 1, path)
+            #expect(try run(network, 0, path).taken > 0)
+            let names = try await network[0].sql("SELECT name FROM file ORDER BY name")
+            #expect(names.last == "\(number).csv", "\(names)")
+        }
+        // The answer is kept for the next full file.
+        #expect(try await store.exchangeQuestions(for: .console).first?.allowed != nil)
+    }
+
     @Test func `a stranger's file is shown and left alone, until somebody pairs`() async throws {
         let network = try await OfficeNetwork(pairs: false)
         let path = try folder(network)

@@ -14,7 +14,8 @@ extension ExchangeFolder {
         let (full, delta) = (stem + Self.ending, stem + Self.deltaEnding)
         let base = try ownManifest(full, vector)
         let since = base?.heads.map(\.head) ?? []
-        if let base, base.kind == .full, try isStillGood(base, vector) {
+        // A full one that still has what was purged since must not stay.
+        if let base, base.kind == .full, try store.stillHolds(base) {
             let latest = try ownManifest(delta, vector)
             if Set(since) == Set(vector.given) { return removeOthers(own, keeping: [full], delta: delta) }
             if let latest, latest.kind == .delta, Set(latest.heads.map(\.head)) == Set(vector.given),
@@ -60,14 +61,6 @@ extension ExchangeFolder {
             )
         }
         return manifest.heads.map(\.head).isCovered(by: vector.held) ? manifest : nil
-    }
-
-    /// A full one that still has what was purged since must not stay.
-    private func isStillGood(_ base: SnapshotManifest, _ vector: ExchangeVector) throws -> Bool {
-        let here = try store.exchangedArchives()
-        return base.entries.allSatisfy { entry in
-            SnapshotManifest.fileDigest(ofEntry: entry.name).map { here.contains($0) } ?? true
-        }
     }
 
     /// - Returns: false where `isWanted` says that it is too large; nothing was written then.

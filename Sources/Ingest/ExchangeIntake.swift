@@ -85,6 +85,14 @@ extension OfficeStore {
     public func exchangeVector() throws -> ExchangeVector {
         try exchangeVector(key: OfficeKey(of: self).publicKey, program: Version.text)
     }
+
+    /// Whether no archive of a snapshot that was written here was purged since.
+    public func stillHolds(_ manifest: SnapshotManifest) throws -> Bool {
+        let here = try exchangedArchives()
+        return manifest.entries.allSatisfy { entry in
+            SnapshotManifest.fileDigest(ofEntry: entry.name).map { here.contains($0) } ?? true
+        }
+    }
 }
 
 extension SnapshotOrder {

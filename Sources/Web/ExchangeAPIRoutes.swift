@@ -52,7 +52,9 @@ struct OfficeVisit: Sendable {
 /// Whole, or from an offset on (RFC 9110, 14): the bytes of a digest never change.
 @Sendable private func sendDownload(_ context: OfficeVisit) async throws -> Response {
     let digest = try context.digest()
-    let file = try OpenFile(context.shelf.path("down", context.office, digest))
+    let place = context.shelf.path("down", context.office, digest)
+    let file = try OpenFile(place)
+    context.shelf.renew(place)
     let headers = context.visit.request.headers
     let tag = "\"\(digest)\""
     var from: Int64 = 0

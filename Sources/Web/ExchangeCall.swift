@@ -49,7 +49,10 @@ struct ExchangeCall: Sendable {
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
         let now = try await onOwnThread { [store] in try store.exchangeVector() }
-        if !now.given.isCovered(by: theirs.held) { try await send(holding: theirs.held, &run, &lines) }
+        if !now.given.isCovered(by: theirs.held), try await send(holding: theirs.held, &run, &lines) {
+            let held = try await vector().held
+            if !now.given.isCovered(by: held) { _ = try await send(holding: held, &run, &lines) }
+        }
         if run.taken == 0, run.sent == 0 {
             lines.append("“\(link.name)” and this office hold the same already.")
         }
@@ -103,7 +106,7 @@ struct ExchangeCall: Sendable {
         let place = shelf.path("from", link.office, wanted.digest)
         let before = (try? fileSize(place)) ?? 0
         try await onOwnThread { [store] in try store.requireRoom(for: wanted.bytes) }
-        try await resuming { try await download(wanted, to: place) }
+        try await resuming({ (try? fileSize(place)) ?? 0 }) { try await download(wanted, to: place) }
         run.bytesIn += max(0, wanted.bytes - before)
         let (store, link, actor) = (store, link, actor)
         let intake = try await onOwnThread { () throws -> ExchangeIntake in
@@ -171,33 +174,74 @@ struct ExchangeCall: Sendable {
 
     // MARK: Sending
 
+    /// - Returns: whether it was one that was made for an earlier run: what was done here since is not in it.
     private func send(
         holding heads: [ChainHead], _ run: inout ExchangeRun, _ lines: inout [String]
-    ) async throws {
+    ) async throws -> Bool {
+        try shelf.makeFolder()
+        let begun = try await begunUpload()
         let (store, link, actor, shelf) = (store, link, actor, shelf)
-        let place = shelf.path("to", link.office, "new")
-        defer { unlink(place) }
-        let (bytes, name) = try await onOwnThread { () throws -> (Int64, String) in
-            try shelf.makeFolder()
-            let vector = try store.exchangeVector()
-            var order = SnapshotOrder(to: link.office, holding: heads, of: vector)
-            order.name = "Snapshot for \(link.name)"
-            let summary = try exportSnapshot(order, to: place, from: store, by: actor)
-            return (summary.bytes, try digest(ofFile: place))
+        let name =
+            if let begun { begun } else {
+                try await onOwnThread { () throws -> String in
+                    let work = shelf.path("to", link.office, "new")
+                    defer { unlink(work) }
+                    let vector = try store.exchangeVector()
+                    var order = SnapshotOrder(to: link.office, holding: heads, of: vector)
+                    order.name = "Snapshot for \(link.name)"
+                    try exportSnapshot(order, to: work, from: store, by: actor)
+                    let name = try digest(ofFile: work)
+                    let place = shelf.path("to", link.office, name)
+                    guard rename(work, place) == 0 else { throw FileFailure(.rename, place, errno: errno) }
+                    return name
+                }
+            }
+        let place = shelf.path("to", link.office, name)
+        do {
+            let bytes = try fileSize(place)
+            let path = Paths.exchangeUploadAPI(name)
+            var reached: Int64 = 0
+            try await resuming({ reached }) {
+                let here = try await ask(ExchangeUpload.self, .GET, path)
+                guard here.state == .receiving || here.state == .refused else { return }
+                reached = min(max(0, here.offset), bytes)
+                _ = try await ask(
+                    ExchangeUpload.self, .PUT, "\(path)?offset=\(reached)&bytes=\(bytes)",
+                    .file(place, from: reached))
+            }
+            run.bytesOut += bytes
+            let entries = try await waitUntilTaken(path)
+            run.sent += 1
+            lines.append("Sent “\(link.name)” \(entries) entries that were new there, \(bytes) bytes.")
+        } catch {
+            // Where the line broke, the next run goes on with it.
+            let isKept = (error as? UserError).map { [.cutOff, .stale, .busy].contains($0.code) } ?? false
+            if !isKept { unlink(place) }
+            throw error
         }
-        let path = Paths.exchangeUploadAPI(name)
-        try await resuming {
-            let here = try await ask(ExchangeUpload.self, .GET, path)
-            guard here.state == .receiving || here.state == .refused else { return }
-            let offset = min(max(0, here.offset), bytes)
-            _ = try await ask(
-                ExchangeUpload.self, .PUT, "\(path)?offset=\(offset)&bytes=\(bytes)",
-                .file(place, from: offset))
+        unlink(place)
+        return begun != nil
+    }
+
+    /// What was cut off last time, where the other office still has its beginning and nothing in it was purged here.
+    private func begunUpload() async throws -> String? {
+        var begun: String?
+        for name in shelf.digests("to", link.office) where isDigest(name) {
+            let place = shelf.path("to", link.office, name)
+            let isGood = try await onOwnThread { [store] in
+                guard let manifest = try? SnapshotReader(path: place).manifest else { return false }
+                return try store.stillHolds(manifest)
+            }
+            if begun == nil, isGood {
+                let there = try await ask(ExchangeUpload.self, .GET, Paths.exchangeUploadAPI(name))
+                if there.state == .receiving, there.offset > 0 {
+                    begun = name
+                    continue
+                }
+            }
+            unlink(place)
         }
-        run.bytesOut += bytes
-        let entries = try await waitUntilTaken(path)
-        run.sent += 1
-        lines.append("Sent “\(link.name)” \(entries) entries that were new there, \(bytes) bytes.")
+        return begun
     }
 
     private func waitUntilTaken(_ path: String) async throws -> Int {
@@ -229,13 +273,21 @@ struct ExchangeCall: Sendable {
 
     // MARK: Asking
 
-    /// Goes on where it was cut off, a few times: the next run tries again otherwise.
-    private func resuming(_ body: () async throws -> Void) async throws {
-        for attempt in 1... {
+    /// Goes on where it was cut off, as long as something comes through, and a few times where nothing does: the next
+    /// run tries again then.
+    ///
+    /// - Parameter reached: bytes that are through by now.
+    private func resuming(_ reached: () -> Int64 = { 0 }, _ body: () async throws -> Void) async throws {
+        var (failures, last) = (0, reached())
+        while true {
             do { return try await body() } catch let error as UserError
-                where attempt < 4 && (error.code == .cutOff || error.code == .stale)
+                where error.code == .cutOff || error.code == .stale
             {
-                try await Task.sleep(for: .milliseconds(200 * attempt))
+                let now = reached()
+                failures = now > last ? 1 : failures + 1
+                last = max(last, now)
+                guard failures < 4 else { throw error }
+                try await Task.sleep(for: .milliseconds(200 * failures))
             }
         }
     }

@@ -229,6 +229,7 @@ struct ExchangeClient: Sendable {
 
     private func words(for error: any Error) -> UserError {
         switch error {
+        case NIOSSLError.handshakeFailed(.sslError(let stack)) where stack == [.eofDuringHandshake]: cutOff
         case NIOSSLError.handshakeFailed(let reason):
             UserError(
                 .notAllowed,

@@ -34,7 +34,7 @@ struct ExchangeDownload: Codable, Sendable, Hashable {
 }
 
 /// Snapshots on their way, in the data folder's `Exchange`: `down-` for others to fetch, `up-` coming from others,
-/// `from-` being fetched, each with the other office's id and the SHA-256 of the whole.
+/// `from-` being fetched, `to-` being sent, each with the other office's id and the SHA-256 of the whole.
 ///
 /// They outlive a crash, so that what was cut off goes on.
 final class ExchangeShelf: Sendable {
@@ -123,6 +123,9 @@ final class ExchangeShelf: Sendable {
         table.withLock { $0.downloads[key] = made }
         return ExchangeDownload(digest: made, bytes: summary.bytes)
     }
+
+    /// Somebody fetches it: it is kept for an hour from now on.
+    func renew(_ place: String) { utimes(place, nil) }
 
     // MARK: Coming from others
 

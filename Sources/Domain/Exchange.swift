@@ -229,6 +229,10 @@ public struct ExchangeVector: Hashable, Codable, Sendable {
     public var held: [ChainHead]
     /// What it hands on: its own chains, and those of others as far as it has their signature.
     public var given: [ChainHead]
+    /// Offices of which it takes nothing from who asks; nil: an earlier release, which does not say.
+    public var leftOut: [ID<Office>]?
+    /// What it holds of chains that were written twice, of which it takes no more.
+    public var forked: [ChainHead]?
 
     public init(
         office: ID<Office>, name: String, incarnation: Int, key: String, program: String, now: Instant,
@@ -246,7 +250,9 @@ public struct ExchangeVector: Hashable, Codable, Sendable {
 
     /// - Throws: `UserError` for what no office could have said.
     public func check() throws {
-        guard held.count <= 10_000, given.count <= 10_000, (held + given).allSatisfy(\.isSound),
+        guard held.count <= 10_000, given.count <= 10_000, leftOut?.count ?? 0 <= 10_000,
+            forked?.count ?? 0 <= 10_000,
+            (held + given).allSatisfy(\.isSound),
             // Until the year 9999.
             (0..<253_402_300_800_000).contains(now.milliseconds),
             SnapshotManifest.isName(name), isHexadecimal(key, bytes: 32)

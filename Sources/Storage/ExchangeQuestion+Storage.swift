@@ -38,6 +38,26 @@ extension OfficeStore {
             db, sql: "SELECT 1 FROM peer WHERE office = ?", arguments: [question.about.description]) == nil
     }
 
+    /// Offices of which nothing is taken that `office` hands on: their pairing was ended, or somebody has said that it
+    /// goes on without them.
+    public func leftOut(from office: ID<Office>) throws -> Set<ID<Office>> {
+        try pool.read { db in
+            var offices = try Set(
+                String.fetchAll(db, sql: "SELECT office FROM peer WHERE revoked = 1").compactMap {
+                    ID<Office>($0)
+                })
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT question, allowed FROM exchangeQuestion WHERE allowed IS NOT NULL")
+            for row in rows {
+                let question = try fromJSON(ExchangeQuestion.self, row["question"])
+                if question.from == office, try isLeftOut(question, row, db) {
+                    offices.insert(question.about)
+                }
+            }
+            return offices
+        }
+    }
+
     /// Once what was allowed was done: a clock is asked about each time.
     public func forgetClockQuestion(of office: ID<Office>) throws {
         try pool.write { db in

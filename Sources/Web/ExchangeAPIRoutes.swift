@@ -33,7 +33,13 @@ struct OfficeVisit: Sendable {
 
 @Sendable private func sendVector(_ context: OfficeVisit) async throws -> Response {
     try context.visit.json(
-        try await onOwnThread { [store = context.visit.store] in try store.exchangeVector() })
+        try await onOwnThread { [store = context.visit.store, office = context.office] in
+            var vector = try store.exchangeVector()
+            vector.leftOut = try store.leftOut(from: office).sorted()
+            let forked = try store.forkedChains()
+            vector.forked = vector.held.filter { forked.contains($0.chain) }
+            return vector
+        })
 }
 
 @Sendable private func makeDownload(_ context: OfficeVisit) async throws -> Response {

@@ -36,32 +36,53 @@ struct ExchangeCall: Sendable {
     /// - Throws: `UserError`.
     func perform(_ run: inout ExchangeRun, _ lines: inout [String]) async throws {
         let theirs = try await vector()
-        let ours = try await onOwnThread { [store] in try store.exchangeVector() }
+        let (ours, leftOut, forked) = try await onOwnThread { [store, link] in
+            (try store.exchangeVector(), try store.leftOut(from: link.office), try store.forkedChains())
+        }
+        let differing = try await onOwnThread { [self] in try chainsThatDiffer(theirs, from: ours) }
+        // Of what nothing is taken here only the heads come along, and they are no reason to call.
+        let given = theirs.given.filter { !leftOut.contains($0.office) && !forked.contains($0.chain) }
+        let known = theirs.given.filter { leftOut.contains($0.office) }
         let skew = (theirs.now.milliseconds - ours.now.milliseconds) / 1000
         // Heads alone tell of a fork; the snapshot raises the alarm.
-        if !theirs.given.isCovered(by: ours.held) || Self.differ(theirs.held, ours.held) {
-            let isOld = try await fetch(holding: ours.held, &run, &lines)
+        if !given.isCovered(by: ours.held)
+            || !differing.isSubset(of: forked)
+        {
+            let isOld = try await fetch(holding: ours.held + known, &run, &lines)
             let held = try await onOwnThread { [store] in try store.exchangeVector().held }
-            if isOld, !theirs.given.isCovered(by: held) { _ = try await fetch(holding: held, &run, &lines) }
+            if isOld, !given.isCovered(by: held) {
+                _ = try await fetch(holding: held + known, &run, &lines)
+            }
         }
         try await onOwnThread { [store] in
             try store.noteHeard(
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
         let now = try await onOwnThread { [store] in try store.exchangeVector() }
-        if !now.given.isCovered(by: theirs.held), try await send(holding: theirs.held, &run, &lines) {
-            let held = try await vector().held
-            if !now.given.isCovered(by: held) { _ = try await send(holding: held, &run, &lines) }
+        if let held = lacking(theirs, of: now), try await send(holding: held, &run, &lines) {
+            if let held = lacking(try await vector(), of: now) {
+                _ = try await send(holding: held, &run, &lines)
+            }
         }
         if run.taken == 0, run.sent == 0 {
             lines.append("“\(link.name)” and this office hold the same already.")
         }
     }
 
-    /// Whether two offices hold two entries of one number.
-    private static func differ(_ a: [ChainHead], _ b: [ChainHead]) -> Bool {
-        let ours = Dictionary(b.map { ($0.chain, $0) }) { first, _ in first }
-        return a.contains { head in ours[head.chain].map { $0.seq == head.seq && $0 != head } ?? false }
+    /// What the other office holds, where it lacks something of ours that it would take; nil: it does not.
+    private func lacking(_ theirs: ExchangeVector, of ours: ExchangeVector) -> [ChainHead]? {
+        let leftOut = Set(theirs.leftOut ?? [])
+        let forked = Set((theirs.forked ?? []).map(\.chain))
+        let isComplete = ours.given.filter { !leftOut.contains($0.office) && !forked.contains($0.chain) }
+            .isCovered(by: theirs.held)
+        return isComplete ? nil : theirs.held + ours.given.filter { leftOut.contains($0.office) }
+    }
+
+    /// Chains of which the other office holds another entry than this one.
+    private func chainsThatDiffer(_ theirs: ExchangeVector, from ours: ExchangeVector) throws -> Set<Chain> {
+        let reach = VersionVector(ours.held)
+        return Set(
+            try theirs.held.filter { try $0.seq <= reach[$0.chain] && !store.holds([$0]) }.map(\.chain))
     }
 
     private func vector() async throws -> ExchangeVector {

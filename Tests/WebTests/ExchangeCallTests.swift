@@ -182,6 +182,36 @@ import Testing
         #expect(try await offices.network[0].leftovers() == [])
     }
 
+    @Test(arguments: [0, 1])
+    func `what an office takes nothing of crosses no line, and what else is new does`(refusing: Int)
+        async throws
+    {
+        let offices = try await ExchangeOffices(["North", "South", "West"])
+        let network = offices.network
+        try network[2].take(randomCalls(2000, seed: 4, from: 9000), file: "west.csv")
+        try network.send(2, to: 1 - refusing)
+        let west = try await ExchangeOffices.office(of: network[2].store)
+        try await network[refusing].store.unpair(west, reason: "sold", for: .console, by: .console)
+        // The words on merges go round once more.
+        func settle() async throws -> Int64 {
+            var bytes: Int64 = 0
+            for _ in 0..<5 {
+                let run = try await offices.exchange().run
+                #expect(run.error == nil)
+                bytes += run.bytesIn + run.bytesOut
+                if run.taken == 0, run.sent == 0 { return bytes }
+            }
+            Issue.record("it never ends")
+            return bytes
+        }
+        _ = try await settle()
+        try network[1 - refusing].take(randomCalls(5, seed: 5, from: 90_000), file: "new.csv")
+        let bytes = try await settle()
+        #expect(bytes < 30_000, "\(bytes)")
+        let names = try await network[refusing].sql("SELECT name FROM file")
+        #expect(names == ["new.csv"], "\(names)")
+    }
+
     /// As the first office calls the second.
     private func northsClient(of offices: ExchangeOffices) async throws -> (ExchangeLink, ExchangeClient) {
         let link = try #require(try await offices.north.exchangeLinks(for: .console).first)

@@ -123,7 +123,8 @@ public struct ConflictLedger: Sendable {
     ///
     /// - Parameter id: of a register and a loser.
     public func conflicts(id: (String, EventName) -> String) -> [Conflict] {
-        let lost = winners.map { key, winners in
+        // What lost to another write and was disputed too is one question; the dispute says more.
+        let lost = winners.filter { refusals[$0.key] == nil }.map { key, winners in
             Conflict(
                 id: id(key.register, key.loser), register: key.register, loser: key.loser,
                 winner: winners.last, refusal: nil)

@@ -216,6 +216,22 @@ public struct ExchangeQuestion: Hashable, Codable, Sendable {
     public var key: String { "\(kind.rawValue) \(from) \(about)" }
 }
 
+/// A chain that was written twice, as one office tells another.
+public struct ExchangeFork: Hashable, Codable, Sendable {
+    public var office: ID<Office>
+    public var incarnation: Int
+    /// Somebody has decided that it goes on with the side it holds; else nothing more of the chain is taken.
+    public var isSettled: Bool
+
+    public init(_ chain: Chain, isSettled: Bool) {
+        office = chain.office
+        incarnation = chain.incarnation
+        self.isSettled = isSettled
+    }
+
+    public var chain: Chain { Chain(office: office, incarnation: incarnation) }
+}
+
 /// What one office tells another that asks with a token: who it is, and what it holds.
 public struct ExchangeVector: Hashable, Codable, Sendable {
     public var office: ID<Office>
@@ -231,8 +247,8 @@ public struct ExchangeVector: Hashable, Codable, Sendable {
     public var given: [ChainHead]
     /// Offices of which it takes nothing from who asks; nil: an earlier release, which does not say.
     public var leftOut: [ID<Office>]?
-    /// What it holds of chains that were written twice, of which it takes no more.
-    public var forked: [ChainHead]?
+    /// Chains that it knows to have been written twice; nil: an earlier release.
+    public var forks: [ExchangeFork]?
 
     public init(
         office: ID<Office>, name: String, incarnation: Int, key: String, program: String, now: Instant,
@@ -251,7 +267,7 @@ public struct ExchangeVector: Hashable, Codable, Sendable {
     /// - Throws: `UserError` for what no office could have said.
     public func check() throws {
         guard held.count <= 10_000, given.count <= 10_000, leftOut?.count ?? 0 <= 10_000,
-            forked?.count ?? 0 <= 10_000,
+            forks?.count ?? 0 <= 10_000,
             (held + given).allSatisfy(\.isSound),
             // Until the year 9999.
             (0..<253_402_300_800_000).contains(now.milliseconds),

@@ -108,7 +108,9 @@ extension FileVersion {
             throw UserError(.invalid, "“\(name)” is not a time zone.", advice: "Choose one of the list.")
         }
         // What the beginning leaves open the whole column may decide, as it did before.
-        let before = isWhole ? nil : uploaded.mapping.dateOrder
+        let role: ColumnRole = map.index(.logTime) != nil ? .logTime : .date
+        let isSameColumn = map.headings[role] == uploaded.mapping.columns[role.rawValue]
+        let before = isWhole || !isSameColumn ? nil : uploaded.mapping.dateOrder
         let order = try CallDates(file: path, dialect: layout.dialect, map: map).settle(
             asked: reading.dateOrder, usual: source.dateOrder ?? before, wholeColumn: true)
         var cleaner = RowCleaner(

@@ -112,6 +112,39 @@ extension OfficeStore {
             })
     }
 
+    /// The same, with what was decided.
+    public func exchangeForks() throws -> [ExchangeFork] {
+        try pool.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT office, incarnation, settled FROM fork ORDER BY office, incarnation"
+            ).compactMap { row in
+                ID<Office>(row["office"] as String).map {
+                    ExchangeFork(
+                        Chain(office: $0, incarnation: row["incarnation"]), isSettled: row["settled"])
+                }
+            }
+        }
+    }
+
+    /// Of these heads those of which something might be taken: not of a chain under an alarm, nor of the side of one
+    /// that somebody has decided against.
+    public func welcome(_ heads: [ChainHead]) throws -> [ChainHead] {
+        let forks = try exchangeForks()
+        return try pool.read { db in
+            try heads.filter { head in
+                guard let fork = forks.first(where: { $0.chain == head.chain }) else { return true }
+                let isOther = try Bool.fetchOne(
+                    db,
+                    sql: """
+                        SELECT 1 FROM forkEntry
+                        WHERE office = ? AND incarnation = ? AND seq = ? AND lower(hex(hash)) = ?
+                        """,
+                    arguments: [head.office.description, head.incarnation, head.seq, head.hash])
+                return fork.isSettled && isOther == nil
+            }
+        }
+    }
+
     public func isSettled(_ chain: Chain) throws -> Bool {
         try pool.read { db in
             try Bool.fetchOne(

@@ -36,8 +36,7 @@ struct OfficeVisit: Sendable {
         try await onOwnThread { [store = context.visit.store, office = context.office] in
             var vector = try store.exchangeVector()
             vector.leftOut = try store.leftOut(from: office).sorted()
-            let forked = try store.forkedChains()
-            vector.forked = vector.held.filter { forked.contains($0.chain) }
+            vector.forks = try store.exchangeForks()
             return vector
         })
 }

@@ -36,22 +36,27 @@ struct ExchangeCall: Sendable {
     /// - Throws: `UserError`.
     func perform(_ run: inout ExchangeRun, _ lines: inout [String]) async throws {
         let theirs = try await vector()
-        let (ours, leftOut, forked) = try await onOwnThread { [store, link] in
-            (try store.exchangeVector(), try store.leftOut(from: link.office), try store.forkedChains())
+        let (ours, leftOut, welcome, forked) = try await onOwnThread { [store, link] in
+            (
+                try store.exchangeVector(), try store.leftOut(from: link.office),
+                try store.welcome(theirs.given), try store.forkedChains()
+            )
         }
-        let differing = try await onOwnThread { [self] in try chainsThatDiffer(theirs, from: ours) }
         // Of what nothing is taken here only the heads come along, and they are no reason to call.
-        let given = theirs.given.filter { !leftOut.contains($0.office) && !forked.contains($0.chain) }
+        let given = welcome.filter { !leftOut.contains($0.office) }
         let known = theirs.given.filter { leftOut.contains($0.office) }
+        let differing = try await onOwnThread { [self] in
+            try chainsThatDiffer(theirs.given.filter { !leftOut.contains($0.office) }, from: ours)
+        }
         let skew = (theirs.now.milliseconds - ours.now.milliseconds) / 1000
         // Heads alone tell of a fork; the snapshot raises the alarm.
         if !given.isCovered(by: ours.held)
             || !differing.isSubset(of: forked)
         {
-            let isOld = try await fetch(holding: ours.held + known, &run, &lines)
+            let isOld = try await fetch(holding: known + ours.held, &run, &lines)
             let held = try await onOwnThread { [store] in try store.exchangeVector().held }
             if isOld, !given.isCovered(by: held) {
-                _ = try await fetch(holding: held + known, &run, &lines)
+                _ = try await fetch(holding: known + held, &run, &lines)
             }
         }
         try await onOwnThread { [store] in
@@ -59,8 +64,8 @@ struct ExchangeCall: Sendable {
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
         let now = try await onOwnThread { [store] in try store.exchangeVector() }
-        if let held = lacking(theirs, of: now), try await send(holding: held, &run, &lines) {
-            if let held = lacking(try await vector(), of: now) {
+        if let held = lacking(theirs, differing, of: now), try await send(holding: held, &run, &lines) {
+            if let held = lacking(try await vector(), differing, of: now) {
                 _ = try await send(holding: held, &run, &lines)
             }
         }
@@ -70,19 +75,24 @@ struct ExchangeCall: Sendable {
     }
 
     /// What the other office holds, where it lacks something of ours that it would take; nil: it does not.
-    private func lacking(_ theirs: ExchangeVector, of ours: ExchangeVector) -> [ChainHead]? {
+    ///
+    /// - Parameter differing: chains of which it holds another side.
+    private func lacking(_ theirs: ExchangeVector, _ differing: Set<Chain>, of ours: ExchangeVector)
+        -> [ChainHead]?
+    {
         let leftOut = Set(theirs.leftOut ?? [])
-        let forked = Set((theirs.forked ?? []).map(\.chain))
-        let isComplete = ours.given.filter { !leftOut.contains($0.office) && !forked.contains($0.chain) }
+        // Where it does not know of the fork yet, it is told.
+        let refused = Set(
+            (theirs.forks ?? []).filter { !$0.isSettled || differing.contains($0.chain) }.map(\.chain))
+        let isComplete = ours.given.filter { !leftOut.contains($0.office) && !refused.contains($0.chain) }
             .isCovered(by: theirs.held)
-        return isComplete ? nil : theirs.held + ours.given.filter { leftOut.contains($0.office) }
+        return isComplete ? nil : ours.given.filter { leftOut.contains($0.office) } + theirs.held
     }
 
     /// Chains of which the other office holds another entry than this one.
-    private func chainsThatDiffer(_ theirs: ExchangeVector, from ours: ExchangeVector) throws -> Set<Chain> {
+    private func chainsThatDiffer(_ heads: [ChainHead], from ours: ExchangeVector) throws -> Set<Chain> {
         let reach = VersionVector(ours.held)
-        return Set(
-            try theirs.held.filter { try $0.seq <= reach[$0.chain] && !store.holds([$0]) }.map(\.chain))
+        return Set(try heads.filter { try $0.seq <= reach[$0.chain] && !store.holds([$0]) }.map(\.chain))
     }
 
     private func vector() async throws -> ExchangeVector {
@@ -222,22 +232,26 @@ struct ExchangeCall: Sendable {
             let bytes = try fileSize(place)
             let path = Paths.exchangeUploadAPI(name)
             var reached: Int64 = 0
+            var before: Int64?
             try await resuming({ reached }) {
                 let here = try await ask(ExchangeUpload.self, .GET, path)
                 guard here.state == .receiving || here.state == .refused else { return }
-                reached = min(max(0, here.offset), bytes)
+                let offset = min(max(0, here.offset), bytes)
+                // Swept a day after something came through the last time.
+                if offset > reached { shelf.renew(place) }
+                reached = offset
+                before = before ?? offset
                 _ = try await ask(
                     ExchangeUpload.self, .PUT, "\(path)?offset=\(reached)&bytes=\(bytes)",
                     .file(place, from: reached))
             }
-            run.bytesOut += bytes
+            run.bytesOut += bytes - (before ?? bytes)
             let entries = try await waitUntilTaken(path)
             run.sent += 1
             lines.append("Sent “\(link.name)” \(entries) entries that were new there, \(bytes) bytes.")
         } catch {
-            // Where the line broke, the next run goes on with it.
-            let isKept = (error as? UserError).map { [.cutOff, .stale, .busy].contains($0.code) } ?? false
-            if !isKept { unlink(place) }
+            // Whatever else happened, to the line or to this box, the next run goes on with it.
+            if let error = error as? UserError, [.conflict, .damaged].contains(error.code) { unlink(place) }
             throw error
         }
         unlink(place)

@@ -124,7 +124,7 @@ final class ExchangeShelf: Sendable {
         return ExchangeDownload(digest: made, bytes: summary.bytes)
     }
 
-    /// Somebody fetches it: it is kept for an hour from now on.
+    /// It is kept from now on for as long as its kind is.
     func renew(_ place: String) { utimes(place, nil) }
 
     // MARK: Coming from others

@@ -19,10 +19,15 @@ let exchangeAPIWords: [String: APIWords] = [
         summary: "Who the office is, and the last entry of every chain that it holds, and hands on",
         answer: object([
             ("office", text), ("name", text), ("incarnation", whole), ("key", text), ("program", text),
-            ("now", whole), ("held", list(head)), ("given", list(head)),
+            ("now", whole), ("held", list(head)), ("given", list(head)), ("leftOut?", list(text)),
+            (
+                "forks?",
+                list(object([("office", text), ("incarnation", whole), ("isSettled", ["type": "boolean"])]))
+            ),
         ])),
     "POST \(Paths.exchangeDownloadsAPI)": APIWords(
-        summary: "Makes a snapshot of what a reader lacks who holds these; it is kept for an hour",
+        summary:
+            "Makes a snapshot of what a reader lacks who holds these; it is kept for an hour after it was fetched last",
         body: ("application/json", object([("heads", list(head))])),
         answer: object([("digest", text), ("bytes", whole)])),
     "GET \(Paths.exchangeDownloadAPI(":digest"))": APIWords(

@@ -182,12 +182,16 @@ import Testing
         #expect(try await offices.network[0].leftovers() == [])
     }
 
-    @Test(arguments: [0, 1])
-    func `what an office takes nothing of crosses no line, and what else is new does`(refusing: Int)
+    @Test(arguments: [0, 1], [false, true])
+    func `what an office takes nothing of crosses no line, and what else is new does`(
+        refusing: Int, hadSome: Bool
+    )
         async throws
     {
         let offices = try await ExchangeOffices(["North", "South", "West"])
         let network = offices.network
+        try network[2].take(randomCalls(9, seed: 6, from: 5000), file: "first.csv")
+        if hadSome { try network.send(2, to: refusing) }
         try network[2].take(randomCalls(2000, seed: 4, from: 9000), file: "west.csv")
         try network.send(2, to: 1 - refusing)
         let west = try await ExchangeOffices.office(of: network[2].store)
@@ -208,8 +212,39 @@ import Testing
         try network[1 - refusing].take(randomCalls(5, seed: 5, from: 90_000), file: "new.csv")
         let bytes = try await settle()
         #expect(bytes < 30_000, "\(bytes)")
-        let names = try await network[refusing].sql("SELECT name FROM file")
-        #expect(names == ["new.csv"], "\(names)")
+        let names = try await network[refusing].sql("SELECT name FROM file ORDER BY name")
+        #expect(names == (hadSome ? ["first.csv", "new.csv"] : ["new.csv"]), "\(names)")
+    }
+
+    @Test(arguments: [0, 1])
+    func `once a fork is settled what its side goes on with crosses the line again`(writer: Int) async throws
+    {
+        let offices = try await ExchangeOffices()
+        let network = offices.network
+        let reader = network[1 - writer]
+        _ = try await offices.exchange()
+        let copy = network.place + "/copy"
+        try FileManager.default.copyItem(atPath: network[writer].folder.path, toPath: copy)
+        let twin = try ImportOffice(opening: copy, seed: 70, clock: network.clocks[writer].clock, place: nil)
+        network.pass(minutes: 1)
+        try twin.take(randomCalls(9, seed: 1, from: 1000), file: "there.csv")
+        try network[writer].take(randomCalls(9, seed: 2, from: 2000), file: "here.csv")
+        func exchange() async throws -> [String] {
+            for _ in 0..<3 { _ = try await offices.exchange() }
+            return try await reader.sql("SELECT name FROM file ORDER BY name")
+        }
+        #expect(try await exchange() == ["here.csv"])
+        let path = network.newPath()
+        try exportSnapshot(SnapshotOrder(), to: path, from: twin.store, by: .console)
+        #expect(try network.take(path, at: 1 - writer).notTaken.map(\.reason) == [.fork])
+        try network[writer].take(randomCalls(9, seed: 3, from: 3000), file: "more.csv")
+        #expect(try await exchange() == ["here.csv"], "an alarm keeps out what goes on")
+        let fork = try #require(try await reader.store.forks(for: .console).first)
+        try await reader.store.decideFork(fork.chain, isSettled: true, for: .console, by: .console)
+        #expect(try await exchange() == ["here.csv", "more.csv"])
+        let last = try await offices.exchange().run
+        #expect(last.error == nil && last.taken == 0 && last.sent == 0, "\(last)")
+        #expect(try await offices.areOne())
     }
 
     /// As the first office calls the second.

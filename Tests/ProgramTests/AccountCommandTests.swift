@@ -65,7 +65,15 @@ import Testing
         #expect(before.json.count == 1 && undone.out.contains(before.out), "\(undone.out)")
     }
 
-    @Test func `a password that is chosen at a terminal is typed twice`() async throws {
+    private static let hasTerminals: Bool = {
+        let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return access("/usr/bin/script", X_OK) == 0
+    }()
+
+    @Test(.enabled(if: hasTerminals, "no terminal can be opened here"))
+    func `a password that is chosen at a terminal is typed twice`() async throws {
         let data = newFolder()
         defer { try? FileManager.default.removeItem(atPath: data) }
         #expect(try await setUp(data).status == 0)

@@ -123,16 +123,18 @@ public struct ConflictLedger: Sendable {
     ///
     /// - Parameter id: of a register and a loser.
     public func conflicts(id: (String, EventName) -> String) -> [Conflict] {
-        // What lost to another write and was disputed too is one question; the dispute says more.
         let lost = winners.filter { refusals[$0.key] == nil }.map { key, winners in
             Conflict(
                 id: id(key.register, key.loser), register: key.register, loser: key.loser,
                 winner: winners.last, refusal: nil)
         }
+        // What lost to another write and was disputed too is one question: that write stands in its place.
         let refused = refusals.map { key, why in
-            Conflict(
-                id: id(key.register, key.loser), register: key.register, loser: key.loser, winner: why.winner,
-                refusal: why.words)
+            let stands = winners[key]?.last
+            return Conflict(
+                id: id(key.register, key.loser), register: key.register, loser: key.loser,
+                winner: stands ?? why.winner,
+                refusal: why.words + (stands == nil ? "" : " Something else was set at the same time, too."))
         }
         return (lost + refused).sorted { $0.id < $1.id }
     }

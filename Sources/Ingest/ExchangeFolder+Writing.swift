@@ -51,13 +51,13 @@ extension ExchangeFolder {
         guard manifest.key == vector.key, reader.isSealed == (seal != nil) else { return nil }
         for head in manifest.heads.map(\.head) where head.office == vector.office {
             guard try !store.holds([head]) else { continue }
-            // Somebody has decided which box goes on; this one's file takes the place of the other's.
-            if try store.isSettled(head.chain) { return nil }
+            // Somebody has decided that this box goes on: its file takes the place of what the other one wrote before.
+            if let settled = try store.settled(head.chain), manifest.made <= settled { return nil }
             throw UserError(
                 .conflict,
                 "Another box writes as this office into the shared folder; its file was left as it is.",
                 advice:
-                    "Find the copied or restored data folder, and stop one of the boxes. See “rollcall snapshot offices”."
+                    "Find the copied or restored data folder, and stop one of the boxes; if it is stopped already, take its file out of the folder. See “rollcall snapshot offices”."
             )
         }
         return manifest.heads.map(\.head).isCovered(by: vector.held) ? manifest : nil

@@ -198,7 +198,10 @@ extension OfficeStore {
             // Where it was the other's for a while, what stood is done again; what somebody did since stands, and is kept.
             case .keep where decided == ConflictChoice.other.rawValue && whole.since == nil,
                 .reopen where decided == ConflictChoice.other.rawValue:
-                change = try winner.map { try tx.redoing(try EventBody($0), conflict.register) }
+                // What was purged stays so by itself.
+                if let winner, winner.kind != DeleteRequestPurged.kind {
+                    change = try tx.redoing(try EventBody(winner), conflict.register)
+                }
             case .keep, .reopen: break
             }
             try tx.append(

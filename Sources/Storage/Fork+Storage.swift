@@ -145,11 +145,25 @@ extension OfficeStore {
         }
     }
 
-    public func isSettled(_ chain: Chain) throws -> Bool {
+    func isSettled(_ chain: Chain) throws -> Bool {
         try pool.read { db in
             try Bool.fetchOne(
                 db, sql: "SELECT settled FROM fork WHERE office = ? AND incarnation = ?",
                 arguments: [chain.office.description, chain.incarnation]) ?? false
+        }
+    }
+
+    /// When somebody said that this office goes on with what it holds of a chain; nil: nobody has, or not any more.
+    public func settled(_ chain: Chain) throws -> Instant? {
+        guard try isSettled(chain) else { return nil }
+        return try pool.read { db in
+            let time = try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT max(time) FROM journal WHERE stream = 'local' AND kind = ?
+                      AND payload ->> '$.office' = ? AND payload ->> '$.incarnation' = ?
+                    """, arguments: [ForkDecided.kind, chain.office.description, chain.incarnation])
+            return time.map { HybridTime(bits: $0).instant }
         }
     }
 

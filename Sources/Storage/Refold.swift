@@ -235,7 +235,7 @@ extension Transaction {
         for late in refold.lateHolds[name] ?? [] {
             refold.ledger.dispute(
                 "hold \(late.hold)", loser: late.set, winner: name,
-                "What it should keep was erased at the same time; it holds what is left.")
+                "Some of what it should keep was erased at the same time.")
         }
         return nil
     }

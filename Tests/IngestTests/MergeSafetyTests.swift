@@ -15,7 +15,7 @@ import Testing
     {
         let network = try await OfficeNetwork()
         try network[0].take(CallFileText.usual.text)
-        let older = try copy(network, 0, seed: 90)
+        let older = try network.copy(of: 0, seed: 90)
         network.pass(minutes: 1)
         for name in ["Zoe One", "Zoe Two"] { try await rename(network[0], to: name) }
         try network.send(0, to: 1)
@@ -126,7 +126,7 @@ import Testing
         try network[1].take(CallFileText.usual.text)
         for name in ["Zoe One", "Zoe Two"] { try await add(name, to: network[0]) }
         let first = try #require(try network.send(1, to: 0).event)
-        let moved = try copy(network, 0, seed: 91, place: "elsewhere")
+        let moved = try network.copy(of: 0, seed: 91, place: "elsewhere")
         // The new chain has an entry by itself already, and the merge makes the last one.
         for number in 0..<(first.seq - 2) { try await add("Yan \(number)", to: moved) }
         let (before, figures) = (try await entries(moved, of: network[1]), try await moved.figures())
@@ -156,6 +156,21 @@ import Testing
         try network.send(0, to: 2)
         #expect(try await entries(network[2], of: network[1]) == held)
         #expect(try await network[2].faults() == [])
+    }
+
+    @Test func `a merge stays once anything was done since`() async throws {
+        let network = try await OfficeNetwork()
+        try network[1].take(CallFileText.usual.text)
+        let merge = try #require(try network.send(1, to: 0).event)
+        #expect(try await network[0].store.merges(for: .console).map { $0.canBeUndone } == [true])
+        network.pass(minutes: 1)
+        try await add("Yan", to: network[0])
+        let before = try await network[0].state()
+        #expect(try await network[0].store.merges(for: .console).map { $0.canBeUndone } == [false])
+        let error = #expect(throws: UserError.self) { try undo(merge, at: network[0]) }
+        #expect(error?.code == .conflict)
+        #expect(error?.message.contains("Something was done since") == true)
+        #expect(try await network[0].state() == before)
     }
 
     @Test func `a merge that brought a purge stays`() async throws {
@@ -228,7 +243,7 @@ import Testing
     ) {
         let network = try await OfficeNetwork(names)
         try network[0].take(CallFileText.usual.text)
-        let twin = try copy(network, 0, seed: 92)
+        let twin = try network.copy(of: 0, seed: 92)
         network.pass(minutes: 1)
         try await rename(twin, to: "Zoe Twin")
         for name in ["Zoe One", "Zoe Two"] { try await rename(network[0], to: name) }
@@ -240,6 +255,12 @@ import Testing
     private func alarm(_ network: OfficeNetwork) throws {
         #expect(try network.send(0, to: 1).notTaken.map(\.reason) == [.fork])
         #expect(try network.send(1, to: 0).notTaken.map(\.reason).contains(.fork))
+    }
+
+    /// The other box hears of the fork, too.
+    private func alarm(at twin: ImportOffice, of network: OfficeNetwork) throws {
+        let received = try ReceivedSnapshot(path: network.export(0), fileName: "s", in: twin.store)
+        #expect(try received.merge(by: .console).notTaken.map(\.reason).contains(.fork))
     }
 
     @Test func `behind an office that holds one side of a fork, what the other goes on with is taken`()
@@ -280,13 +301,21 @@ import Testing
         let name = try #require(try FileManager.default.contentsOfDirectory(atPath: path).first)
         let heads = try SnapshotReader(path: "\(path)/\(name)").manifest.heads.map(\.head)
         #expect(heads.contains { $0.office == vector.office && $0.incarnation == vector.incarnation })
+        // Where the other box goes on all the same, they do not write over each other for ever.
+        network.pass(minutes: 1)
+        try alarm(at: twin, of: network)
+        try await twin.store.decideFork(
+            Chain(office: vector.office, incarnation: 1), isSettled: true, for: .console, by: .console)
+        try run(twin)
+        let still = #expect(throws: UserError.self) { try run(network[0]) }
+        #expect(still?.message.contains("Another box writes as this office") == true)
     }
 
     @Test func `an older state in the same place begins a new chain also where it hears its number alone`()
         async throws
     {
         let network = try await OfficeNetwork()
-        let old = try copy(network, 0, seed: 93)
+        let old = try network.copy(of: 0, seed: 93)
         try network[0].take(CallFileText.usual.text)
         try network.send(0, to: 1)
         let before = try old.store.exchangeVector()
@@ -318,17 +347,6 @@ import Testing
     }
 
     // MARK: Helpers
-
-    /// The office's folder as it is now, opened elsewhere; without a place it goes on with the same chain.
-    private func copy(_ network: OfficeNetwork, _ office: Int, seed: UInt64, place: String? = nil) throws
-        -> ImportOffice
-    {
-        let path = FileManager.default.temporaryDirectory.path + "/rollcall-copy-\(UUID().uuidString)"
-        try network[office].store.close()
-        try FileManager.default.copyItem(atPath: network[office].folder.path, toPath: path)
-        try network[office].reopen()
-        return try ImportOffice(opening: path, seed: seed, clock: network.clocks[office].clock, place: place)
-    }
 
     private func rename(_ office: ImportOffice, to name: String) async throws {
         let person = try #require(try await office.store.persons().first)

@@ -46,12 +46,7 @@ import Testing
             request = try trashed.map { try Self.delete([$0], of: file, north) }
             self.file = file
             try network.send(0, to: 1)
-            let path = FileManager.default.temporaryDirectory.path + "/rollcall-twin-\(UUID().uuidString)"
-            try network[0].store.close()
-            try FileManager.default.copyItem(atPath: network[0].folder.path, toPath: path)
-            try network[0].reopen()
-            twin = try ImportOffice(
-                opening: path, seed: 93, clock: network.clocks[0].clock, place: "elsewhere")
+            twin = try network.copy(of: 0, seed: 93, place: "elsewhere")
             network.pass(minutes: 1)
             guard purges else { return }
             try purge(TwinPurgeTests.days[1], north)

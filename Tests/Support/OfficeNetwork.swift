@@ -77,6 +77,18 @@ public final class OfficeNetwork: @unchecked Sendable {
     @discardableResult
     public func send(_ a: Int, to b: Int) throws -> MergeOutcome { try take(export(a), at: b) }
 
+    /// An office's folder as it is now, opened elsewhere.
+    ///
+    /// - Parameter place: what tells it from the other one, so that it goes on with a chain of its own; nil: it goes on
+    ///   with the same chain.
+    public func copy(of office: Int, seed: UInt64, place: String? = nil) throws -> ImportOffice {
+        let path = FileManager.default.temporaryDirectory.path + "/rollcall-copy-\(UUID().uuidString)"
+        try offices[office].store.close()
+        try FileManager.default.copyItem(atPath: offices[office].folder.path, toPath: path)
+        try offices[office].reopen()
+        return try ImportOffice(opening: path, seed: seed, clock: clocks[office].clock, place: place)
+    }
+
     public func hashes() async throws -> [String] {
         var hashes: [String] = []
         for office in offices { hashes.append(try await office.store.stateHash().hex) }

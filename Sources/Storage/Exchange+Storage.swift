@@ -116,8 +116,8 @@ extension OfficeStore {
                 arguments: [office.description])
             guard isPaired == true else { return }
             try Self.savePeerState(office, db) { state in
-                // An older file tells nothing about what it holds now.
-                guard state.made.map({ $0 <= made }) ?? true else { return }
+                // An older file tells nothing about what it holds now; a call does, whatever its clock said before.
+                guard skew != nil || state.made.map({ $0 <= made }) ?? true else { return }
                 state.heard = now
                 state.made = made
                 state.heads = heads

@@ -59,6 +59,11 @@ struct OfficeVisit: Sendable {
     let digest = try context.digest()
     let place = context.shelf.path("down", context.office, digest)
     let file = try OpenFile(place)
+    // Calls may have been purged since it was made.
+    guard try await onOwnThread({ [shelf = context.shelf] in try shelf.stillHolds(place) }) else {
+        unlink(place)
+        throw UserError.notHere
+    }
     context.shelf.renew(place)
     let headers = context.visit.request.headers
     let tag = "\"\(digest)\""

@@ -198,6 +198,10 @@ struct ExchangeCall: Sendable {
                 throw UserError(
                     .cutOff, "The other office no longer has that snapshot.", advice: "It is asked anew.")
             }
+            guard try fileSize(place) + Int64(piece.readableBytes) <= wanted.bytes else {
+                unlink(place)
+                throw nonsense
+            }
             try file.write(Array(buffer: piece))
         }
         guard answer.status == 200 || answer.status == 206 else { throw refusal(answer) }
@@ -237,7 +241,7 @@ struct ExchangeCall: Sendable {
                 let here = try await ask(ExchangeUpload.self, .GET, path)
                 guard here.state == .receiving || here.state == .refused else { return }
                 let offset = min(max(0, here.offset), bytes)
-                // Swept a day after something came through the last time.
+                // Swept a day after it was tried the last time.
                 if offset > reached { shelf.renew(place) }
                 reached = offset
                 before = before ?? offset
@@ -263,13 +267,11 @@ struct ExchangeCall: Sendable {
         var begun: String?
         for name in shelf.digests("to", link.office) where isDigest(name) {
             let place = shelf.path("to", link.office, name)
-            let isGood = try await onOwnThread { [store] in
-                guard let manifest = try? SnapshotReader(path: place).manifest else { return false }
-                return try store.stillHolds(manifest)
-            }
+            let isGood = try await onOwnThread { [shelf] in try shelf.stillHolds(place) }
             if begun == nil, isGood {
                 let there = try await ask(ExchangeUpload.self, .GET, Paths.exchangeUploadAPI(name))
-                if there.state == .receiving, there.offset > 0 {
+                // Being taken in, it is waited for.
+                if there.state == .taking || (there.state == .receiving && there.offset > 0) {
                     begun = name
                     continue
                 }

@@ -124,6 +124,12 @@ final class ExchangeShelf: Sendable {
         return ExchangeDownload(digest: made, bytes: summary.bytes)
     }
 
+    /// Whether nothing that a snapshot brings was purged here since. Blocks its thread.
+    func stillHolds(_ place: String) throws -> Bool {
+        guard let manifest = try? SnapshotReader(path: place).manifest else { return false }
+        return try store.stillHolds(manifest)
+    }
+
     /// It is kept from now on for as long as its kind is.
     func renew(_ place: String) { utimes(place, nil) }
 
@@ -170,7 +176,8 @@ final class ExchangeShelf: Sendable {
                 table.withLock { _ = $0.writing.remove(place) }
             }
             // One at a time for each office: what it began before is of no use to it.
-            for other in digests("up", office) where other != digest {
+            for other in digests("up", office)
+            where other != digest && upload(other, of: office).state != .taking {
                 unlink(path("up", office, other))
             }
             table.withLock {

@@ -39,6 +39,11 @@ import Testing
         // Each knows what the other holds, and how its clock goes.
         let peer = try #require(try await offices.north.peers(for: .console).first)
         #expect(peer.gaps == 0 && peer.state.clockSkew == 0 && peer.state.heard != nil)
+        // Whatever it said while its clock ran ahead, what it says now counts.
+        let ahead = offices.north.clock.now().adding(seconds: 86_400)
+        try offices.north.noteHeard(of: peer.office, made: ahead, heads: [], program: "older")
+        _ = try await offices.exchange()
+        #expect(try await offices.north.peers(for: .console).first?.state.program == peer.state.program)
         for office in offices.network.offices {
             #expect(try await office.faults() == [])
             #expect(try await office.leftovers() == [])
@@ -273,6 +278,72 @@ import Testing
         let done = try await offices.exchange()
         #expect(done.run.error == nil && done.run.taken == 2, "\(done.lines)")
         #expect(try await offices.areOne())
+    }
+
+    @Test func `what the other office is still taking in is waited for, and not sent again`() async throws {
+        let offices = try await ExchangeOffices()
+        for _ in 0..<2 { try await offices.exchange() }
+        offices.network.pass(minutes: 1)
+        try offices.network[0].take(randomCalls(200, seed: 5), file: "a.csv")
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        func send(_ run: inout ExchangeRun, patience: Duration) async throws {
+            let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+            var call = try ExchangeCall(link, shelf: shelf, by: .console)
+            call.patience = patience
+            var lines: [String] = []
+            try await call.perform(&run, &lines)
+        }
+        // South is busy with its calls, and takes nothing in meanwhile.
+        let goesOn = DispatchSemaphore(value: 0)
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [south = offices.south] in
+                south.changingCalls {
+                    continuation.resume()
+                    goesOn.wait()
+                }
+            }
+        }
+        var run = ExchangeRun(began: offices.north.clock.now())
+        do {
+            defer { offices.network.pass(minutes: 1) }
+            try await send(&run, patience: .milliseconds(200))
+            Issue.record("it was taken in")
+        } catch let error as UserError { #expect(error.code == .busy, "\(error)") }
+        #expect(run.bytesOut > 0)
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 1)
+            goesOn.signal()
+        }
+        run = ExchangeRun(began: offices.north.clock.now())
+        try await send(&run, patience: .seconds(600))
+        #expect(run.sent == 1 && run.bytesOut == 0, "\(run)")
+        #expect(try await offices.areOne())
+        #expect(try await offices.network[0].leftovers() == [])
+    }
+
+    @Test func `a download that was begun before a purge is not gone on with`() async throws {
+        let offices = try await filled()
+        let (_, client) = try await northsClient(of: offices)
+        let files = try await offices.network[1].sql("SELECT id FROM file")
+        let file = try #require(files.first.flatMap { ID<CallFile>($0) })
+        let body = try JSONEncoder().encode(ExchangeHolding(heads: []))
+        let made = try JSONDecoder().decode(
+            ExchangeDownload.self,
+            from: Data(
+                try await client.call(.POST, Paths.exchangeDownloadsAPI, body: .json(Array(body))).body))
+        let path = Paths.exchangeDownloadAPI(made.digest)
+        #expect(try await client.call(.GET, path).status == 200)
+        let (bob, cleo) = (viewer(.dataEntry), viewer(.admin))
+        let request = try offices.south.openDeleteRequest(
+            offices.south.planDeletion(.file(file), for: bob), reason: "wrong", for: bob, by: .console)
+        try offices.south.decideDeleteRequest(request.id, .approve, for: cleo, by: .console)
+        try purgeDeletion(request.id, in: offices.south, comment: "room", for: cleo, by: .console)
+        #expect(try await client.call(.GET, path).status == 404)
+        #expect(try await client.call(.HEAD, path).status == 404)
+    }
+
+    private func viewer(_ role: Role) -> Viewer {
+        Viewer(user: ID(UUID()), name: role.title, role: role, person: nil)
     }
 
     @Test func `a download goes on after what is here, and an upload too`() async throws {

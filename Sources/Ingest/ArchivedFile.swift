@@ -55,9 +55,10 @@ extension FileVersion {
     /// The records that begin on these lines, as they stand in the file; some span several lines. Blocks its thread.
     public func records(on lines: Set<Int>) throws -> [Int: String] {
         var records: [Int: String] = [:]
+        guard let last = lines.max() else { return records }
         try eachRecord { row in
             if lines.contains(row.line) { records[row.line] = row.rawString }
-            return records.count < lines.count
+            return row.line < last
         }
         return records
     }

@@ -76,6 +76,14 @@ struct CallDates {
     }
 }
 
+extension FileMapping {
+    /// How the file was read before, for what its dates leave open; nil where `map` has them in another column.
+    func dateOrder(under map: ColumnMap) -> String? {
+        let role: ColumnRole = map.index(.logTime) != nil ? .logTime : .date
+        return map.headings[role] == columns[role.rawValue] ? dateOrder : nil
+    }
+}
+
 extension DateOrder {
     var words: String {
         switch self {

@@ -132,7 +132,8 @@ private struct FileImport {
         let order = try CallDates(file: request.file.path, dialect: target.dialect, map: target.map)
         // Some mended lines alone seldom tell what the whole file told.
         let known = target.like.flatMap { $0.dateOrder == DateOrder.ymd.rawValue ? nil : $0.dateOrder }
-        let usual = known ?? target.source.source.dateOrder
+        let before = target.again?.uploaded.mapping.dateOrder(under: target.map)
+        let usual = known ?? target.source.source.dateOrder ?? before
         do {
             let settled = try order.settle(
                 asked: request.reading.dateOrder, usual: usual, wholeColumn: false)

@@ -107,12 +107,9 @@ extension FileVersion {
         guard let zone = TimeZone(identifier: name) else {
             throw UserError(.invalid, "“\(name)” is not a time zone.", advice: "Choose one of the list.")
         }
-        // What the beginning leaves open the whole column may decide, as it did before.
-        let role: ColumnRole = map.index(.logTime) != nil ? .logTime : .date
-        let isSameColumn = map.headings[role] == uploaded.mapping.columns[role.rawValue]
-        let before = isWhole || !isSameColumn ? nil : uploaded.mapping.dateOrder
         let order = try CallDates(file: path, dialect: layout.dialect, map: map).settle(
-            asked: reading.dateOrder, usual: source.dateOrder ?? before, wholeColumn: true)
+            asked: reading.dateOrder, usual: source.dateOrder ?? uploaded.mapping.dateOrder(under: map),
+            wholeColumn: true)
         var cleaner = RowCleaner(
             map: map, dateOrder: order, zone: zone, partTimerSuffix: source.partTimerSuffix,
             latest: store.clock.now().adding(seconds: 2 * 86_400).local(in: zone))

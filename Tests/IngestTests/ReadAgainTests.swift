@@ -283,6 +283,30 @@ import Testing
         #expect(try await office.faults() == [])
     }
 
+    @Test(arguments: [10, 12_000])
+    func `what its dates leave open is read as it was before, in the preview and for good`(rows: Int)
+        async throws
+    {
+        let office = try await ImportOffice()
+        let text = CallFileText(
+            (1...rows).map { id in
+                var row = CallFileText.row(id, "Jane", "03/04/2026 09:\(10 + id % 50)")
+                row[1] = String(repeating: "p", count: 60)
+                return row
+            }
+        ).text
+        #expect((text.utf8.count > 1_000_000) == (rows > 10))
+        let file = try office.take(text, file: "us.csv", dateOrder: .mdy).upload.file
+        let version = try latest(office, file)
+        var reading = FileReading()
+        reading.timeZone = "America/Chicago"
+        let trial = try version.trial(of: reading, in: office.store)
+        #expect(trial.problem == nil, "\(String(describing: trial.problem))")
+        #expect(trial.preview?.mapping.dateOrder == "mdy" && trial.preview?.rejected == 0)
+        let result = try readAgain(office, version) { $0 = reading }
+        #expect(result.upload.mapping.dateOrder == "mdy" && result.upload.counts.accepted == rows)
+    }
+
     // MARK: Mended lines
 
     private static let faulty = CallFileText([

@@ -54,6 +54,8 @@ public struct Peer: Hashable, Sendable {
     public var state: PeerState
     /// What is held here of its chains.
     public var heads: [ChainHead]
+    /// When it wrote the last entry of it that is held here.
+    public var heldUntil: Instant?
     /// Its entries that others hold and this office does not.
     public var gaps: Int64
     /// Two entries with one number were found in one of its chains.
@@ -90,6 +92,16 @@ extension OfficeStore {
                 peer(office, row["name"])
                 known[office]?.name = row["name"]
             }
+        }
+        for head in heads {
+            let time = try Int64.fetchOne(
+                db.cachedStatement(
+                    sql:
+                        "SELECT time FROM journal WHERE stream = 'shared' AND office = ? AND incarnation = ? AND seq = ?"
+                ), arguments: [head.office.description, head.incarnation, head.seq])
+            guard let until = time.map({ HybridTime(bits: $0).instant }) else { continue }
+            let last = known[head.office]?.heldUntil
+            known[head.office]?.heldUntil = max(last ?? until, until)
         }
         var elsewhere = VersionVector()
         for row in try Row.fetchAll(db.cachedStatement(sql: "SELECT office, state FROM peerState")) {

@@ -32,6 +32,7 @@ private struct OfficesJSON: Encodable {
         var made: String?
         var sent: String?
         var entries: Int64
+        var heldUntil: String?
         var gaps: Int64
         /// Seconds that its clock is ahead.
         var clockSkew: Int64?
@@ -62,7 +63,8 @@ private struct OfficesJSON: Encodable {
                     heard: state.heard.map { format.machine($0) },
                     made: state.made.map { format.machine($0) },
                     sent: state.sent.map { format.machine($0) },
-                    entries: peer.heads.reduce(0) { $0 + $1.seq }, gaps: peer.gaps,
+                    entries: peer.heads.reduce(0) { $0 + $1.seq },
+                    heldUntil: peer.heldUntil.map { format.machine($0) }, gaps: peer.gaps,
                     clockSkew: state.clockSkew,
                     release: state.program.isEmpty ? nil : state.program, stateHash: state.stateHash,
                     openConflicts: conflicts[peer.office] ?? 0, forked: peer.isForked)

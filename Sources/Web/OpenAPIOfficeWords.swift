@@ -39,7 +39,8 @@ let officeWords: [String: APIWords] = [
                         ("id", text), ("name", text),
                         ("trust", ["type": "string", "enum": ["paired", "revoked", "unknown"]]),
                         ("heard?", text), ("made?", text), ("sent?", text), ("entries", whole),
-                        ("gaps", whole), ("clockSkew?", whole), ("release?", text), ("stateHash?", text),
+                        ("heldUntil?", text), ("gaps", whole), ("clockSkew?", whole), ("release?", text),
+                        ("stateHash?", text),
                         ("openConflicts", whole), ("forked", yes),
                     ]))
             ),

@@ -85,7 +85,8 @@ extension OfficesPage.Office {
         if let made = state.made { add("What it sent was made", format.moment(made)) }
         add(
             "Held of it here",
-            format.count(Int(clamping: peer.heads.reduce(0) { $0 + $1.seq }), "entry", "entries"))
+            format.count(Int(clamping: peer.heads.reduce(0) { $0 + $1.seq }), "entry", "entries")
+                + (peer.heldUntil.map { ", up to \(format.moment($0))" } ?? ""))
         if peer.gaps > 0 {
             add(
                 "Missing here",

@@ -322,38 +322,54 @@ struct SnapshotOfficesCommand: OfficeCommand {
         var heard: Instant?
         var made: Instant?
         var entries: Int64
+        var heldUntil: Instant?
         var gaps: Int64
         var clockSkew: Int64?
         var release: String
+        var openConflicts: Int
         var isForked: Bool
 
-        init(_ peer: Peer) {
+        init(_ peer: Peer, conflicts: Int) {
             office = peer.office.description
             name = peer.name
             trust = peer.trust.rawValue
             heard = peer.state.heard
             made = peer.state.made
             entries = peer.heads.reduce(0) { $0 + $1.seq }
+            heldUntil = peer.heldUntil
             gaps = peer.gaps
             clockSkew = peer.state.clockSkew
             release = peer.state.program
+            openConflicts = conflicts
             isForked = peer.isForked
         }
     }
 
     func perform(_ session: OfficeSession) async throws {
-        let peers = try await session.store.peers(for: .console)
-        if office.json { return session.print(try machineJSON(peers.map { Shown($0) })) }
+        let conflicts = try await session.store.openConflictsByOffice(for: .console)
+        let peers = try await session.store.peers(for: .console).map {
+            Shown($0, conflicts: conflicts[$0.office] ?? 0)
+        }
+        if office.json { return session.print(try machineJSON(peers)) }
         if peers.isEmpty {
             session.print("No other office is known. Pair with one: rollcall snapshot pair FILE")
         }
         for peer in peers {
-            let heard = peer.state.heard.map { "last heard \($0.date.ISO8601Format())" } ?? "never heard"
-            session.print(
-                "\(peer.name): \(peer.trust.rawValue), \(heard), \(peer.heads.reduce(0) { $0 + $1.seq }) entries here"
-                    + (peer.gaps > 0 ? ", \(peer.gaps) missing" : "")
-                    + (peer.isForked
-                        ? ", FORKED: two boxes wrote one chain, see “rollcall snapshot forks”" : ""))
+            var words = [
+                peer.trust, peer.heard.map { "last heard \($0.date.ISO8601Format())" } ?? "never heard",
+                "\(peer.entries) entries here"
+                    + (peer.heldUntil.map { " up to \($0.date.ISO8601Format())" } ?? ""),
+            ]
+            if peer.gaps > 0 { words.append("\(peer.gaps) missing") }
+            if let skew = peer.clockSkew, skew.magnitude > 60 {
+                words.append("its clock \(skew.magnitude) seconds \(skew > 0 ? "ahead" : "behind")")
+            }
+            if !peer.release.isEmpty { words.append("Rollcall \(peer.release)") }
+            if peer.openConflicts > 0 { words.append("\(peer.openConflicts) open conflicts") }
+            if peer.isForked {
+                words.append("FORKED: two boxes wrote one chain, see “rollcall snapshot forks”")
+            }
+            session.print("\(peer.name): " + words.joined(separator: ", "))
         }
     }
 }

@@ -55,6 +55,36 @@ import Testing
         }
     }
 
+    @Test func `the page tells what somebody must know of each office, and a program the same`() async throws
+    {
+        let office = try await ExchangeOffice(isPaired: false)
+        try await office.site.run { browser in
+            try await browser.signIn("ann")
+            let seen = try await browser.sendFile(Paths.pairing, office.snapshot(), named: "n.rollcall")
+            _ = try await browser.post(seen.location, ["answer": "yes"])
+            let store = office.site.store
+            let (north, now) = (try #require(try await store.peers(for: .console).first), store.clock.now())
+            var list = try await browser.get(Paths.sync).text
+            for fact in ["Missing here", "Its clock", "Open conflicts with it"] {
+                #expect(!list.contains(fact), "\(fact)")
+            }
+            let hash = String(repeating: "ab", count: 32)
+            try store.noteHeard(
+                of: north.office, made: now,
+                heads: [ChainHead(office: north.office, incarnation: 1, seq: 7, hash: hash)],
+                program: "9.9", skew: 7200)
+            list = try await browser.get(Paths.sync).text
+            for fact in ["7 entries that others hold", "2 hours ahead of this one", "Rollcall 9.9"] {
+                #expect(list.contains(fact), "\(fact)")
+            }
+            let answer = try await browser.get(Paths.officesAPI)
+            let told = try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any]
+            let first = try #require((told?["offices"] as? [[String: Any]])?.first)
+            #expect([first["gaps"], first["clockSkew"]].map { $0 as? Int } == [7, 7200])
+            #expect(first["release"] as? String == "9.9" && first["heldUntil"] == nil)
+        }
+    }
+
     @Test func `only another office's file can be paired with`() async throws {
         let office = try await ExchangeOffice(isPaired: false)
         try await office.site.run { browser in

@@ -14,8 +14,8 @@ public struct SealingKey: Hashable, Codable, Sendable {
 
     /// 128 MB and about half a second.
     public static let standardCost = 17
-    /// What a file may ask of its reader: 1 MB to 256 MB.
-    public static let costs = 10...18
+    /// What a file may ask of its reader: 1 MB to 128 MB.
+    public static let costs = 10...17
 
     /// scrypt (RFC 7914) with block size 8 and parallelism 1; takes long, so off the event loop.
     ///

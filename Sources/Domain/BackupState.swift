@@ -67,6 +67,8 @@ public struct BackupState: Hashable, Sendable {
     public static let tooOld: Int64 = 26 * 3600
     /// Seconds between two trials.
     public static let drillEvery: Int64 = 7 * 86_400
+    /// Seconds after which the last trial is too long ago: two were missed.
+    public static let untriedFor: Int64 = 15 * 86_400
     /// Seconds from a failure to the next attempt, and from a start to the first one.
     public static let retry: Int64 = 3600
     public static let afterStart: Int64 = 120
@@ -100,6 +102,8 @@ public struct BackupState: Hashable, Sendable {
         /// The last one was made then.
         case old(Instant)
         case failed(Failure)
+        /// None was restored for trial for long, the last one then; nil: none ever was.
+        case untried(Instant?)
         /// Nobody wants them.
         case off
     }
@@ -110,7 +114,10 @@ public struct BackupState: Hashable, Sendable {
         if let failure = failures.max(by: { $0.time < $1.time }) { return .failed(failure) }
         if let last {
             let isOld = last.made.adding(seconds: Self.tooOld) < now
-            return isOld ? (settings.isOn ? .old(last.made) : .off) : nil
+            if isOld { return settings.isOn ? .old(last.made) : .off }
+            // Where trials were switched on late, or no backup was there to try, it counts from the beginning.
+            let isUntried = (drilled ?? founded).adding(seconds: Self.untriedFor) < now
+            return settings.isOn && settings.drills && isUntried ? .untried(drilled) : nil
         }
         guard founded.adding(seconds: Self.tooOld) < now else { return nil }
         return settings.isOn ? .never : .off

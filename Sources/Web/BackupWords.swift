@@ -1,9 +1,10 @@
 import Domain
 import Storage
 
-/// A line above every page of who must look after the backups; nothing while all is well.
-struct BackupAlarm: Decodable, Sendable {
+/// A line on every page of who looks after the backups: above it where something is wrong, else their age below it.
+struct BackupNotice: Decodable, Sendable {
     var text: String
+    var isAlarm: Bool
     var href = Paths.backups
 }
 
@@ -16,6 +17,10 @@ extension BackupState.Alarm {
         case .failed(let failure):
             let what = failure.step == .drill ? "The trial of a backup" : "The backup"
             return "\(what) failed on \(format.moment(failure.time)): \(failure.message)"
+        case .untried(let drilled):
+            return drilled.map {
+                "No backup was restored for trial for \(format.age(of: $0, at: now))."
+            } ?? "No backup has ever been restored for trial."
         case .off: return "Backups are switched off."
         }
     }
@@ -26,6 +31,7 @@ extension OfficeFormat {
     public func age(of moment: Instant, at now: Instant) -> String {
         let seconds = max(0, (now.milliseconds - moment.milliseconds) / 1000)
         switch seconds {
+        case ..<60: return "less than a minute"
         case ..<5400: return count(Int(seconds / 60), "minute", "minutes")
         case ..<172_800: return count(Int(seconds / 3600), "hour", "hours")
         default: return count(Int(clamping: seconds / 86_400), "day", "days")
@@ -34,11 +40,16 @@ extension OfficeFormat {
 }
 
 extension Site {
-    /// nil: all is well, or it is not this viewer's to know.
-    func backupAlarm(for viewer: Viewer, _ format: OfficeFormat) async throws -> BackupAlarm? {
+    /// nil: there is nothing to say yet, or it is not this viewer's to know.
+    func backupLine(for viewer: Viewer, _ format: OfficeFormat) async throws -> BackupNotice? {
         guard viewer.may(.manageBackups) else { return nil }
         let now = store.clock.now()
-        let alarm = try await store.backupState(for: viewer).alarm(at: now)
-        return alarm.map { BackupAlarm(text: $0.words(at: now, format)) }
+        let state = try await store.backupState(for: viewer)
+        if let alarm = state.alarm(at: now) {
+            return BackupNotice(text: alarm.words(at: now, format), isAlarm: true)
+        }
+        return state.last.map {
+            BackupNotice(text: "Last backup \(format.age(of: $0.made, at: now)) ago", isAlarm: false)
+        }
     }
 }

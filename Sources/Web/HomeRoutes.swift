@@ -161,7 +161,7 @@ private func inbox(_ context: SignedIn) async throws -> [InboxLine] {
                     + " that nobody has matched or placed yet",
                 href: context.visit.ofOffice(Paths.names)))
     }
-    if let alarm = context.visit.backupAlarm {
+    if let alarm = context.visit.backups, alarm.isAlarm {
         lines.append(InboxLine(alarm.text, href: alarm.href))
     }
     let conflicts = try await context.store.openConflictCount(for: context.viewer)

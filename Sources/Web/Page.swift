@@ -59,7 +59,8 @@ struct Frame: Sendable, Decodable {
     var whose: String?
     /// Over all entries.
     var waitingInAll: String?
-    var backupAlarm: BackupAlarm?
+    var backupAlarm: BackupNotice?
+    var backupAge: BackupNotice?
     var user: Person?
     var csrf: String
     var notice: Notice?
@@ -171,7 +172,8 @@ extension Visit {
             sectionTabs: viewer.flatMap { section($0) }, offices: viewer.flatMap { officeTabs($0) },
             officeField: offices.text,
             waitingInAll: waiting.isEmpty ? nil : format.number(waiting.values.reduce(0, +)),
-            backupAlarm: session == nil || path == Paths.backups ? nil : backupAlarm,
+            backupAlarm: path == Paths.backups ? nil : backups.flatMap { $0.isAlarm ? $0 : nil },
+            backupAge: backups.flatMap { $0.isAlarm ? nil : $0 },
             user: session.map { Frame.Person(name: $0.user.name, role: $0.user.role.title) },
             csrf: formToken,
             notice: session.flatMap { site.notices.take(for: $0.id) },

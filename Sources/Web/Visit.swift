@@ -22,8 +22,8 @@ public struct Visit: Sendable {
     public internal(set) var session: Session?
     /// What waits for whoever is signed in, by path of a menu entry.
     public internal(set) var waiting: [String: Int] = [:]
-    /// Above every page of who looks after the backups.
-    var backupAlarm: BackupAlarm?
+    /// On every page of who looks after the backups.
+    var backups: BackupNotice?
     /// What forms on the answer must carry; bound to the session, or to a cookie before there is one.
     public internal(set) var formToken = ""
     /// The same for a browser that nobody is signed in at.

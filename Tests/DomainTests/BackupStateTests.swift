@@ -8,7 +8,7 @@ import Testing
 
     private func state(
         last hours: Int64?, settings: BackupSettings = BackupSettings(), hasChanged: Bool = true,
-        failures: [BackupState.Failure] = [], drilled: Int64? = nil, founded: Int64? = -1000
+        failures: [BackupState.Failure] = [], drilled: Int64? = nil, founded: Int64? = -300
     ) -> BackupState {
         BackupState(
             settings: settings,
@@ -54,6 +54,11 @@ import Testing
         #expect(state(last: nil, founded: -10).alarm(at: Self.now) == nil)
         #expect(state(last: nil, founded: -27).alarm(at: Self.now) == .never)
         #expect(state(last: nil, founded: nil).alarm(at: Self.now) == nil)
+        #expect(state(last: -5, drilled: -359, founded: -999).alarm(at: Self.now) == nil)
+        #expect(state(last: -5, drilled: -361, founded: -999).alarm(at: Self.now) == .untried(at(-361)))
+        #expect(state(last: -5, founded: -361).alarm(at: Self.now) == .untried(nil))
+        let untried = BackupSettings(drills: false)
+        #expect(state(last: -5, settings: untried, founded: -999).alarm(at: Self.now) == nil)
         let off = BackupSettings(isOn: false)
         #expect(state(last: -27, settings: off).alarm(at: Self.now) == .off)
         let failures = [failure(.written, -2), failure(.drill, -1)]

@@ -40,6 +40,9 @@ import Testing
             #expect(empty.contains("rollcall restore FILE") && empty.contains("by anybody"))
             #expect(try await browser.post(Paths.backups).status == 303)
             let page = try await browser.get(Paths.backups).text
+            #expect(!empty.contains("Last backup"))
+            site.time.pass(seconds: 1200)
+            #expect(try await browser.get(Paths.users).text.contains(">Last backup 20 minutes ago</a>"))
             let name = try #require(try backups(site).first)
             #expect(page.contains(name) && page.contains("A backup was made") && page.contains("Whole"))
             #expect(try await browser.post(Paths.backupDrill).status == 303)
@@ -62,6 +65,7 @@ import Testing
                     #expect(try await other.get(path).status == 404, "\(user) \(path)")
                 }
                 #expect(try await other.post(Paths.backups).status == 404)
+                #expect(try await !other.get(Paths.home).text.contains("Last backup"))
             }
             #expect(try backups(site) == [name])
         }

@@ -86,9 +86,7 @@ public func copyToStick(
             posix_fadvise(output, 0, 0, POSIX_FADV_DONTNEED)
             let read = try digest(of: output, target) { try count($0.count) }
             guard read == written else {
-                throw UserError(
-                    .damaged, "The stick gives back something else than was written to it.",
-                    advice: "Use another stick: this one is broken, or pretends to be larger than it is.")
+                throw UserError.brokenStick
             }
             // What others wrote to the stick goes there, too; Linux returns when it is done (sync(2)).
             sync()
@@ -96,6 +94,31 @@ public func copyToStick(
             unlink(target)
             throw error
         }
+    } catch let failure as FileFailure {
+        throw UserError.stick(failure)
+    }
+}
+
+/// Whether a file lies on a removable disk.
+public func isRemovable(_ path: String) -> Bool {
+    removablePlaces().contains { path.hasPrefix($0 + "/") }
+}
+
+/// Brings a file that was just written onto its disk, with everything else that waits in memory, and compares what the
+/// disk gives back: the stick may be taken out when this returns.
+///
+/// Blocks its thread.
+/// - Throws: `UserError`.
+public func readBack(fromStick path: String) throws {
+    do {
+        let file = try openToRead(path)
+        defer { close(file) }
+        let written = try digest(of: file, path) { _ in }
+        guard fsync(file) == 0 else { throw FileFailure(.sync, path, errno: errno) }
+        posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+        lseek(file, 0, SEEK_SET)
+        guard try digest(of: file, path, { _ in }) == written else { throw UserError.brokenStick }
+        sync()
     } catch let failure as FileFailure {
         throw UserError.stick(failure)
     }
@@ -128,6 +151,10 @@ private func digest(of descriptor: Int32, _ path: String, _ take: (UnsafeRawBuff
 extension UserError {
     static let stickCancelled = UserError(
         .cancelled, "It was cancelled; the file is not on the stick.", advice: "Write it again any time.")
+
+    static let brokenStick = UserError(
+        .damaged, "The stick gives back something else than was written to it.",
+        advice: "Use another stick: this one is broken, or pretends to be larger than it is.")
 
     static func stick(_ failure: FileFailure) -> UserError {
         switch failure.errno {

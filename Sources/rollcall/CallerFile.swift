@@ -39,6 +39,13 @@ enum CallerFile {
             advice: "Check that the folder is there, and that you may write in it.")
     }
 
+    /// What was written onto a stick is read back, and the stick may be taken out then.
+    func finish() throws {
+        guard case .writes(let path) = self, access(path, F_OK) == 0, isRemovable(path) else { return }
+        try readBack(fromStick: path)
+        writeError("\(path) was read back and is whole. You may take the stick out.\n")
+    }
+
     /// Has a server perform something with the file, and brings what it wrote to where the caller wants it.
     ///
     /// - Parameter perform: with the place; returns an exit status, nil where no server listens.

@@ -75,6 +75,7 @@ extension OfficeCommand {
             session.input = try input ?? collectInput(folder)
             try await perform(session)
             try store.close()
+            try callerFile?.finish()
         } catch let error as UserError where error.code == .busy {
             // Somebody has the folder: a server takes the command over, anything else is in the way.
             let arguments = Array(CommandLine.arguments.dropFirst()) + arguments
@@ -98,6 +99,7 @@ extension OfficeCommand {
                 throw error
             }
             if status != 0 { throw ExitCode(status) }
+            try callerFile?.finish()
         }
     }
 }

@@ -38,11 +38,21 @@ import Testing
         let upload = try a.take(oldCalls(50), file: "a.csv").upload
         let card = b.folder.path + "/card.rollcall"
         try exportCard(to: card, from: a.store)
-        for office in [a, b] { try office.store.close() }
-        let (data, other) = (a.folder.path, b.folder.path)
+        let c = try await ImportOffice(seed: 73, clock: .system)
+        for office in [a, b, c] { try office.store.close() }
+        let (data, other, third) = (a.folder.path, b.folder.path, c.folder.path)
         #expect(try await rollcall("snapshot", "pair", card, "--yes", "--data", other).status == 0)
         let servers = try [data, other].map { try Child(["serve", "--port", "0", "--data", $0]) }
         for server in servers { #expect(try await server.says("serves"), "\(server.text("err"))") }
+        // A stick that the server does not see, and one where no server runs.
+        let stick =
+            "$r snapshot export --out /mnt/s.rollcall --data '\(data)'; $r snapshot inspect s.rollcall"
+        for isServed in [true, false] {
+            let taken = try await apart("/mnt", isServed ? stick : stick.replacing(data, with: third))
+            #expect(taken.status == 0 && taken.out.contains("Every byte"), "\(taken.out)\(taken.err)")
+            #expect(
+                taken.err == "/mnt/s.rollcall was read back and is whole. You may take the stick out.\n")
+        }
         let folder = FileManager.default.temporaryDirectory.path + "/rollcall-apart-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }

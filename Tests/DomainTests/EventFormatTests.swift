@@ -170,8 +170,12 @@ import Testing
         ),
     ]
 
+    private static var everyGolden: [(EventBody, String)] {
+        golden + PeopleEvents.golden + DeletionEvents.golden + OfficeEvents.golden
+    }
+
     @Test func `every kind of event is written as it ever was, and read back`() throws {
-        let golden = Self.golden + PeopleEvents.golden + DeletionEvents.golden + OfficeEvents.golden
+        let golden = Self.everyGolden
         for (body, text) in golden {
             let payload = try body.canonicalPayload()
             let written = "\(body.stream.rawValue) \(body.kind) \(payload)"
@@ -213,5 +217,23 @@ import Testing
         // At its end it stays there, rather than trap.
         let end = HybridTime(bits: .max)
         #expect(HybridTime.next(after: end, now: Instant(milliseconds: 0)) == end)
+    }
+
+    @Test func `Docs/snapshots.md says what every field of a shared entry is`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "Docs/snapshots.md"), encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        for type in EventBody.payloadTypes where type.stream == .shared {
+            let row = try #require(rows.first { $0.hasPrefix("| `\(type.kind)` |") }, "\(type.kind)")
+            let bodies = Self.everyGolden.map(\.0).filter { $0.kind == type.kind }
+            #expect(!bodies.isEmpty, "\(type.kind)")
+            for body in bodies {
+                let json = try JSONSerialization.jsonObject(with: Data(body.canonicalPayload().utf8))
+                for key in (json as? [String: Any] ?? [:]).keys {
+                    #expect(row.contains("`\(key)`"), "\(type.kind): \(key)")
+                }
+            }
+        }
     }
 }

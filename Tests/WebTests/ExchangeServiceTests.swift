@@ -10,18 +10,17 @@ import Testing
 
 /// Exchanges by themselves: when they are due, and when the shared folder shows something new.
 @Suite struct ExchangeServiceTests {
-    /// A service that looks at clock and folder all the time, until it is let go.
-    private final class Running {
-        private let task: Task<Void, any Error>
-
-        init(_ store: OfficeStore) {
-            let service = ExchangeService(
-                work: ExchangeWork(store: store, logger: Logger(label: "test")), pulse: .milliseconds(5),
-                folderPulse: .milliseconds(20))
-            task = Task { try await service.run() }
-        }
-
-        deinit { task.cancel() }
+    /// With a service that looks at clock and folder all the time, and has ended when this returns.
+    private func serving(_ store: OfficeStore, _ body: () async throws -> Void) async throws {
+        let service = ExchangeService(
+            work: ExchangeWork(store: store, logger: Logger(label: "test")), pulse: .milliseconds(5),
+            folderPulse: .milliseconds(20))
+        let task = Task { try await service.run() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        task.cancel()
+        _ = await task.result
+        try result.get()
     }
 
     /// - Returns: whether it came to be so; false after minutes, so that a slow box is no failure.
@@ -46,23 +45,24 @@ import Testing
         let offices = try await ExchangeOffices()
         let (north, south) = (offices.north, offices.south)
         let way = ExchangeWay.office(try await ExchangeOffices.office(of: south))
-        let running = Running(north)
-        defer { withExtendedLifetime(running) {} }
-        // That it never did is due at once.
-        #expect(try await comes { try north.exchangeRunsNow()[way] != nil })
-        let first = try #require(try north.exchangeRunsNow()[way])
-        #expect(first.error == nil)
-        try offices.network[1].take(randomCalls(5, seed: 1), file: "a.csv")
-        offices.network.pass(minutes: 9)
-        #expect(try await stays { try north.exchangeRunsNow()[way]?.began == first.began })
-        offices.network.pass(minutes: 1)
-        #expect(try await comes { try north.exchangeRunsNow()[way]?.taken == 1 })
-        #expect(try await offices.areOne())
-        try await north.changeBoxSettings(
-            BoxSettings(exchange: ExchangeSettings(networkTimes: .byHand)), by: .console)
-        let last = try #require(try north.exchangeRunsNow()[way])
-        offices.network.pass(minutes: 10_000)
-        #expect(try await stays { try north.exchangeRunsNow()[way]?.began == last.began })
+        try await serving(north) {
+            // That it never did is due at once.
+            #expect(try await comes { try north.exchangeRunsNow()[way] != nil })
+            let first = try #require(try north.exchangeRunsNow()[way])
+            #expect(first.error == nil)
+            try offices.network[1].take(randomCalls(5, seed: 1), file: "a.csv")
+            offices.network.pass(minutes: 9)
+            #expect(try await stays { try north.exchangeRunsNow()[way]?.began == first.began })
+            offices.network.pass(minutes: 1)
+            #expect(try await comes { try north.exchangeRunsNow()[way]?.began != first.began })
+            #expect(try north.exchangeRunsNow()[way]?.error == nil)
+            #expect(try await offices.areOne())
+            try await north.changeBoxSettings(
+                BoxSettings(exchange: ExchangeSettings(networkTimes: .byHand)), by: .console)
+            let last = try #require(try north.exchangeRunsNow()[way])
+            offices.network.pass(minutes: 10_000)
+            #expect(try await stays { try north.exchangeRunsNow()[way]?.began == last.began })
+        }
     }
 
     @Test func `what fails is tried again after a minute, then later and later`() async throws {
@@ -71,27 +71,28 @@ import Testing
         let way = ExchangeWay.office(try await ExchangeOffices.office(of: offices.south))
         // Nobody listens there.
         try await offices.setAddress(port: 1)
-        let running = Running(north)
-        defer { withExtendedLifetime(running) {} }
-        #expect(try await comes { try north.exchangeRunsNow()[way]?.error != nil })
-        var last = try #require(try north.exchangeRunsNow()[way])
-        var waits: [Int64] = []
-        for _ in 0..<3 {
-            let retry = try #require(last.retry)
-            waits.append((retry.milliseconds - last.ended.milliseconds) / 60_000)
-            let began = last.began
-            for clock in offices.network.clocks { clock.set(retry.adding(seconds: -1)) }
-            #expect(try await stays { try north.exchangeRunsNow()[way]?.began == began })
-            for clock in offices.network.clocks { clock.set(retry) }
-            #expect(try await comes { try north.exchangeRunsNow()[way]?.began == retry })
-            last = try #require(try north.exchangeRunsNow()[way])
+        try await serving(north) {
+            #expect(try await comes { try north.exchangeRunsNow()[way]?.error != nil })
+            var last = try #require(try north.exchangeRunsNow()[way])
+            var waits: [Int64] = []
+            for _ in 0..<3 {
+                let retry = try #require(last.retry)
+                waits.append((retry.milliseconds - last.ended.milliseconds) / 1000)
+                let began = last.began
+                for clock in offices.network.clocks { clock.set(retry.adding(seconds: -1)) }
+                #expect(try await stays { try north.exchangeRunsNow()[way]?.began == began })
+                for clock in offices.network.clocks { clock.set(retry) }
+                #expect(try await comes { try north.exchangeRunsNow()[way]?.began == retry })
+                last = try #require(try north.exchangeRunsNow()[way])
+            }
+            #expect(waits == waits.sorted() && waits[0] >= 60 && waits[2] > 120, "\(waits)")
+            try await offices.setAddress()
+            let next = try #require(try north.nextExchanges()[way])
+            for clock in offices.network.clocks { clock.set(next) }
+            #expect(
+                try await comes { try north.exchangeRunsNow()[way].map { $0.error == nil } ?? false })
+            #expect(try await offices.areOne())
         }
-        #expect(waits.first == 1 && waits == waits.sorted() && waits.last ?? 0 > 1)
-        try await offices.setAddress()
-        let next = try #require(try north.nextExchanges()[way])
-        for clock in offices.network.clocks { clock.set(next) }
-        #expect(try await comes { try north.exchangeRunsNow()[way]?.error == nil })
-        #expect(try await offices.areOne())
     }
 
     @Test func `what another office lays into the shared folder is taken in before the next run is due`()
@@ -103,14 +104,14 @@ import Testing
         try await network[0].store.changeBoxSettings(
             BoxSettings(exchange: ExchangeSettings(folder: shared, folderTimes: .everyMinutes(1440))),
             by: .console)
-        let running = Running(network[0].store)
-        defer { withExtendedLifetime(running) {} }
-        #expect(try await comes { try network[0].store.exchangeRunsNow()[.folder] != nil })
-        // So that the watch has looked at the folder as it was.
-        #expect(try await stays { true })
-        try network[1].take(randomCalls(5, seed: 1), file: "a.csv")
-        _ = try ExchangeFolder(shared, of: network[1].store, by: .console).run()
-        #expect(try await comes { try network[0].store.exchangeRunsNow()[.folder]?.taken == 1 })
-        #expect(try await network[0].sql("SELECT count(*) FROM call") == ["5"])
+        try await serving(network[0].store) {
+            #expect(try await comes { try network[0].store.exchangeRunsNow()[.folder] != nil })
+            // So that the watch has looked at the folder as it was.
+            #expect(try await stays { true })
+            try network[1].take(randomCalls(5, seed: 1), file: "a.csv")
+            _ = try ExchangeFolder(shared, of: network[1].store, by: .console).run()
+            #expect(try await comes { try network[0].store.exchangeRunsNow()[.folder]?.taken == 1 })
+            #expect(try await network[0].sql("SELECT count(*) FROM call") == ["5"])
+        }
     }
 }

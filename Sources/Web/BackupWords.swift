@@ -41,7 +41,7 @@ extension OfficeFormat {
 
 extension Site {
     /// nil: there is nothing to say yet, or it is not this viewer's to know.
-    func backupLine(for viewer: Viewer, _ format: OfficeFormat) async throws -> BackupNotice? {
+    func backupNotice(for viewer: Viewer, _ format: OfficeFormat) async throws -> BackupNotice? {
         guard viewer.may(.manageBackups) else { return nil }
         let now = store.clock.now()
         let state = try await store.backupState(for: viewer)

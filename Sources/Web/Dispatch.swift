@@ -109,7 +109,7 @@ private func admit(
     try await open(route, &visit, isBearer: isBearer)
     if !isBearer, !route.isAPI, let viewer {
         visit.waiting = try await visit.site.waiting(for: viewer)
-        visit.backups = try await visit.site.backupLine(for: viewer, visit.format)
+        visit.backups = try await visit.site.backupNotice(for: viewer, visit.format)
     }
     switch (route.handler, route.access) {
     case (.open(let handler), _): return try await handler(visit)

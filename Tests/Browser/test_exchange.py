@@ -1,4 +1,6 @@
 """Two offices on two boxes, driven through the browser: they pair, exchange, disagree, decide, and hold the same."""
+import tarfile
+
 import pytest
 
 from browser import DESKTOP, PHONE
@@ -102,6 +104,24 @@ def test_a_conflict_is_seen_on_both_sides_and_decided_once(browser, boxes, downl
     assert words(browser) == there
     browser.go("/people?q=Benjamin")
     assert "Benjamin Ashby" in browser.text
+
+
+def test_a_damaged_snapshot_says_so_on_a_phone(browser, boxes, tmp_path):
+    harbour, hill = boxes
+    path = tmp_path / "damaged.rollcall"
+    assert hill.run("snapshot", "export", "--out", str(path)).returncode == 0
+    with tarfile.open(path) as tar:
+        calls_of = next(it for it in tar if it.name.startswith("files/"))
+    data = bytearray(path.read_bytes())
+    data[calls_of.offset_data + calls_of.size // 2] ^= 1
+    path.write_bytes(data)
+    at(browser, harbour).go("/sync/import")
+    browser.drop_files(".drop", [str(path)])
+    browser.wait_for("Nothing of it was taken in")
+    assert f"damaged at {calls_of.name}" in browser.text
+    browser.look(PHONE)
+    assert browser.overflow <= 0
+    browser.look_usual()
 
 
 def test_every_page_of_it_fits_a_phone_and_is_accessible(browser, boxes, axe, screenshots):  # noqa: F811

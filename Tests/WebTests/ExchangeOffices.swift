@@ -26,6 +26,14 @@ final class ExchangeOffices: Sendable {
         try await setAddress(secret: secret)
     }
 
+    /// With calls of its own in each.
+    static func filled() async throws -> ExchangeOffices {
+        let offices = try await ExchangeOffices()
+        try offices.network[0].take(randomCalls(300, seed: 1), file: "north.csv")
+        try offices.network[1].take(randomCalls(300, seed: 2, from: 5000), file: "south.csv")
+        return offices
+    }
+
     deinit { server.cancel() }
 
     /// Gives the first office an address of the second.

@@ -56,7 +56,10 @@ import Testing
         #expect((shown["entries"] as? Int ?? 0) > 0)
         #expect([shown["gaps"], shown["openConflicts"]].map { $0 as? Int } == [0, 0])
         let told = try await run("offices", "--data", other)
-        #expect(told.out.contains("North: paired, last heard ") && told.out.contains(", Rollcall "))
+        for words in ["North: paired, last heard ", " entries here up to 20", ", Rollcall "] {
+            #expect(told.out.contains(words), "\(told.out)")
+        }
+        #expect(shown["heldUntil"] != nil)
 
         let back = try await run("undo", "--reason", "by mistake", "--json", "--data", other)
         #expect(back.status == 0 && back.json.first?["name"] as? String == "North", "\(back.err)")

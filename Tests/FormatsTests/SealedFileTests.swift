@@ -176,7 +176,7 @@ private let opener = SealOpener.passphrase("vier Wörter reichen")
     try office.write(to: scratch["s"], seal: seal())
     let bytes = try scratch.get("s")
     for (offset, value) in [
-        (0, UInt8(9)), (0, 19), (0, 31), (0, 255), (1, 9), (1, 255), (1, 0), (2, 2), (2, 0),
+        (0, UInt8(9)), (0, 18), (0, 31), (0, 255), (1, 9), (1, 255), (1, 0), (2, 2), (2, 0),
     ] {
         var head = Array(bytes.prefix(SealedFile.headBytes - 16))
         head[SealedFile.magic.count + offset] = value

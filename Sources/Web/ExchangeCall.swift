@@ -64,10 +64,15 @@ struct ExchangeCall: Sendable {
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
         let now = try await onOwnThread { [store] in try store.exchangeVector() }
-        if let held = lacking(theirs, differing, of: now), try await send(holding: held, &run, &lines) {
-            if let held = lacking(try await vector(), differing, of: now) {
+        if let held = lacking(theirs, differing, of: now) {
+            if try await send(holding: held, &run, &lines),
+                let held = lacking(try await vector(), differing, of: now)
+            {
                 _ = try await send(holding: held, &run, &lines)
             }
+        } else {
+            // What was begun has arrived after the last run gave up waiting, or by another way.
+            for name in shelf.digests("to", link.office) { unlink(shelf.path("to", link.office, name)) }
         }
         if run.taken == 0, run.sent == 0 {
             lines.append("“\(link.name)” and this office hold the same already.")
@@ -210,7 +215,7 @@ struct ExchangeCall: Sendable {
     // MARK: Sending
 
     /// - Returns: whether it was one that was made for an earlier run: what was done here since is not in it.
-    private func send(
+    func send(
         holding heads: [ChainHead], _ run: inout ExchangeRun, _ lines: inout [String]
     ) async throws -> Bool {
         try shelf.makeFolder()
@@ -270,8 +275,9 @@ struct ExchangeCall: Sendable {
             let isGood = try await onOwnThread { [shelf] in try shelf.stillHolds(place) }
             if begun == nil, isGood {
                 let there = try await ask(ExchangeUpload.self, .GET, Paths.exchangeUploadAPI(name))
-                // Being taken in, it is waited for.
-                if there.state == .taking || (there.state == .receiving && there.offset > 0) {
+                // Being taken in, it is waited for; taken in since what the other office holds was asked, it has arrived.
+                if [.taking, .taken].contains(there.state) || (there.state == .receiving && there.offset > 0)
+                {
                     begun = name
                     continue
                 }

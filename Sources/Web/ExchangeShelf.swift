@@ -202,8 +202,8 @@ final class ExchangeShelf: Sendable {
         guard isFirst else { return }
         Task {
             let state = await taken(place, digest, office, name, actor)
-            table.withLock { $0.uploads[key] = state }
             unlink(place)
+            table.withLock { $0.uploads[key] = state }
         }
     }
 

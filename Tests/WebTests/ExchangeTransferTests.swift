@@ -48,14 +48,22 @@ import Testing
         let offices = try await ExchangeOffices()
         for _ in 0..<2 { try await offices.exchange() }
         offices.network.pass(minutes: 1)
+        let before = try offices.south.exchangeVector().held
         try offices.network[0].take(randomCalls(200, seed: 5), file: "a.csv")
-        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
-        func send(_ run: inout ExchangeRun, patience: Duration) async throws {
-            let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+        let (link, client) = try await northsClient(of: offices)
+        let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+        /// - Returns: the run, and whether the other office was still at it when patience ended.
+        func send(patience: Duration) async throws -> (run: ExchangeRun, isBusy: Bool) {
             var call = try ExchangeCall(link, shelf: shelf, by: .console)
             call.patience = patience
+            var run = ExchangeRun(began: offices.north.clock.now())
             var lines: [String] = []
-            try await call.perform(&run, &lines)
+            do { _ = try await call.send(holding: before, &run, &lines) } catch let error as UserError
+                where error.code == .busy
+            {
+                return (run, true)
+            }
+            return (run, false)
         }
         // South is busy with its calls, and takes nothing in meanwhile.
         let goesOn = DispatchSemaphore(value: 0)
@@ -67,22 +75,40 @@ import Testing
                 }
             }
         }
-        var run = ExchangeRun(began: offices.north.clock.now())
         do {
-            defer { offices.network.pass(minutes: 1) }
-            try await send(&run, patience: .milliseconds(200))
-            Issue.record("it was taken in")
-        } catch let error as UserError { #expect(error.code == .busy, "\(error)") }
-        #expect(run.bytesOut > 0)
-        Thread.detachNewThread {
-            Thread.sleep(forTimeInterval: 1)
-            goesOn.signal()
+            defer { goesOn.signal() }
+            let first = try await send(patience: .milliseconds(200))
+            #expect(first.isBusy && first.run.bytesOut > 0, "\(first)")
+            offices.network.pass(minutes: 1)
+            let second = try await send(patience: .milliseconds(200))
+            #expect(second.isBusy && second.run.bytesOut == 0, "\(second)")
         }
-        run = ExchangeRun(began: offices.north.clock.now())
-        try await send(&run, patience: .seconds(600))
-        #expect(run.sent == 1 && run.bytesOut == 0, "\(run)")
+        let name = try #require(shelf.digests("to", link.office).first)
+        var there: ExchangeUpload?
+        while there?.state != .taken {
+            try await Task.sleep(for: .milliseconds(20))
+            let answer = try await client.call(.GET, Paths.exchangeUploadAPI(name))
+            there = try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
+        }
+        // It was taken in after this run had asked what South holds. One made anew would be another file by now.
+        offices.network.pass(minutes: 1)
+        let third = try await send(patience: .seconds(600))
+        #expect(!third.isBusy && third.run.sent == 1 && third.run.bytesOut == 0, "\(third)")
         #expect(try await offices.areOne())
         #expect(try await offices.network[0].leftovers() == [])
+    }
+
+    @Test func `what was begun and has come by another way is cleared away`() async throws {
+        let offices = try await ExchangeOffices()
+        for _ in 0..<2 { try await offices.exchange() }
+        let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+        try shelf.makeFolder()
+        let link = try #require(try await offices.north.exchangeLinks(for: .console).first)
+        let begun = shelf.path("to", link.office, String(repeating: "a", count: 64))
+        try Data("half".utf8).write(to: URL(fileURLWithPath: begun))
+        let done = try await offices.exchange()
+        #expect(done.run.error == nil && done.run.sent == 0, "\(done.lines)")
+        #expect(!FileManager.default.fileExists(atPath: begun))
     }
 
     @Test func `a download that was begun before a purge is not gone on with`() async throws {

@@ -127,7 +127,14 @@ extension OfficeStore {
         return OpenConflict(
             conflict: conflict, loser: loser, winner: winner, decision: decision,
             since: try last(in: conflict, after: before, db),
-            canTakeOther: EventBody.canBeRedone(try? EventBody(loser), conflict.register))
+            canTakeOther: try EventBody.canBeRedone(try? EventBody(loser), conflict.register)
+                && !isAnothers(loser, conflict.register, db))
+    }
+
+    /// Whether what an event set is for its office alone to set: its rules, and its holds.
+    fileprivate static func isAnothers(_ event: Event, _ register: String, _ db: Database) throws -> Bool {
+        try (register.hasPrefix("office ") || register.hasPrefix("hold "))
+            && ChainIdentity.fetch(db)?.office != event.office
     }
 
     /// The last entry that has effect on what a conflict is about and comes after all of these; nil: none, or one that
@@ -194,13 +201,13 @@ extension OfficeStore {
             let winner = whole.winner
             var change: NestedChange?
             switch choice {
-            case .other: change = try tx.redoing(try EventBody(loser), conflict.register)
+            case .other: change = try tx.redoing(loser, conflict.register)
             // Where it was the other's for a while, what stood is done again; what somebody did since stands, and is kept.
             case .keep where decided == ConflictChoice.other.rawValue && whole.since == nil,
                 .reopen where decided == ConflictChoice.other.rawValue:
                 // What was purged stays so by itself.
                 if let winner, winner.kind != DeleteRequestPurged.kind {
-                    change = try tx.redoing(try EventBody(winner), conflict.register)
+                    change = try tx.redoing(winner, conflict.register)
                 }
             case .keep, .reopen: break
             }
@@ -233,13 +240,20 @@ extension EventBody {
 
 extension Transaction {
     /// What an event set in a register, as a change of what is there now.
-    fileprivate func redoing(_ body: EventBody, _ register: String) throws -> NestedChange {
+    fileprivate func redoing(_ event: Event, _ register: String) throws -> NestedChange {
+        guard try !OfficeStore.isAnothers(event, register, db) else {
+            throw UserError(
+                .notAllowed, "This is another office's, and set there; nothing was changed.",
+                advice: "It is decided in that office.")
+        }
+        return try redoing(EventBody(event), register)
+    }
+
+    private func redoing(_ body: EventBody, _ register: String) throws -> NestedChange {
         let again: EventBody
         switch body {
         case .officeChanged(let it):
-            guard let chain = try ChainIdentity.fetch(db), register == "office \(chain.office)" else {
-                throw Self.notByClick
-            }
+            guard let chain = try ChainIdentity.fetch(db) else { throw Self.notByClick }
             again = .officeChanged(OfficeChanged(before: try rules(of: chain.office), after: it.after))
         case .sourceChanged(let it):
             let now = try OfficeStore.sources(.every, db).first { $0.source.id == it.after.id }?.source
@@ -270,7 +284,7 @@ extension Transaction {
             again = .delegationChanged(DelegationChanged(before: now, after: it.after))
         case .deleteHoldChanged(let it):
             guard let id = (it.after ?? it.before)?.id else { throw UserError.notHere }
-            let now = try DeleteHold.all(db).first { $0.id == id }
+            let now = try DeleteHold.all(db, of: .own(db)).first { $0.id == id }
             again = .deleteHoldChanged(
                 DeleteHoldChanged(before: now, after: it.after, comment: it.comment))
         case .personsPlaced(let it):

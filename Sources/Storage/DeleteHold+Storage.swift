@@ -4,26 +4,30 @@ import GRDB
 
 extension Transaction {
     func foldDeleteHoldChanged(_ event: Event, _ it: DeleteHoldChanged) throws {
-        let id = (it.after ?? it.before)?.id.description
+        let id = (it.after ?? it.before)?.id
+        // Each office has its own: whatever another one signs of a hold neither changes nor lifts it.
+        let own: StatementArguments = [id?.description, event.office.description]
         let now = try String.fetchOne(
-            db.cachedStatement(sql: "SELECT hold FROM deleteHold WHERE id = ?"), arguments: [id]
+            db.cachedStatement(sql: "SELECT hold FROM deleteHold WHERE id = ? AND office = ?"), arguments: own
         )
         .map { try fromJSON(DeleteHold.self, $0) }
+        guard try now != nil || it.before == nil || !DeleteHold.all(db).contains(where: { $0.id == id })
+        else { throw DeleteHold.others }
         guard now == it.before || refold != nil else {
             throw UserError(
                 .stale, "The hold was changed by somebody else meanwhile.", advice: "Look again, and repeat.")
         }
         guard let after = it.after else {
             guard it.before != nil else { throw UserError.notHere }
-            try db.run(sql: "DELETE FROM deleteHold WHERE id = ?", arguments: [id])
+            try db.run(sql: "DELETE FROM deleteHold WHERE id = ? AND office = ?", arguments: own)
             return
         }
         try after.check(today: businessDay(of: event))
         try db.run(
             sql: """
-                INSERT INTO deleteHold (id, hold) VALUES (?, ?)
-                ON CONFLICT (id) DO UPDATE SET hold = excluded.hold
-                """, arguments: [id, try jsonText(after)])
+                INSERT INTO deleteHold (id, office, hold) VALUES (?, ?, ?)
+                ON CONFLICT (id, office) DO UPDATE SET hold = excluded.hold
+                """, arguments: own + [try jsonText(after)])
     }
 }
 
@@ -50,11 +54,6 @@ extension OfficeStore {
                 advice: "Say why it may go.")
         }
         try await write(as: actor) { tx in
-            if let before, try !OfficeScope.own(tx.db).holds(before.office(tx.db)) {
-                throw UserError(
-                    .notAllowed, "This hold is another office's; nothing was changed.",
-                    advice: "It is changed or lifted in that office.")
-            }
             if let file = after?.file {
                 try Self.requireOwn(file, tx.db)
                 let isThere = try Bool.fetchOne(
@@ -76,10 +75,7 @@ extension OfficeStore {
         guard viewer.reach(.requestDeletions) == .office else { throw UserError.notHere }
         return try await read { db in
             let offices = try OfficeScope(viewer, for: .requestDeletions, db)
-            let holds = try DeleteHold.all(db).filter { hold in
-                try offices.isWhole || offices.holds(hold.office(db))
-            }
-            var result = DeleteHolds(holds: holds, today: try Self.today(db))
+            var result = DeleteHolds(holds: try DeleteHold.all(db, of: offices), today: try Self.today(db))
             for hold in result.holds {
                 if let file = hold.file {
                     result.files[file] = try String.fetchOne(
@@ -96,16 +92,9 @@ extension OfficeStore {
 }
 
 extension DeleteHold {
-    /// Whose it is: the office that set it.
-    func office(_ db: Database) throws -> String? {
-        try String.fetchOne(
-            db,
-            sql: """
-                SELECT office FROM journal
-                WHERE kind = ? AND \(payloadField("$.after.id")) = ? AND refusal IS NULL
-                ORDER BY time LIMIT 1
-                """, arguments: [DeleteHoldChanged.kind, id.description])
-    }
+    static let others = UserError(
+        .notAllowed, "This hold is another office's; nothing was changed.",
+        advice: "It is changed or lifted in that office.")
 
     /// Every hold; one on somebody who was merged into another is on the other too.
     static func inForce(_ db: Database) throws -> [DeleteHold] {
@@ -129,9 +118,9 @@ extension DeleteHold {
         return holds
     }
 
-    static func all(_ db: Database) throws -> [DeleteHold] {
-        try String.fetchAll(db, sql: "SELECT hold FROM deleteHold ORDER BY id").map {
-            try fromJSON(DeleteHold.self, $0)
-        }
+    static func all(_ db: Database, of offices: OfficeScope = .every) throws -> [DeleteHold] {
+        try String.fetchAll(
+            db, sql: "SELECT hold FROM deleteHold WHERE \(offices.condition("office")) ORDER BY id, office"
+        ).map { try fromJSON(DeleteHold.self, $0) }
     }
 }

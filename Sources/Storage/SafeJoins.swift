@@ -112,6 +112,7 @@ struct SafeJoins {
         for step in steps where hold(step).isLifted {
             for other in steps
             where !hold(other).isLifted && hold(other).id == hold(step).id
+                && other.name.chain.office == step.name.chain.office
                 && order.areConcurrent(step.name, other.name)
             {
                 overruled[step.name] =

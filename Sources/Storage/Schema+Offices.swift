@@ -222,4 +222,20 @@ extension Schema {
         INSERT INTO signedHead SELECT * FROM oldSignedHead;
         DROP TABLE oldSignedHead;
         """
+
+    /// A hold is the office's that set it.
+    static let version14 = """
+        ALTER TABLE deleteHold RENAME TO oldDeleteHold;
+        CREATE TABLE deleteHold (
+          id TEXT NOT NULL,
+          office TEXT NOT NULL,
+          hold TEXT NOT NULL,
+          PRIMARY KEY (id, office)
+        ) WITHOUT ROWID;
+        INSERT INTO deleteHold SELECT id, coalesce((
+            SELECT j.office FROM journal j WHERE j.kind = 'deleteHoldChanged' AND j.refusal IS NULL
+              AND j.payload ->> '$.after.id' = oldDeleteHold.id ORDER BY j.time LIMIT 1
+          ), (SELECT office FROM folder)), hold FROM oldDeleteHold;
+        DROP TABLE oldDeleteHold;
+        """
 }

@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("11 both sides of a fork") { db in try db.execute(sql: version11) }
         migrator.registerMigration("12 arrivals of this life") { db in try db.execute(sql: version12) }
         migrator.registerMigration("13 heads of earlier entries") { db in try db.execute(sql: version13) }
+        migrator.registerMigration("14 whose a hold is") { db in try db.execute(sql: version14) }
         return migrator
     }
 

@@ -76,7 +76,7 @@ extension OfficeStore {
             ORDER BY v.file, v.version, d.fromTime, d.untilTime, d.request
             """)
         try lines("delete request", "SELECT id, request FROM deleteRequest ORDER BY id")
-        try lines("hold", "SELECT id, hold FROM deleteHold ORDER BY id")
+        try lines("hold", "SELECT id, office, hold FROM deleteHold ORDER BY id, office")
         try lines("conflict", "SELECT id, register, loser, winner, refusal FROM conflict ORDER BY id")
         try lines("decision", "SELECT conflict, choice, event FROM conflictDecision ORDER BY conflict")
         let (calls, digest) = try fromRows ? digestOfRows(db) : digestOfRollups(db)

@@ -67,14 +67,6 @@ import Testing
         try network.send(0, to: 1)
         let figures = try await north.figures()
 
-        let place = "\(network.place)/forged"
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
-        let contents = try south.store.snapshotContents(linkingInto: place)
-        var cursor = south.store.entries(of: contents)
-        var events: [Event] = []
-        while let event = try cursor.next() {
-            if event.office == contents.office { events.append(event) }
-        }
         let target = DeleteTarget(
             file: upload.file, fileName: upload.fileName, version: 1, firstDay: upload.firstDay,
             lastDay: upload.lastDay)
@@ -82,7 +74,7 @@ import Testing
             id: north.ids.next(at: Instant(milliseconds: 5)), kind: .version, targets: [target],
             cutOverMinutes: 0, reason: "wrong", preview: DeletePreview(rows: 3, gone: 3),
             opener: RequestParty(DeletionWalk.bob), isSingleAdmin: false,
-            opened: try #require(events.last).time)
+            opened: HybridTime.next(after: nil, now: network.clocks[0].time))
         let approval = DeleteRequestDecided(
             request, .approve, comment: "", by: RequestParty(DeletionWalk.cleo), calls: 3)
         // It knows the archive's hash, and says that nothing of it is left.
@@ -97,27 +89,7 @@ import Testing
                     versions: [PurgedVersion(upload, rows: .max, digest: "00", kept: kept)])),
             .archiveRewritten(ArchiveRewritten(upload, requests: [request.id], rows: 3, kept: kept)),
         ]
-        for body in bodies {
-            let last = try #require(events.last)
-            var forged = Event(
-                stream: .shared, office: last.office, incarnation: last.incarnation, seq: last.seq + 1,
-                time: HybridTime(bits: last.time.bits + 1), actor: .console, kind: body.kind,
-                payload: try body.canonicalPayload(), previousHash: last.hash)
-            forged.hash = forged.computedHash
-            events.append(forged)
-        }
-
-        let (key, last) = (try OfficeKey(of: south.store), try #require(events.last))
-        var head = try #require(contents.own.first)
-        (head.seq, head.hash) = (last.seq, hexadecimal(last.hash))
-        let offer = SnapshotOffer(
-            fileName: "forged", office: contents.office, name: contents.name, key: key.publicKey,
-            made: contents.made, program: "test",
-            heads: [try SignedHead(head, name: contents.name, key: key.publicKey, sign: key.sign)])
-        let received = try north.store.receive(offer, ownKey: OfficeKey(of: north.store).publicKey) { body in
-            for event in events { try body(event) }
-        }
-        _ = try north.store.merge(received, by: .console) { _, _ in }
+        try Self.sign(bodies, as: south, for: north, network)
         #expect(try await north.sql("SELECT state FROM fileVersion") == ["live"])
         #expect(try await north.figures() == figures)
         let refusals = try await north.sharedJournal().filter {
@@ -132,6 +104,79 @@ import Testing
         #expect(try await network[0].leftovers() == [])
         // Nor does a backup of it come back with less.
         try drillBackup(try backUp(north.store, by: .console).path, in: north.store, by: .program)
+    }
+
+    @Test(arguments: [false, true])
+    func `what an office signs of another one's hold neither changes nor lifts nor keeps it`(isLifted: Bool)
+        async throws
+    {
+        let network = try await OfficeNetwork()
+        let (north, south) = (network[0], network[1])
+        let hold = DeleteHold(id: north.ids.next(at: network.clocks[0].time), reason: "a lawsuit")
+        try await north.store.changeHold(nil, to: hold, for: DeletionWalk.dan, by: .console)
+        network.pass(minutes: 1)
+        try network.send(0, to: 1)
+        var over = hold
+        over.reason = "none"
+        let changes = [
+            DeleteHoldChanged(before: hold, after: over, comment: ""),
+            DeleteHoldChanged(before: hold, after: nil, comment: "over"),
+            // As one of its own, of the same name, that it then lifts.
+            DeleteHoldChanged(before: nil, after: over, comment: ""),
+            DeleteHoldChanged(before: over, after: nil, comment: "over"),
+        ]
+        if isLifted {
+            network.pass(minutes: 1)
+            try await north.store.changeHold(
+                hold, to: nil, comment: "over", for: DeletionWalk.dan, by: .console)
+        }
+        try Self.sign(changes.map { .deleteHoldChanged($0) }, as: south, for: north, network)
+        for _ in 0..<2 {
+            #expect(
+                try await north.sql("SELECT hold ->> '$.reason' FROM deleteHold")
+                    == (isLifted ? [] : ["a lawsuit"]))
+            let refusals = try await north.sharedJournal().filter {
+                $0.event.kind == DeleteHoldChanged.kind
+            }.map { $0.refusal?.contains("another office's") }
+            // What it set under the same name is its own, and it lifted that itself.
+            #expect(refusals == [nil, true, true, nil, nil] + (isLifted ? [nil] : []))
+            #expect(try await north.faults() == [])
+            try north.rebuild()
+        }
+    }
+
+    /// Signs entries that an office's program would not write, and has another one take them in.
+    private static func sign(
+        _ bodies: [EventBody], as office: ImportOffice, for other: ImportOffice, _ network: OfficeNetwork
+    ) throws {
+        let place = network.newPath()
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        let contents = try office.store.snapshotContents(linkingInto: place)
+        var cursor = office.store.entries(of: contents)
+        var events: [Event] = []
+        while let event = try cursor.next() {
+            if event.office == contents.office { events.append(event) }
+        }
+        for body in bodies {
+            let last = try #require(events.last)
+            var forged = Event(
+                stream: .shared, office: last.office, incarnation: last.incarnation, seq: last.seq + 1,
+                time: HybridTime(bits: last.time.bits + 1), actor: .console, kind: body.kind,
+                payload: try body.canonicalPayload(), previousHash: last.hash)
+            forged.hash = forged.computedHash
+            events.append(forged)
+        }
+        let (key, last) = (try OfficeKey(of: office.store), try #require(events.last))
+        var head = try #require(contents.own.first)
+        (head.seq, head.hash) = (last.seq, hexadecimal(last.hash))
+        let offer = SnapshotOffer(
+            fileName: "forged", office: contents.office, name: contents.name, key: key.publicKey,
+            made: contents.made, program: "test",
+            heads: [try SignedHead(head, name: contents.name, key: key.publicKey, sign: key.sign)])
+        let received = try other.store.receive(offer, ownKey: OfficeKey(of: other.store).publicKey) { body in
+            for event in events { try body(event) }
+        }
+        _ = try other.store.merge(received, by: .console) { _, _ in }
     }
 
     /// Where a payload has numbers, days, and texts, and what comes in their place.

@@ -107,6 +107,34 @@ import Testing
         #expect(try await office.faults().allSatisfy { $0.contains("later.csv") })
     }
 
+    @Test func `a hold of the release before is the office's that set it`() async throws {
+        let network = try await OfficeNetwork()
+        let (north, south) = (network[0], network[1])
+        for (box, reason) in [(north, "a lawsuit"), (south, "an audit")] {
+            let hold = DeleteHold(id: box.ids.next(at: box.store.clock.now()), reason: reason)
+            try await box.store.changeHold(nil, to: hold, for: DeletionWalk.dan, by: .console)
+        }
+        network.pass(minutes: 1)
+        try network.send(0, to: 1)
+        try network.send(1, to: 0)
+        let (hash, holds) = (
+            try await north.store.stateHash(), "SELECT hold ->> '$.reason', office FROM deleteHold ORDER BY 1"
+        )
+        let before = try await north.sql(holds)
+        #expect(before.count == 2)
+        try north.damage(
+            """
+            ALTER TABLE deleteHold RENAME TO newHold;
+            CREATE TABLE deleteHold (id TEXT PRIMARY KEY, hold TEXT NOT NULL) WITHOUT ROWID;
+            INSERT INTO deleteHold SELECT id, hold FROM newHold; DROP TABLE newHold;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '14 %';
+            """)
+        try north.reopen()
+        #expect(try await north.sql(holds) == before)
+        #expect(try await north.store.stateHash() == hash)
+        #expect(try await north.faults() == [])
+    }
+
     @Test func `a folder without rejected lines and days gets them`() async throws {
         let office = try await filled()
         let tables = [

@@ -115,8 +115,8 @@ import Testing
     // MARK: Deletions and holds
 
     /// An office with a file of three calls, and somebody who asks to delete it.
-    private static func office() async throws -> (OfficeNetwork, ID<CallFile>) {
-        let network = try await OfficeNetwork(["North"])
+    private static func office(_ names: [String] = ["North"]) async throws -> (OfficeNetwork, ID<CallFile>) {
+        let network = try await OfficeNetwork(names)
         return (network, try network[0].take(CallFileText.usual.text, file: "a.csv").upload.file)
     }
 
@@ -224,7 +224,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `a hold that is lifted where somebody else changes it stays`(liftedFirst: Bool) async throws {
-        let (network, file) = try await Self.office()
+        let (network, file) = try await Self.office(["North", "South"])
         let hold = Self.hold(file, network[0])
         try await network[0].store.changeHold(nil, to: hold, for: DeletionWalk.dan, by: .console)
         let twins = try Twins(of: network)
@@ -240,5 +240,16 @@ import Testing
         try await twins.require(
             "SELECT hold ->> '$.reason' FROM deleteHold", ["a lawsuit"],
             told: "The hold was changed in North at the same time; it stays.")
+        // For North to decide alone.
+        try network.send(0, to: 1)
+        let south = network[1].store
+        let conflict = try #require(try await south.conflicts(for: .console).first)
+        #expect(!conflict.canTakeOther)
+        let refusal = await #expect(throws: UserError.self) {
+            try await south.decideConflict(
+                conflict.conflict.id, .other, comment: "over", for: .console, by: .console)
+        }
+        #expect(refusal?.code == .notAllowed)
+        #expect(try await twins.boxes[0].store.conflicts(for: .console).first?.canTakeOther == true)
     }
 }

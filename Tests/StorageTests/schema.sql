@@ -147,8 +147,10 @@ CREATE TABLE delegation (
 ) WITHOUT ROWID;
 
 CREATE TABLE deleteHold (
-  id TEXT PRIMARY KEY,
-  hold TEXT NOT NULL
+  id TEXT NOT NULL,
+  office TEXT NOT NULL,
+  hold TEXT NOT NULL,
+  PRIMARY KEY (id, office)
 ) WITHOUT ROWID;
 
 CREATE TABLE deleteRequest (

@@ -86,6 +86,14 @@ extension OfficeStore {
         try exchangeVector(key: OfficeKey(of: self).publicKey, program: Version.text)
     }
 
+    /// The same, as it is told another office.
+    public func exchangeVector(for office: ID<Office>) throws -> ExchangeVector {
+        var vector = try exchangeVector()
+        vector.leftOut = try leftOut(from: office).sorted()
+        vector.forks = try exchangeForks()
+        return vector
+    }
+
     /// Whether no archive of a snapshot that was written here was purged since.
     public func stillHolds(_ manifest: SnapshotManifest) throws -> Bool {
         let here = try exchangedArchives()

@@ -126,22 +126,30 @@ extension OfficeStore {
         }
     }
 
-    /// Of these heads those of which something might be taken: not of a chain under an alarm, nor of the side of one
-    /// that somebody has decided against.
-    public func welcome(_ heads: [ChainHead]) throws -> [ChainHead] {
-        let forks = try exchangeForks()
+    /// What this office and another one that answered lack of each other.
+    ///
+    /// - Parameter ours: as it is told the other one.
+    public func exchangeDifference(_ ours: ExchangeVector, _ theirs: ExchangeVector) throws
+        -> ExchangeDifference
+    {
+        let (reach, leftOut) = (VersionVector(ours.held), Set(ours.leftOut ?? []))
         return try pool.read { db in
-            try heads.filter { head in
-                guard let fork = forks.first(where: { $0.chain == head.chain }) else { return true }
-                let isOther = try Bool.fetchOne(
-                    db,
-                    sql: """
-                        SELECT 1 FROM forkEntry
-                        WHERE office = ? AND incarnation = ? AND seq = ? AND lower(hex(hash)) = ?
-                        """,
-                    arguments: [head.office.description, head.incarnation, head.seq, head.hash])
-                return fork.isSettled && isOther == nil
+            let differing = try theirs.given.filter { head in
+                try !leftOut.contains(head.office) && head.seq <= reach[head.chain]
+                    && Self.heldHash(head.chain, head.seq, db).map { hexadecimal($0) } != head.hash
             }
+            let declined = try theirs.given.filter { head in
+                try Bool.fetchOne(
+                    db.cachedStatement(
+                        sql: """
+                            SELECT 1 FROM forkEntry
+                            WHERE office = ? AND incarnation = ? AND seq = ? AND lower(hex(hash)) = ?
+                            """),
+                    arguments: [head.office.description, head.incarnation, head.seq, head.hash]) != nil
+            }
+            return ExchangeDifference(
+                ours: ours, theirs: theirs, differing: Set(differing.map(\.chain)),
+                declined: Set(declined.map(\.chain)))
         }
     }
 

@@ -34,10 +34,7 @@ struct OfficeVisit: Sendable {
 @Sendable private func sendVector(_ context: OfficeVisit) async throws -> Response {
     try context.visit.json(
         try await onOwnThread { [store = context.visit.store, office = context.office] in
-            var vector = try store.exchangeVector()
-            vector.leftOut = try store.leftOut(from: office).sorted()
-            vector.forks = try store.exchangeForks()
-            return vector
+            try store.exchangeVector(for: office)
         })
 }
 

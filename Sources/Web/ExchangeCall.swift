@@ -36,37 +36,20 @@ struct ExchangeCall: Sendable {
     /// - Throws: `UserError`.
     func perform(_ run: inout ExchangeRun, _ lines: inout [String]) async throws {
         let theirs = try await vector()
-        let (ours, leftOut, welcome, forked) = try await onOwnThread { [store, link] in
-            (
-                try store.exchangeVector(), try store.leftOut(from: link.office),
-                try store.welcome(theirs.given), try store.forkedChains()
-            )
-        }
-        // Of what nothing is taken here only the heads come along, and they are no reason to call.
-        let given = welcome.filter { !leftOut.contains($0.office) }
-        let known = theirs.given.filter { leftOut.contains($0.office) }
-        let differing = try await onOwnThread { [self] in
-            try chainsThatDiffer(theirs.given.filter { !leftOut.contains($0.office) }, from: ours)
-        }
-        let skew = (theirs.now.milliseconds - ours.now.milliseconds) / 1000
-        // Heads alone tell of a fork; the snapshot raises the alarm.
-        if !given.isCovered(by: ours.held)
-            || !differing.isSubset(of: forked)
+        let first = try await difference(theirs)
+        if let held = first.wanted, try await fetch(holding: held, &run, &lines),
+            let held = try await difference(theirs).wanted
         {
-            let isOld = try await fetch(holding: known + ours.held, &run, &lines)
-            let held = try await onOwnThread { [store] in try store.exchangeVector().held }
-            if isOld, !given.isCovered(by: held) {
-                _ = try await fetch(holding: known + held, &run, &lines)
-            }
+            _ = try await fetch(holding: held, &run, &lines)
         }
+        let skew = (theirs.now.milliseconds - first.ours.now.milliseconds) / 1000
         try await onOwnThread { [store] in
             try store.noteHeard(
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
-        let now = try await onOwnThread { [store] in try store.exchangeVector() }
-        if let held = lacking(theirs, differing, of: now) {
+        if let held = try await difference(theirs).offered {
             if try await send(holding: held, &run, &lines),
-                let held = lacking(try await vector(), differing, of: now)
+                let held = try await difference(vector()).offered
             {
                 _ = try await send(holding: held, &run, &lines)
             }
@@ -79,25 +62,10 @@ struct ExchangeCall: Sendable {
         }
     }
 
-    /// What the other office holds, where it lacks something of ours that it would take; nil: it does not.
-    ///
-    /// - Parameter differing: chains of which it holds another side.
-    private func lacking(_ theirs: ExchangeVector, _ differing: Set<Chain>, of ours: ExchangeVector)
-        -> [ChainHead]?
-    {
-        let leftOut = Set(theirs.leftOut ?? [])
-        // Where it does not know of the fork yet, it is told.
-        let refused = Set(
-            (theirs.forks ?? []).filter { !$0.isSettled || differing.contains($0.chain) }.map(\.chain))
-        let isComplete = ours.given.filter { !leftOut.contains($0.office) && !refused.contains($0.chain) }
-            .isCovered(by: theirs.held)
-        return isComplete ? nil : ours.given.filter { leftOut.contains($0.office) } + theirs.held
-    }
-
-    /// Chains of which the other office holds another entry than this one.
-    private func chainsThatDiffer(_ heads: [ChainHead], from ours: ExchangeVector) throws -> Set<Chain> {
-        let reach = VersionVector(ours.held)
-        return Set(try heads.filter { try $0.seq <= reach[$0.chain] && !store.holds([$0]) }.map(\.chain))
+    private func difference(_ theirs: ExchangeVector) async throws -> ExchangeDifference {
+        try await onOwnThread { [store, link] in
+            try store.exchangeDifference(store.exchangeVector(for: link.office), theirs)
+        }
     }
 
     private func vector() async throws -> ExchangeVector {

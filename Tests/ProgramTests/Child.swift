@@ -53,14 +53,17 @@ final class Child: @unchecked Sendable {
         (try? String(contentsOfFile: folder + "/" + name, encoding: .utf8)) ?? ""
     }
 
-    /// Waits for the end; after `timeout` seconds it is killed and the test fails.
-    func wait(timeout: Double = 90) async throws -> Outcome {
-        let deadline = Date().addingTimeInterval(timeout)
+    /// Seconds after which what does not end is taken for hung: far longer than anything takes on a busy box.
+    static let patience = 600.0
+
+    /// Waits for the end; after `patience` it is killed and the test fails.
+    func wait() async throws -> Outcome {
+        let deadline = Date().addingTimeInterval(Self.patience)
         while process.isRunning, Date() < deadline { try await Task.sleep(for: .milliseconds(5)) }
         if process.isRunning {
             kill()
             Issue.record(
-                "\(process.arguments ?? []) did not end in \(timeout) s: \(text("out")) \(text("err"))")
+                "\(process.arguments ?? []) did not end in \(Self.patience) s: \(text("out")) \(text("err"))")
         }
         process.waitUntilExit()
         let status = process.terminationStatus
@@ -70,8 +73,8 @@ final class Child: @unchecked Sendable {
     }
 
     /// Waits until the output has these words; false when it ended or took too long.
-    func says(_ words: String, timeout: Double = 60) async throws -> Bool {
-        let deadline = Date().addingTimeInterval(timeout)
+    func says(_ words: String) async throws -> Bool {
+        let deadline = Date().addingTimeInterval(Self.patience)
         while !text("out").contains(words) {
             guard process.isRunning, Date() < deadline else { return text("out").contains(words) }
             try await Task.sleep(for: .milliseconds(20))
@@ -80,9 +83,8 @@ final class Child: @unchecked Sendable {
     }
 }
 
-func rollcall(_ arguments: String..., input: String = "", timeout: Double = 90) async throws -> Child.Outcome
-{
-    try await Child(arguments, input: input).wait(timeout: timeout)
+func rollcall(_ arguments: String..., input: String = "") async throws -> Child.Outcome {
+    try await Child(arguments, input: input).wait()
 }
 
 /// A ReadyMode file of calls in January 2024, which is past on any box.

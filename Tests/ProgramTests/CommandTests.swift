@@ -218,7 +218,7 @@ import Testing
         for arguments in [
             ["verify"], ["serve", "--port", "0"], ["rebuild"], ["import", "/etc/hostname.csv"],
         ] {
-            let outcome = try await Child(arguments + ["--data", office.folder.path]).wait(timeout: 30)
+            let outcome = try await Child(arguments + ["--data", office.folder.path]).wait()
             #expect(outcome.status == 75, "\(arguments): \(outcome.err)")
             #expect(outcome.err.contains("process \(getpid())"), "\(outcome.err)")
         }
@@ -250,12 +250,12 @@ import Testing
         let code = try await rollcall("setup-code", "--data", data)
         #expect(code.status == 65 && code.err.contains("already"))
         #expect(try await rollcall("report", "performance", "--by", "shoe", "--data", data).status == 64)
-        let second = try await rollcall("serve", "--port", "0", "--data", data, timeout: 30)
+        let second = try await rollcall("serve", "--port", "0", "--data", data)
         #expect(second.status == 75 && second.err.contains("\(server.process.processIdentifier)"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: office.folder.incoming) == [])
 
         server.process.terminate()
-        #expect(try await server.wait(timeout: 30).status == 0)
+        #expect(try await server.wait().status == 0)
         #expect(!FileManager.default.fileExists(atPath: office.folder.socket))
         let reopened = try ImportOffice(opening: data)
         #expect(try await reopened.faults() == [])
@@ -278,7 +278,7 @@ import Testing
         let office = try await ImportOffice()
         try office.store.close()
         let port = String(UInt16(bigEndian: address.sin_port))
-        let outcome = try await rollcall("serve", "--port", port, "--data", office.folder.path, timeout: 20)
+        let outcome = try await rollcall("serve", "--port", port, "--data", office.folder.path)
         #expect(outcome.status == 75)
         #expect(outcome.err.contains("Port \(port) is in use") && outcome.err.contains("--port"))
     }

@@ -126,7 +126,7 @@ import Testing
         #expect(all.out.hasSuffix("3 requests\n"), "\(all.out)")
         if let server {
             server.process.terminate()
-            #expect(try await server.wait(timeout: 30).status == 0)
+            #expect(try await server.wait().status == 0)
         }
         let verified = try await rollcall("verify", "--json", "--data", data)
         #expect(verified.status == 0, "\(verified.out)")

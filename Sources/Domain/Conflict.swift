@@ -63,11 +63,17 @@ public struct ConflictLedger: Sendable {
         var loser: EventName
     }
 
+    /// Why an event has no effect in a register; where nothing is left of either, it has.
+    private struct Loss: Sendable {
+        /// What won against it, in the total order.
+        var winners: [EventName] = []
+        /// Where the rules refused it, or it came too late: what was against it, and why in words.
+        var refusal: (winner: EventName?, words: String)?
+    }
+
     private let order: CausalOrder
     private var standing: [String: [Applied]] = [:]
-    /// Of each loser what won against it, in the total order; never empty.
-    private var winners: [Key: [EventName]] = [:]
-    private var refusals: [Key: (winner: EventName?, words: String)] = [:]
+    private var losses: [Key: Loss] = [:]
 
     public init(_ order: CausalOrder) { self.order = order }
 
@@ -80,14 +86,13 @@ public struct ConflictLedger: Sendable {
                 if order.knows(event, earlier.event) {
                     // Whoever goes on from the loser without knowing what won only moves the question on. Whoever
                     // knew both leaves it open: nobody decided it in so many words.
-                    let known = winners[key]?.filter { order.knows(event, $0) } ?? []
-                    winners[key] = known.isEmpty ? nil : known
+                    losses[key]?.winners.removeAll { !order.knows(event, $0) }
                 } else {
                     last.append(earlier)
                     if try earlier.write.value() == write.value() {
-                        winners[key] = nil
+                        losses[key]?.winners = []
                     } else {
-                        winners[key, default: []].append(event)
+                        losses[key, default: Loss()].winners.append(event)
                     }
                 }
             }
@@ -106,7 +111,7 @@ public struct ConflictLedger: Sendable {
             }
         guard !isSo else { return }
         let other = writes.compactMap { standing[$0.register]?.last?.event }.first
-        refusals[Key(register: writes.first?.register ?? "event \(event)", loser: event)] = (other, words)
+        dispute(writes.first?.register ?? "event \(event)", loser: event, winner: other, words)
     }
 
     /// Whether a register was set by somebody of whom the author of an event did not know.
@@ -116,26 +121,23 @@ public struct ConflictLedger: Sendable {
 
     /// Takes something that stands although another event, at the same time, was against it.
     public mutating func dispute(_ register: String, loser: EventName, winner: EventName?, _ words: String) {
-        refusals[Key(register: register, loser: loser)] = (winner, words)
+        losses[Key(register: register, loser: loser), default: Loss()].refusal = (winner, words)
     }
 
     /// In the order of their ids.
     ///
     /// - Parameter id: of a register and a loser.
     public func conflicts(id: (String, EventName) -> String) -> [Conflict] {
-        let lost = winners.filter { refusals[$0.key] == nil }.map { key, winners in
-            Conflict(
-                id: id(key.register, key.loser), register: key.register, loser: key.loser,
-                winner: winners.last, refusal: nil)
-        }
-        // What lost to another write and was disputed too is one question: that write stands in its place.
-        let refused = refusals.map { key, why in
-            let stands = winners[key]?.last
+        losses.compactMap { key, loss -> Conflict? in
+            // What lost to another write and was disputed too is one question: that write stands in its place.
+            let stands = loss.winners.last
+            guard stands != nil || loss.refusal != nil else { return nil }
+            let words = loss.refusal.map {
+                $0.words + (stands == nil ? "" : " Something else was set at the same time, too.")
+            }
             return Conflict(
                 id: id(key.register, key.loser), register: key.register, loser: key.loser,
-                winner: stands ?? why.winner,
-                refusal: why.words + (stands == nil ? "" : " Something else was set at the same time, too."))
-        }
-        return (lost + refused).sorted { $0.id < $1.id }
+                winner: stands ?? loss.refusal?.winner, refusal: words)
+        }.sorted { $0.id < $1.id }
     }
 }

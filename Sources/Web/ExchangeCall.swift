@@ -153,7 +153,7 @@ struct ExchangeCall: Sendable {
         return answer.status == 200 ? answer.headers.first(name: "content-length").flatMap { Int64($0) } : nil
     }
 
-    private func download(_ wanted: ExchangeDownload, to place: String) async throws {
+    func download(_ wanted: ExchangeDownload, to place: String) async throws {
         let have = (try? fileSize(place)) ?? 0
         guard have < wanted.bytes else {
             if have > wanted.bytes { unlink(place) }

@@ -22,12 +22,9 @@ import Testing
     private func serve(_ site: TestSite, until isDone: @escaping @Sendable () throws -> Bool) async throws {
         let service = BackupService(
             work: site.site.backups, logger: Logger(label: "test"), pulse: .milliseconds(5))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await service.run() }
-            for _ in 0..<2000 where try !isDone() || site.site.backups.progress != nil {
-                try await Task.sleep(for: .milliseconds(10))
-            }
-            group.cancelAll()
+        try await running(service.run) {
+            let isThere = try await comes { try isDone() && site.site.backups.progress == nil }
+            #expect(isThere)
         }
     }
 
@@ -68,6 +65,25 @@ import Testing
                 #expect(try await !other.get(Paths.home).text.contains("Last backup"))
             }
             #expect(try backups(site) == [name])
+        }
+    }
+
+    /// A page two weeks and two days later, with a backup of that day.
+    private func later(_ site: TestSite, _ browser: TestBrowser) async throws -> String {
+        site.time.pass(seconds: 16 * 86_400)
+        try await browser.signIn("ann")
+        #expect(try await browser.post(Paths.backups).status == 303)
+        return try await browser.get(Paths.users).text
+    }
+
+    @Test func `on every page it says that no backup was restored for trial for long`() async throws {
+        let site = try await TestSite()
+        try await site.run { browser in
+            let first = try await later(site, browser)
+            #expect(first.contains("No backup has ever been restored for trial."))
+            #expect(try await browser.post(Paths.backupDrill).status == 303)
+            #expect(try await browser.get(Paths.users).text.contains("Last backup"))
+            #expect(try await later(site, browser).contains("No backup was restored for trial for 16 days."))
         }
     }
 

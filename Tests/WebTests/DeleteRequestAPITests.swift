@@ -272,31 +272,25 @@ import Testing
             try await store.deleteRequest(ids[index], for: admin).state
         }
         func becomes(_ wanted: DeleteRequest.State, _ index: Int) async throws -> Bool {
-            for _ in 0..<500 {
-                if try await state(index) == wanted { return true }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            return false
+            try await comes { try await state(index) == wanted }
         }
-        let service = Task {
-            try await Housekeeping(
-                store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                pulse: .milliseconds(5)
-            ).run()
+        let service = Housekeeping(
+            store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            pulse: .milliseconds(5))
+        try await running(service.run) {
+            office.site.time.pass(seconds: 29 * 86_400)
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(try await state(0) == .deleted)
+            office.site.time.pass(seconds: 2 * 86_400)
+            #expect(try await becomes(.purged, 0))
+            // Until it has been at the other, too.
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(try await state(1) == .deleted, "the hold keeps it")
+            try await store.changeHold(hold, to: nil, comment: "Settled", for: admin, by: .console)
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(try await state(1) == .deleted, "it looks once an hour")
+            office.site.time.pass(seconds: 3601)
+            #expect(try await becomes(.purged, 1))
         }
-        defer { service.cancel() }
-        office.site.time.pass(seconds: 29 * 86_400)
-        try await Task.sleep(for: .milliseconds(200))
-        #expect(try await state(0) == .deleted)
-        office.site.time.pass(seconds: 2 * 86_400)
-        #expect(try await becomes(.purged, 0))
-        // Until it has been at the other, too.
-        try await Task.sleep(for: .milliseconds(500))
-        #expect(try await state(1) == .deleted, "the hold keeps it")
-        try await store.changeHold(hold, to: nil, comment: "Settled", for: admin, by: .console)
-        try await Task.sleep(for: .milliseconds(200))
-        #expect(try await state(1) == .deleted, "it looks once an hour")
-        office.site.time.pass(seconds: 3601)
-        #expect(try await becomes(.purged, 1))
     }
 }

@@ -15,21 +15,7 @@ import Testing
         let service = ExchangeService(
             work: ExchangeWork(store: store, logger: Logger(label: "test")), pulse: .milliseconds(5),
             folderPulse: .milliseconds(20))
-        let task = Task { try await service.run() }
-        let result: Result<Void, any Error>
-        do { result = .success(try await body()) } catch { result = .failure(error) }
-        task.cancel()
-        _ = await task.result
-        try result.get()
-    }
-
-    /// - Returns: whether it came to be so; false after minutes, so that a slow box is no failure.
-    private func comes(_ isSo: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<6000 {
-            if try await isSo() { return true }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return false
+        try await running(service.run, body)
     }
 
     /// Long enough for many looks at the clock; a busy box makes this test weaker, not false.

@@ -128,6 +128,20 @@ import Testing
         #expect(try await client.call(.HEAD, path).status == 404)
     }
 
+    @Test func `more bytes than were announced are not written`() async throws {
+        let offices = try await ExchangeOffices.filled()
+        let (link, client) = try await northsClient(of: offices)
+        var made = try await askForAll(client)
+        made.bytes -= 1
+        let shelf = ExchangeShelf(store: offices.north, logger: Logger(label: "test"))
+        try shelf.makeFolder()
+        let place = shelf.path("from", link.office, made.digest)
+        let call = try ExchangeCall(link, shelf: shelf, by: .console)
+        let error = await #expect(throws: UserError.self) { try await call.download(made, to: place) }
+        #expect(error?.code == .invalid)
+        #expect(!FileManager.default.fileExists(atPath: place))
+    }
+
     private func viewer(_ role: Role) -> Viewer {
         Viewer(user: ID(UUID()), name: role.title, role: role, person: nil)
     }

@@ -63,11 +63,11 @@ public struct ConflictLedger: Sendable {
         var loser: EventName
     }
 
-    /// Why an event has no effect in a register; where nothing is left of either, it has.
+    /// What is against an event in a register.
     private struct Loss: Sendable {
         /// What won against it, in the total order.
         var winners: [EventName] = []
-        /// Where the rules refused it, or it came too late: what was against it, and why in words.
+        /// Where the rules refused it, or it stands with a question: what was against it, and why in words.
         var refusal: (winner: EventName?, words: String)?
     }
 

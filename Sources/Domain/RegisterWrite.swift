@@ -36,7 +36,7 @@ extension EventBody {
                 ? [] : [RegisterWrite("deletion \(it.request)", it.action == .approve ? "deleted" : "kept")]
         case .deleteRequestPurged(let it): [RegisterWrite("purge \(it.request)", "purged")]
         case .deleteHoldChanged(let it):
-            (it.after ?? it.before).map { [RegisterWrite("hold \($0.id)", of: it.after)] }
+            (it.after ?? it.before).map { [RegisterWrite("hold \(office) \($0.id)", of: it.after)] }
                 ?? []
         case .conflictDecided(let it):
             [RegisterWrite("conflict \(it.conflict)", it.choice.rawValue)]

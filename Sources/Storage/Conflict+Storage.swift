@@ -39,6 +39,11 @@ public struct OpenConflict: Sendable {
     public var since: Event?
     /// Whether what lost can be done by a click.
     public var canTakeOther: Bool
+    /// Whether it is for another office alone to set.
+    public var isAnothers: Bool
+
+    /// Whether a decision can be taken back here: where it did what lost, what stood is done again.
+    public var canReopen: Bool { !(isAnothers && decision?.decided.choice == .other) }
 
     public var isOpen: Bool { decision == nil }
 
@@ -124,11 +129,12 @@ extension OfficeStore {
         if let decided, case .conflictDecided(let it) = try EventBody(decided) { decision = (decided, it) }
         let winner = try conflict.winner.flatMap { try event($0, db) }
         let before = [loser, winner, decision?.0].compactMap { $0 }
+        let isAnothers = try isAnothers(loser, conflict.register, db)
         return OpenConflict(
             conflict: conflict, loser: loser, winner: winner, decision: decision,
             since: try last(in: conflict, after: before, db),
-            canTakeOther: try EventBody.canBeRedone(try? EventBody(loser), conflict.register)
-                && !isAnothers(loser, conflict.register, db))
+            canTakeOther: !isAnothers && EventBody.canBeRedone(try? EventBody(loser), conflict.register),
+            isAnothers: isAnothers)
     }
 
     /// Whether what an event set is for its office alone to set: its rules, and its holds.

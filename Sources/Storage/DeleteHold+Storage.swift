@@ -118,9 +118,14 @@ extension DeleteHold {
         return holds
     }
 
+    /// The own office's first.
     static func all(_ db: Database, of offices: OfficeScope = .every) throws -> [DeleteHold] {
         try String.fetchAll(
-            db, sql: "SELECT hold FROM deleteHold WHERE \(offices.condition("office")) ORDER BY id, office"
+            db,
+            sql: """
+                SELECT hold FROM deleteHold WHERE \(offices.condition("office"))
+                ORDER BY office <> (SELECT office FROM folder), id, office
+                """
         ).map { try fromJSON(DeleteHold.self, $0) }
     }
 }

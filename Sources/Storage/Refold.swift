@@ -234,7 +234,7 @@ extension Transaction {
         try refold.ledger.apply(name, writes)
         for late in refold.lateHolds[name] ?? [] {
             refold.ledger.dispute(
-                "hold \(late.hold)", loser: late.set, winner: name,
+                "hold \(late.set.chain.office) \(late.hold)", loser: late.set, winner: name,
                 "Some of what it should keep was erased at the same time.")
         }
         return nil

@@ -233,9 +233,15 @@ extension Schema {
           PRIMARY KEY (id, office)
         ) WITHOUT ROWID;
         INSERT INTO deleteHold SELECT id, coalesce((
-            SELECT j.office FROM journal j WHERE j.kind = 'deleteHoldChanged' AND j.refusal IS NULL
-              AND j.payload ->> '$.after.id' = oldDeleteHold.id ORDER BY j.time LIMIT 1
+            SELECT office FROM journal WHERE kind = 'deleteHoldChanged' AND refusal IS NULL
+              AND \(payloadField("$.after.id")) = oldDeleteHold.id ORDER BY time LIMIT 1
           ), (SELECT office FROM folder)), hold FROM oldDeleteHold;
         DROP TABLE oldDeleteHold;
+        -- Where another office had a say in a hold, or holds were in conflict, all follows from the entries anew.
+        UPDATE folder SET rebuilding = 1 WHERE EXISTS (SELECT 1 FROM conflict WHERE register LIKE 'hold %') OR EXISTS (
+          SELECT 1 FROM (
+            SELECT coalesce(\(payloadField("$.after.id")), \(payloadField("$.before.id"))) AS hold, office
+            FROM journal WHERE kind = 'deleteHoldChanged'
+          ) GROUP BY hold HAVING count(DISTINCT office) > 1);
         """
 }

@@ -131,6 +131,8 @@ struct ConflictPage: Page {
     /// What was decided, by whom and when.
     var decision: String?
     var comment: String?
+    /// Whether a decision can be taken back in this office.
+    var canReopen: Bool
     var card: ConflictCard
 }
 

@@ -60,7 +60,7 @@ private func showConflict(_ context: SignedIn, problem: UserError?) async throws
     return try context.page(
         ConflictPage(
             title: subject.text, problem: problem.map(Problem.init), href: subject.href,
-            decision: said?.text, comment: said?.comment,
+            decision: said?.text, comment: said?.comment, canReopen: conflict.canReopen,
             card: ConflictCard(
                 conflict, words, comment: problem == nil ? "" : context.form["comment"])),
         status: problem?.httpStatus ?? .ok)

@@ -250,6 +250,15 @@ import Testing
                 conflict.conflict.id, .other, comment: "over", for: .console, by: .console)
         }
         #expect(refusal?.code == .notAllowed)
-        #expect(try await twins.boxes[0].store.conflicts(for: .console).first?.canTakeOther == true)
+        let north = twins.boxes[0].store
+        #expect(try await north.conflicts(for: .console).first?.canTakeOther == true)
+        network.pass(minutes: 1)
+        try await north.decideConflict(
+            conflict.conflict.id, .other, comment: "over", for: .console, by: .console)
+        #expect(try await north.conflicts(for: .console).first?.canReopen == true)
+        #expect(try await twins.boxes[0].sql("SELECT count(*) FROM deleteHold") == ["0"])
+        try network.send(0, to: 1)
+        #expect(try await south.conflicts(for: .console).first?.canReopen == false)
+        #expect(try await network[1].sql("SELECT count(*) FROM deleteHold") == ["0"])
     }
 }

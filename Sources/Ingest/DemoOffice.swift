@@ -377,7 +377,7 @@ struct DemoStory {
         do {
             _ = try await bring(bytes, name)
         } catch let error as UserError {
-            try await store.recordRefusal(of: name, error, by: dataEntry)
+            try store.recordRefusal(of: name, error, by: dataEntry)
         }
     }
 

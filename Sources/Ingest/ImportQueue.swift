@@ -173,25 +173,21 @@ public final class ImportQueue: @unchecked Sendable {
             }
             if let job { keep(job, work.request, work.actor, error) }
         } catch let error as UserError {
-            end(id, error.code == .cancelled ? .cancelled : .refused) { $0.problem = error }
             record(error, work.request.fileName, work.actor)
+            end(id, error.code == .cancelled ? .cancelled : .refused) { $0.problem = error }
         } catch {
             logger.error("Import \(id) of \(work.request.fileName) failed: \(error)")
             let problem = UserError(
                 .damaged, "Something went wrong inside Rollcall (error \(id)); nothing of the file was kept.",
                 advice: "Try again; if it happens again, give this number to whoever looks after the box.")
-            end(id, .refused) { $0.problem = problem }
             record(problem, work.request.fileName, work.actor)
+            end(id, .refused) { $0.problem = problem }
         }
     }
 
     private func record(_ error: UserError, _ fileName: String, _ actor: Actor) {
-        Task { [store, logger] in
-            do {
-                try await store.recordRefusal(of: fileName, error, by: actor)
-            } catch {
-                logger.error("A refused upload could not be written to the activity: \(error)")
-            }
+        do { try store.recordRefusal(of: fileName, error, by: actor) } catch {
+            logger.error("A refused upload could not be written to the activity: \(error)")
         }
     }
 

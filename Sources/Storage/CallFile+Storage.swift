@@ -241,9 +241,9 @@ extension OfficeStore {
         return upload
     }
 
-    /// An upload that was not taken in, for the activity.
-    public func recordRefusal(of fileName: String, _ error: UserError, by actor: Actor) async throws {
-        try await write(as: actor) { tx in
+    /// An upload that was not taken in, for the activity. For threads that may block.
+    public func recordRefusal(of fileName: String, _ error: UserError, by actor: Actor) throws {
+        try writeNow(as: actor) { tx in
             try tx.append(
                 .uploadRefused(UploadRefused(fileName: fileName, code: error.code, message: error.message)))
         }

@@ -65,7 +65,7 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
         return context.redirect(to: Paths.backups, Notice(.info, error.message, error.advice))
     }
     // What is quick is done when the page is asked for.
-    for _ in 0..<60 where work.progress != nil { try await Task.sleep(for: .milliseconds(25)) }
+    try await context.site.grace.wait { work.progress != nil }
     guard work.progress == nil else { return context.redirect(to: Paths.backups) }
     let state = try await context.store.backupState(for: context.viewer)
     // Where it failed, or was cancelled, the page says how it stands.
@@ -82,10 +82,9 @@ private func begin(_ kind: BackupWork.Kind, _ context: SignedIn) async throws ->
 }
 
 @Sendable private func cancelBackup(_ context: SignedIn) async throws -> Response {
-    context.site.backups.cancel()
-    for _ in 0..<60 where context.site.backups.progress != nil {
-        try await Task.sleep(for: .milliseconds(25))
-    }
+    let work = context.site.backups
+    work.cancel()
+    try await context.site.grace.wait { work.progress != nil }
     return context.redirect(to: Paths.backups)
 }
 
@@ -218,6 +217,6 @@ private func backupsJSON(_ context: SignedIn) async throws -> BackupsJSON {
 @Sendable private func makeBackupByProgram(_ context: SignedIn) async throws -> Response {
     let work = context.site.backups
     try work.start(.backup, by: context.actor)
-    for _ in 0..<60 where work.progress != nil { try await Task.sleep(for: .milliseconds(25)) }
+    try await context.site.grace.wait { work.progress != nil }
     return try context.json(try await backupsJSON(context), status: .accepted)
 }

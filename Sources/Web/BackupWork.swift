@@ -61,9 +61,10 @@ public final class BackupWork: Sendable {
                 throw UserError(
                     .busy, "A backup is being made or tried already.", advice: "Wait until it is done.")
             }
+            // In the same step: whoever sees it go on can cancel it.
+            isCancelled.withLock { $0 = false }
             now = Progress(kind: kind)
         }
-        isCancelled.withLock { $0 = false }
     }
 
     private func perform(_ kind: Kind, _ actor: Actor) async throws {

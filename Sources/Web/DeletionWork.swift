@@ -15,8 +15,8 @@ final class DeletionWork: Sendable {
     private let works: WorkTable<DeletionDeed, PlannedDeletion?>
     private let store: OfficeStore
 
-    init(store: OfficeStore, logger: Logger) {
-        works = WorkTable(store: store, logger: logger)
+    init(store: OfficeStore, logger: Logger, grace: Grace) {
+        works = WorkTable(store: store, logger: logger, grace: grace)
         self.store = store
     }
 

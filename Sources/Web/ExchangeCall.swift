@@ -47,13 +47,14 @@ struct ExchangeCall: Sendable {
             try store.noteHeard(
                 of: theirs.office, made: theirs.now, heads: theirs.held, program: theirs.program, skew: skew)
         }
-        if let held = try await difference(theirs).offered {
+        let last = try await difference(theirs)
+        if let held = last.offered {
             if try await send(holding: held, &run, &lines),
                 let held = try await difference(vector()).offered
             {
                 _ = try await send(holding: held, &run, &lines)
             }
-        } else {
+        } else if last.ours.given.isCovered(by: theirs.held) {
             // What was begun has arrived after the last run gave up waiting, or by another way.
             for name in shelf.digests("to", link.office) { unlink(shelf.path("to", link.office, name)) }
         }

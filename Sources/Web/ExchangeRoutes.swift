@@ -77,18 +77,13 @@ extension SignedIn {
 
 /// Begins, and waits a moment: what is quick is done when the page is asked for.
 @Sendable private func exchangeNow(_ context: SignedIn) async throws -> Response {
-    let (work, actor, store) = (context.work, context.actor, context.store)
+    let (work, store) = (context.work, context.store)
     let ways = try await work.ways(for: context.viewer)
     let asked = context.form.text("way").flatMap { ExchangeWay($0) }
     let wanted = ways.filter { asked == nil || $0 == asked }
     guard !wanted.isEmpty else { throw UserError.noExchange }
-    for way in wanted where !store.exchanging.isRunning(way) {
-        Task { _ = try? await work.run(way, by: actor) }
-    }
-    try await Task.sleep(for: .milliseconds(100))
-    for _ in 0..<60 where wanted.contains(where: { store.exchanging.isRunning($0) }) {
-        try await Task.sleep(for: .milliseconds(25))
-    }
+    for way in wanted { work.start(way, by: context.actor) }
+    try await context.site.grace.wait { wanted.contains { store.exchanging.isRunning($0) } }
     return context.redirect(to: Paths.exchange)
 }
 

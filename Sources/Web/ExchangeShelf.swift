@@ -138,6 +138,9 @@ final class ExchangeShelf: Sendable {
     /// As its file is called.
     private func key(_ office: ID<Office>, _ digest: String) -> String { "up-\(office)-\(digest)" }
 
+    private static let isHere = UserError(
+        .conflict, "This snapshot is here already.", advice: "Ask what became of it.")
+
     func upload(_ digest: String, of office: ID<Office>) -> ExchangeUpload {
         let place = path("up", office, digest)
         if var known = table.withLock({ $0.uploads[key(office, digest)] }) {
@@ -157,8 +160,7 @@ final class ExchangeShelf: Sendable {
         let place = path("up", office, digest)
         let here = upload(digest, of: office)
         guard here.state == .receiving || here.state == .refused else {
-            throw UserError(
-                .conflict, "This snapshot is here already.", advice: "Ask what became of it.")
+            throw Self.isHere
         }
         guard here.offset == offset, offset <= bytes else {
             throw UserError(
@@ -180,8 +182,11 @@ final class ExchangeShelf: Sendable {
             where other != digest && upload(other, of: office).state != .taking {
                 unlink(path("up", office, other))
             }
-            table.withLock {
-                $0.uploads[key(office, digest)] = ExchangeUpload(state: .receiving, offset: offset)
+            try table.withLock { table in
+                let key = key(office, digest)
+                // It came whole over another connection meanwhile.
+                guard ![.taking, .taken].contains(table.uploads[key]?.state) else { throw Self.isHere }
+                table.uploads[key] = ExchangeUpload(state: .receiving, offset: offset)
             }
             return appending
         } catch {

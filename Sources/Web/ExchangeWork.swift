@@ -44,6 +44,17 @@ public struct ExchangeWork: Sendable {
             throw UserError(
                 .busy, "This exchange is going on already.", advice: "Wait until it is done.")
         }
+        return try await perform(way, by: actor)
+    }
+
+    /// The same without waiting for the end; where it goes on already, nothing is begun.
+    func start(_ way: ExchangeWay, by actor: Actor) {
+        guard store.exchanging.begin(way) else { return }
+        Task { _ = try? await perform(way, by: actor) }
+    }
+
+    /// Of a way that was begun.
+    private func perform(_ way: ExchangeWay, by actor: Actor) async throws -> Done {
         defer { store.exchanging.end(way) }
         var run = ExchangeRun(began: store.clock.now())
         var lines: [String] = []
@@ -144,9 +155,11 @@ public struct ExchangeService: Service {
     }
 
     private func due() -> [ExchangeWay] {
-        let now = work.store.clock.now()
-        let next = (try? work.store.nextExchanges()) ?? [:]
-        return next.filter { $0.value <= now && !work.store.exchanging.isRunning($0.key) }.map(\.key)
+        let (store, now) = (work.store, work.store.clock.now())
+        func next() -> [ExchangeWay: Instant] { (try? store.nextExchanges()) ?? [:] }
+        // Asked for again once it is known what runs: a run that ends in between has put its next one off.
+        let idle = next().keys.filter { !store.exchanging.isRunning($0) }
+        return next().filter { idle.contains($0.key) && $0.value <= now }.map(\.key)
     }
 
     /// Runs the folder before its time once others' files differ, and have stood still for one look: they may be copied
@@ -161,8 +174,7 @@ public struct ExchangeService: Service {
             let store = work.store
             let found = try? await onOwnThread { try ExchangeFolder(path, of: store, by: .exchange).look() }
             guard let found else { continue }
-            // What is there at the start the first run has seen.
-            if seen == nil { seen = found }
+            // What came while no server ran is taken in, too.
             if found == last, found != seen, (try? await work.run(.folder, by: .exchange)) != nil {
                 seen = found
             }

@@ -140,7 +140,7 @@ func showSettings(_ context: SignedIn, problem: UserError?) async throws -> Resp
         Task { await change(rules, countsAgain: countsAgain, context) }
     } catch let error as UserError { return try await showSettings(context, problem: error) }
     // A change that counts little is done before the page is asked for.
-    for _ in 0..<60 where recount.progress != nil { try await Task.sleep(for: .milliseconds(25)) }
+    try await context.site.grace.wait { recount.progress != nil }
     return context.redirect(to: Paths.settings)
 }
 

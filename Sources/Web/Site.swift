@@ -208,6 +208,7 @@ public struct Site: Sendable {
     let notices = Notices()
     let gate = SignInGate()
     let recount = RecountWatch()
+    let grace: Grace
     let counters: Counters
 
     /// What waits for somebody, by path of its menu entry; without the zeros.
@@ -221,17 +222,19 @@ public struct Site: Sendable {
 
     public init(
         store: OfficeStore, version: String, isSecure: Bool, authority: String? = nil, names: [String] = [],
-        sticks: @escaping @Sendable () -> [String] = { removablePlaces() }, logger: Logger
+        sticks: @escaping @Sendable () -> [String] = { removablePlaces() }, grace: Grace = Grace(),
+        logger: Logger
     ) throws {
         let files = EmbeddedFiles()
         self.store = store
         imports = ImportQueue(store: store, logger: logger)
-        deletions = DeletionWork(store: store, logger: logger)
+        deletions = DeletionWork(store: store, logger: logger, grace: grace)
         backups = BackupWork(store: store, logger: logger)
-        desk = SnapshotDesk(store: store, logger: logger, sticks: sticks)
+        desk = SnapshotDesk(store: store, logger: logger, grace: grace, sticks: sticks)
         exchange = ExchangeShelf(store: store, logger: logger)
         self.version = version
         self.isSecure = isSecure
+        self.grace = grace
         self.authority = authority
         self.names = names
         menu = siteMenu

@@ -28,7 +28,7 @@ extension SnapshotDesk {
                     return .checked
                 }
                 if words.code == .cancelled {
-                    try forget(id)
+                    try forget(id, after: work)
                     throw words
                 }
                 change(id) { $0.state = .refused(words) }
@@ -80,7 +80,7 @@ extension SnapshotDesk {
                         try merge(arrival, shown, received, despiteClock, actor, progress)
                     }
                 }
-                try forget(id)
+                try forget(id, after: work)
                 let receipt = outcome.event.map { "shared-\($0.chain.incarnation)-\($0.seq)" }
                 return .taken(outcome, receipt: receipt)
             } catch {

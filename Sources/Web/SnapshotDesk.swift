@@ -98,8 +98,8 @@ final class SnapshotDesk: Sendable {
     let sticks: @Sendable () -> [String]
     private let table = Mutex(Table())
 
-    init(store: OfficeStore, logger: Logger, sticks: @escaping @Sendable () -> [String]) {
-        works = WorkTable(store: store, logger: logger)
+    init(store: OfficeStore, logger: Logger, grace: Grace, sticks: @escaping @Sendable () -> [String]) {
+        works = WorkTable(store: store, logger: logger, grace: grace)
         self.store = store
         self.sticks = sticks
     }
@@ -210,9 +210,16 @@ final class SnapshotDesk: Sendable {
     }
 
     /// Forgets it with its file and its entries in quarantine.
-    func forget(_ id: ID<Arrival>) throws {
-        let gone = table.withLock { table -> Arrival? in
+    ///
+    /// - Parameter work: that goes on with it, and ends by this.
+    /// - Throws: `UserError` `busy` where another does.
+    func forget(_ id: ID<Arrival>, after work: ID<Work>? = nil) throws {
+        let gone = try table.withLock { table throws -> Arrival? in
             guard let arrival = table.arrival, arrival.id == id else { return nil }
+            guard arrival.work == work else {
+                throw UserError(
+                    .busy, "Somebody has just gone on with “\(arrival.name)”.", advice: "Cancel that first.")
+            }
             table.arrival = nil
             return arrival
         }

@@ -213,7 +213,9 @@ private func goOn(_ context: SignedIn, to work: ID<Work>) throws -> Response {
         desk.works.cancel(work)
         return context.redirect(to: Paths.snapshotWork(work.description))
     }
-    try desk.forget(arrival.id)
+    do { try desk.forget(arrival.id) } catch let error as UserError where error.code == .busy {
+        return context.redirect(to: Paths.snapshotImport, Notice(.info, error.message, error.advice))
+    }
     return context.redirect(
         to: Paths.snapshotImport, Notice(.success, "Discarded", "Nothing of “\(arrival.name)” was taken in."))
 }

@@ -42,10 +42,12 @@ final class WorkTable<Deed: Sendable, Outcome: Sendable>: Sendable {
     private let table = Mutex(Table())
     private let store: OfficeStore
     private let logger: Logger
+    private let grace: Grace
 
-    init(store: OfficeStore, logger: Logger) {
+    init(store: OfficeStore, logger: Logger, grace: Grace) {
         self.store = store
         self.logger = logger
+        self.grace = grace
     }
 
     /// Whoever's it is; nil: unknown.
@@ -83,9 +85,7 @@ final class WorkTable<Deed: Sendable, Outcome: Sendable>: Sendable {
             let state = await outcome(id, run)
             table.withLock { $0.jobs[id]?.state = state }
         }
-        for _ in 0..<60 where job(id)?.state.isRunning == true {
-            try await Task.sleep(for: .milliseconds(25))
-        }
+        try await grace.wait { job(id)?.state.isRunning == true }
         return id
     }
 

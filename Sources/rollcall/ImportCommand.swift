@@ -93,7 +93,7 @@ struct ImportCommand: OfficeCommand {
                 session.print(try office.json ? machineJSON(ImportLine(result)) : ImportLine(result).words)
             } catch let error as UserError {
                 worst = max(worst, error.code.exitCode)
-                try await session.store.recordRefusal(of: input.name, error, by: .console)
+                try session.store.recordRefusal(of: input.name, error, by: .console)
                 try refuse(input.name, error, session)
             }
         }

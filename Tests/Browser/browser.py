@@ -10,6 +10,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from office import PATIENCE
+
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
@@ -29,7 +31,7 @@ def open_chromium(downloads, scripts=True):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver", log_output=os.devnull),
                               options=options)
-    driver.set_page_load_timeout(40)
+    driver.set_page_load_timeout(PATIENCE)
     driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": downloads})
     return driver
 
@@ -96,7 +98,7 @@ class Browser:
                   "the next page")
         return self
 
-    def wait(self, condition, what, seconds=30):
+    def wait(self, condition, what, seconds=PATIENCE):
         def check(_):
             try:
                 return condition()
@@ -108,7 +110,7 @@ class Browser:
         except TimeoutException:
             raise AssertionError(f"Waited {seconds} s for {what} on {self.path}. It says: {self.text[:800]}")
 
-    def wait_for(self, text, seconds=30):
+    def wait_for(self, text, seconds=PATIENCE):
         return self.wait(lambda: text in self.text, f"“{text}”", seconds)
 
     # ---- Forms ----

@@ -3,7 +3,7 @@ import os
 import pathlib
 import time
 
-from office import PASSWORD
+from office import PASSWORD, PATIENCE
 
 cookies = {}
 
@@ -30,7 +30,7 @@ def downloaded(downloads, press):
     """The one snapshot or card that pressing something brings."""
     before = set(os.listdir(downloads))
     press()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         new = set(os.listdir(downloads)) - before
         whole = [name for name in new if name.endswith(".rollcall")]

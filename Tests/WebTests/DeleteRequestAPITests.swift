@@ -5,6 +5,7 @@ import Ingest
 import Logging
 import Storage
 import TestSupport
+import Synchronization
 import Testing
 
 @testable import Web
@@ -274,8 +275,9 @@ import Testing
         func becomes(_ wanted: DeleteRequest.State, _ index: Int) async throws -> Bool {
             try await comes { try await state(index) == wanted }
         }
+        let said = KeptLog.Lines()
         let service = Housekeeping(
-            store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            store: store, logger: Logger(label: "test") { _ in KeptLog(said) },
             pulse: .milliseconds(5))
         try await running(service.run) {
             office.site.time.pass(seconds: 29 * 86_400)
@@ -283,8 +285,8 @@ import Testing
             #expect(try await state(0) == .deleted)
             office.site.time.pass(seconds: 2 * 86_400)
             #expect(try await becomes(.purged, 0))
-            // Until it has been at the other, too.
-            try await Task.sleep(for: .milliseconds(500))
+            let isTold = try await comes { said.all.contains { $0.contains("was not purged") } }
+            #expect(isTold)
             #expect(try await state(1) == .deleted, "the hold keeps it")
             try await store.changeHold(hold, to: nil, comment: "Settled", for: admin, by: .console)
             try await Task.sleep(for: .milliseconds(200))
@@ -293,4 +295,25 @@ import Testing
             #expect(try await becomes(.purged, 1))
         }
     }
+}
+
+/// A log that a test reads.
+private struct KeptLog: LogHandler {
+    final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+        func append(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+    private let lines: Lines
+    var logLevel = Logger.Level.trace
+    var metadata: Logger.Metadata = [:]
+
+    init(_ lines: Lines) { self.lines = lines }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { lines.append(event.message.description) }
 }

@@ -110,7 +110,7 @@ import Testing
         #expect(done.run.error?.message.contains("West") == true)
     }
 
-    @Test(.timeLimit(.minutes(5))) func `an office that is down, or silent, is tried again later and later`()
+    @Test(.timeLimit(.minutes(20))) func `an office that is down, or silent, is tried again later and later`()
         async throws
     {
         let offices = try await ExchangeOffices.filled()

@@ -120,7 +120,7 @@ extension TestBrowser {
     /// Goes on from a form's answer until no work is in between.
     func arrive(_ answer: TestAnswer) async throws -> TestAnswer {
         var answer = answer
-        for _ in 0..<400 {
+        for _ in 0..<12_000 {
             if answer.status == 303 {
                 answer = try await get(answer.location)
             } else if answer.text.contains("data-reload") {

@@ -29,6 +29,12 @@ import Testing
         return try JSONDecoder().decode(ExchangeDownload.self, from: Data(answer.body))
     }
 
+    /// What became of something that was sent.
+    private func upload(_ digest: String, _ client: ExchangeClient) async throws -> ExchangeUpload {
+        let answer = try await client.call(.GET, Paths.exchangeUploadAPI(digest))
+        return try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
+    }
+
     @Test func `after a download that was cut off comes what the other office did since`() async throws {
         let offices = try await ExchangeOffices.filled()
         let (link, client) = try await northsClient(of: offices)
@@ -84,12 +90,7 @@ import Testing
             #expect(second.isBusy && second.run.bytesOut == 0, "\(second)")
         }
         let name = try #require(shelf.digests("to", link.office).first)
-        var there: ExchangeUpload?
-        while there?.state != .taken {
-            try await Task.sleep(for: .milliseconds(20))
-            let answer = try await client.call(.GET, Paths.exchangeUploadAPI(name))
-            there = try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
-        }
+        #expect(try await comes { try await upload(name, client).state == .taken })
         // It was taken in after this run had asked what South holds. One made anew would be another file by now.
         offices.network.pass(minutes: 1)
         let third = try await send(patience: .seconds(600))
@@ -179,12 +180,7 @@ import Testing
         #expect(try await put(0, file) == 409, "bytes would be appended twice")
         #expect(try await put(size / 2 + 1, file) == 409, "bytes would be missing")
         #expect(try await put(size / 2, file) == 200)
-        func state() async throws -> ExchangeUpload {
-            let answer = try await client.call(.GET, upload)
-            return try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
-        }
-        while try await state().state == .taking { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(try await state().state == .taken)
+        #expect(try await comes { try await self.upload(digest, client).state == .taken })
         let hash = try await offices.south.stateHash()
         // Once more changes nothing.
         #expect(try await put(0, file) == 409)
@@ -197,12 +193,7 @@ import Testing
         let sent = try await client.call(
             .PUT, "\(Paths.exchangeUploadAPI(name))?offset=0&bytes=\(bytes)", body: .file(foreign, from: 0))
         #expect(sent.status == 200)
-        func other() async throws -> ExchangeUpload {
-            let answer = try await client.call(.GET, Paths.exchangeUploadAPI(name))
-            return try JSONDecoder().decode(ExchangeUpload.self, from: Data(answer.body))
-        }
-        while try await other().state == .taking { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(try await other().state == .refused)
+        #expect(try await comes { try await self.upload(name, client).state == .refused })
         #expect(try await offices.south.stateHash() == hash)
     }
 }

@@ -81,15 +81,36 @@ import Testing
         }
     }
 
-    @Test func `what another office lays into the shared folder is taken in before the next run is due`()
-        async throws
-    {
+    /// Two offices, of which the first has a shared folder that it looks into once a day.
+    private func sharing() async throws -> (network: OfficeNetwork, folder: String) {
         let network = try await OfficeNetwork()
         let shared = network.newPath()
         try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
         try await network[0].store.changeBoxSettings(
             BoxSettings(exchange: ExchangeSettings(folder: shared, folderTimes: .everyMinutes(1440))),
             by: .console)
+        return (network, shared)
+    }
+
+    @Test func `what came into the shared folder while no server ran is taken in at its start`() async throws
+    {
+        let (network, shared) = try await sharing()
+        let north = network[0].store
+        _ = try await ExchangeWork(store: north, logger: Logger(label: "test")).run(.folder, by: .console)
+        network.pass(minutes: 1)
+        try network[1].take(randomCalls(5, seed: 1), file: "a.csv")
+        _ = try ExchangeFolder(shared, of: network[1].store, by: .console).run()
+        try await serving(north) {
+            let isTaken = try await comes { try north.exchangeRunsNow()[.folder]?.taken == 1 }
+            #expect(isTaken)
+        }
+        #expect(try await network[0].sql("SELECT count(*) FROM call") == ["5"])
+    }
+
+    @Test func `what another office lays into the shared folder is taken in before the next run is due`()
+        async throws
+    {
+        let (network, shared) = try await sharing()
         try await serving(network[0].store) {
             #expect(try await comes { try network[0].store.exchangeRunsNow()[.folder] != nil })
             // So that the watch has looked at the folder as it was.

@@ -206,18 +206,13 @@ private let hostile: [(name: String, says: String, make: @Sendable (SnapshotOffi
 @Test(.enabled(if: ProcessInfo.processInfo.environment["ROLLCALL_SNAPSHOT"] != nil))
 func `the peak of memory while a snapshot is refused`() throws {
     let path = try #require(ProcessInfo.processInfo.environment["ROLLCALL_SNAPSHOT"])
-    func kilobytes(_ key: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(key) })
-        return try #require(Int(line.filter(\.isNumber)))
+    var said = "taken in"
+    let peak = try memoryPeak {
+        do { try SnapshotReader(path: path).verify() } catch let error as UserError {
+            said = "\(error.code.rawValue): \(error.message)"
+        }
     }
-    // Forgets the peak so far (proc_pid_clear_refs(5)).
-    try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
-    let before = try kilobytes("VmHWM:")
-    let result = Result { try SnapshotReader(path: path).verify() }
-    let peak = try kilobytes("VmHWM:") - before
-    guard case .failure(let error as UserError) = result else { return print("peak \(peak) KB taken in") }
-    print("peak \(peak) KB \(error.code.rawValue): \(error.message)")
+    print("peak \(peak >> 10) KB \(said)")
 }
 
 @Test func `what a hostile key signed is refused, and takes little memory`() throws {
@@ -225,16 +220,7 @@ func `the peak of memory while a snapshot is refused`() throws {
     let office = try SnapshotOffice(events: 1)
     for (name, says, make) in hostile {
         try scratch.put("s", make(office))
-        let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["--testing-library", "swift-testing", "--filter", "the peak of memory while"]
-        process.environment = ProcessInfo.processInfo.environment.merging(["ROLLCALL_SNAPSHOT": scratch["s"]])
-        { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let output = try runAlone("the peak of memory while a snapshot", "ROLLCALL_SNAPSHOT", scratch["s"])
         let said = try #require(output.firstMatch(of: #/peak (\d+) KB (.*)/#), "\(name): \(output)")
         // The longest line is 24 MB and the largest manifest 8 MB, decoded; all else is far below.
         #expect(try #require(Int(said.1)) < 64 << 10, "\(name)")

@@ -93,7 +93,9 @@ struct ConflictWriter: Sendable {
         guard let winner = conflict.winner else {
             return "The rules do not allow it beside what else was done."
         }
-        let both = "\(office(conflict.loser.office)) and \(office(winner.office))"
+        let (loser, other) = (office(conflict.loser.office), office(winner.office))
+        let both =
+            conflict.loser.office == winner.office ? "Two boxes of \(loser)" : "\(loser) and \(other)"
         return "\(both) did this without knowing of each other."
             + (conflict.since != nil
                 ? " Somebody has changed it since."
